@@ -1,0 +1,119 @@
+"""What is perceived on an image and what is said about it.
+
+A `Perception` is measured once per file, by the built-in engines, whatever describes the file later. A `Description`
+is one answer of one describing engine; every statement in it rests on something in the perception.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+__all__ = ["Box", "Colour", "Description", "Face", "ImageKind", "LabelGroup", "Perception", "TextRegion"]
+
+
+class ImageKind(str, Enum):
+    """What sort of picture it looks like, judged from pixels and text. PHOTO is the fallback."""
+
+    PHOTO = "photo"
+    PRODUCT_PHOTO = "product_photo"
+    SCREENSHOT = "screenshot"
+    FORM = "form"
+    DOCUMENT = "document"
+    FLOOR_PLAN = "floor_plan"
+    DRAWING = "drawing"
+    MAP = "map"
+    CHART = "chart"
+    DIAGRAM = "diagram"
+    ICON = "icon"
+    BLANK = "blank"
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """An upright rectangle in fractions of the image: `x`, `y` is its top left corner; all four in 0..1."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class TextRegion:
+    """One line of text and its place.
+
+    `quad` holds the four corners (x, y) in 0..1, clockwise from the text's own top left, so that skewed and rotated
+    text keeps its direction; `box` is the upright rectangle around it; `confidence` is the recogniser's score, 0..1.
+    """
+
+    text: str
+    box: Box
+    confidence: float
+    quad: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LabelGroup:
+    """A group of related classes (such as "cat") and the probability, 0..1, summed over its classes.
+
+    `best` names the single likeliest class of the group and `best_probability` its share.
+    """
+
+    name: str
+    probability: float
+    best: str
+    best_probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """A named colour, the share of the image's pixels it covers (0..1), and its mean as `#rrggbb`."""
+
+    name: str
+    share: float
+    hex: str
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A frontal face: its place and the detector's weight (higher is surer; unbounded)."""
+
+    box: Box
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Perception:
+    """Everything the built-in engines measured on one image.
+
+    `width` and `height` are pixels after the EXIF turn. `text` is in reading order. `statistics` holds the pixel
+    figures the kind was judged by (see `engines/statistics.py` for names and ranges). `embedding` is the label
+    network's pooled 1280-vector, for similar-image search, or empty.
+    """
+
+    width: int
+    height: int
+    text: tuple[TextRegion, ...] = ()
+    labels: tuple[LabelGroup, ...] = ()
+    colours: tuple[Colour, ...] = ()
+    faces: tuple[Face, ...] = ()
+    statistics: dict[str, float] = field(default_factory=dict)
+    embedding: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """One answer about one image.
+
+    `visible_text` is None when no text was read. `category_data` holds the fields typed for the category, or is
+    empty. `evidence` says, statement by statement, what each rests on (for audits; never sent to other tenants).
+    """
+
+    text: str
+    tags: tuple[str, ...]
+    visible_text: str | None
+    kind: ImageKind
+    engine: str
+    model: str
+    category_data: dict[str, Any] = field(default_factory=dict)
+    evidence: tuple[dict[str, Any], ...] = ()

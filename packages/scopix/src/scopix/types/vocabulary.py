@@ -8,6 +8,7 @@ __all__ = [
     "DescriptionStatus",
     "MediaType",
     "StorageTarget",
+    "UnifiedStatus",
     "UploadStatus",
     "VariantStatus",
     "VariantType",
@@ -77,6 +78,18 @@ class UploadStatus(str, Enum):
     COMPLETED = "completed"
     PROCESSING = "processing"
     SKIPPED = "skipped"
+
+
+class UnifiedStatus(str, Enum):
+    """Where a file is as a whole, its variants and its description taken together."""
+
+    UPLOADING = "uploading"
+    CONFIRMING = "confirming"
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    PARTIALLY_COMPLETED = "partially_completed"
 
 
 class VariantType(str, Enum):

@@ -1,0 +1,3 @@
+"""The version, alone in a file so that nothing else is loaded to learn it."""
+
+__version__ = "2.0.0"

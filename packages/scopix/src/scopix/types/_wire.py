@@ -1,0 +1,50 @@
+"""What every wire model has in common: it ignores what it does not know and lets unknown words through.
+
+An old client must survive a newer server, so a field that a newer server added is dropped, and an enumeration that
+gained a member yields the plain string instead of an error. Known words still become enumeration members.
+"""
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from scopix.types.vocabulary import (
+    ContentCategory,
+    DescriptionErrorType,
+    DescriptionStatus,
+    MediaType,
+    StorageTarget,
+    UnifiedStatus,
+    UploadStatus,
+    VariantStatus,
+)
+
+__all__ = [
+    "OpenContentCategory",
+    "OpenDescriptionErrorType",
+    "OpenDescriptionStatus",
+    "OpenMediaType",
+    "OpenStorageTarget",
+    "OpenUnifiedStatus",
+    "OpenUploadStatus",
+    "OpenVariantStatus",
+    "WireModel",
+]
+
+# Left to right, since pydantic's default ("smart") would keep the string for an exact type match.
+_OPEN = Field(union_mode="left_to_right")
+
+OpenContentCategory = Annotated[ContentCategory | str, _OPEN]
+OpenDescriptionErrorType = Annotated[DescriptionErrorType | str, _OPEN]
+OpenDescriptionStatus = Annotated[DescriptionStatus | str, _OPEN]
+OpenMediaType = Annotated[MediaType | str, _OPEN]
+OpenStorageTarget = Annotated[StorageTarget | str, _OPEN]
+OpenUnifiedStatus = Annotated[UnifiedStatus | str, _OPEN]
+OpenUploadStatus = Annotated[UploadStatus | str, _OPEN]
+OpenVariantStatus = Annotated[VariantStatus | str, _OPEN]
+
+
+class WireModel(BaseModel):
+    """Base of every request and answer body."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)

@@ -1,0 +1,266 @@
+"""Bodies of the file routes. The server answers with these models; the SDK parses its answers with them."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from scopix.types._wire import (
+    OpenContentCategory,
+    OpenDescriptionErrorType,
+    OpenDescriptionStatus,
+    OpenMediaType,
+    OpenStorageTarget,
+    OpenUnifiedStatus,
+    OpenUploadStatus,
+    OpenVariantStatus,
+    WireModel,
+)
+from scopix.types.vocabulary import (
+    ContentCategory,
+    DescriptionStatus,
+    MediaType,
+    StorageTarget,
+    UploadStatus,
+    VariantStatus,
+)
+
+__all__ = [
+    "BoundingBox",
+    "ComponentStatuses",
+    "DeleteFileResult",
+    "Dimensions",
+    "FileDetails",
+    "FileList",
+    "FileSummary",
+    "FullDescription",
+    "ProcessingHistory",
+    "ProcessingStatus",
+    "TextRegion",
+    "UpdateFileResult",
+    "UploadResponse",
+]
+
+TERMINAL_DESCRIPTION_STATUSES = frozenset(
+    {DescriptionStatus.COMPLETED, DescriptionStatus.FAILED, DescriptionStatus.SKIPPED}
+)
+
+
+class Dimensions(WireModel):
+    """Size of an image in pixels, after the EXIF turn."""
+
+    width: int
+    height: int
+
+
+class BoundingBox(WireModel):
+    """An upright rectangle in fractions of the image; `x`, `y` is its top left corner; all four in 0..1."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+class TextRegion(WireModel):
+    """One line of text, its place, and the recogniser's confidence in 0..1."""
+
+    text: str
+    bbox: BoundingBox
+    confidence: float | None = None
+
+
+class UploadResponse(WireModel):
+    """201 body of `POST /files/upload`.
+
+    `hash` is the SHA-256 of the content in hex; `content_type` is the type detected from it. With `skipped` true
+    nothing was stored, and `image_id` equals `skipped_existing_image_id`.
+    """
+
+    image_id: str
+    filename: str = ""
+    object_key: str | None = None
+    upload_method: str = "STREAMING"
+    status: OpenUploadStatus = UploadStatus.PROCESSING
+    processing_time_ms: int | None = None
+    s3_upload_completed: bool = True
+    variants_queued: bool = False
+    description_queued: bool = False
+    skipped: bool = False
+    skipped_existing_image_id: str | None = None
+    storage_target: OpenStorageTarget = StorageTarget.DEFAULT
+    media_type: OpenMediaType | None = None
+    document_type: str | None = None
+    text_extraction_status: str | None = None
+    content_type: str | None = None
+    size_bytes: int | None = None
+    hash: str | None = None
+    created_at: datetime | None = None
+    description_status: OpenDescriptionStatus = DescriptionStatus.PENDING
+    content_category: OpenContentCategory = ContentCategory.GENERAL
+    thumbnail_url: str | None = None
+    deduplicated: bool | None = None
+    session_id: str | None = None
+
+
+class FileSummary(WireModel):
+    """One entry of a file list: light, so without the description and the visible text."""
+
+    id: str
+    title: str | None = None
+    filename: str = ""
+    thumbnail_url: str | None = None
+    medium_url: str | None = None
+    full_url: str | None = None
+    tags: list[str] = Field(default_factory=list)
+    size_bytes: int | None = None
+    created_at: datetime | None = None
+    content_created_at: datetime | None = None
+    has_full_description: bool = False
+    dimensions: Dimensions | None = None
+    format: str | None = None
+    variant_status: OpenVariantStatus = VariantStatus.PENDING
+    variant_count: int = 0
+    variant_error: str | None = None
+    blur_hash: str | None = None
+    description_status: OpenDescriptionStatus = DescriptionStatus.PENDING
+    description_error: str | None = None
+    content_type: str | None = None
+    media_type: OpenMediaType = MediaType.IMAGE
+
+
+class FileList(WireModel):
+    """One page of files, and how many there are in all."""
+
+    items: list[FileSummary]
+    total_count: int
+    has_more: bool
+    limit: int | None = None
+    offset: int | None = None
+
+
+class FullDescription(WireModel):
+    """One version of a file's description. `confidence_score` is always null for descriptions."""
+
+    id: str
+    description: str | None = None
+    visible_text: str | None = None
+    confidence_score: float | None = None
+    processing_time_ms: int | None = None
+    created_at: datetime | None = None
+    engine: str | None = None
+    model: str | None = None
+
+
+class ProcessingHistory(WireModel):
+    """One run of a processing step over a file."""
+
+    id: str
+    status: str
+    created_at: datetime | None = None
+    completed_at: datetime | None = None
+    error_message: str | None = None
+
+
+class FileDetails(WireModel):
+    """Everything known about one file.
+
+    `tags` lists the caller's tags and then the description's, without repeats; `ai_tags` lists the description's
+    alone. The three `description_error*` fields are set only while `description_status` is failed. `full_url` is the
+    1024-pixel variant, null until made; `original_url` is always there.
+    """
+
+    id: str
+    title: str | None = None
+    original_filename: str = ""
+    tags: list[str] = Field(default_factory=list)
+    ai_tags: list[str] | None = None
+    object_key: str | None = None
+    size_bytes: int | None = None
+    content_type: str | None = None
+    media_type: OpenMediaType = MediaType.IMAGE
+    format: str | None = None
+    dimensions: Dimensions | None = None
+    hash: str | None = None
+    blur_hash: str | None = None
+    upload_method: str | None = None
+    storage_target: OpenStorageTarget = StorageTarget.DEFAULT
+    folder_id: str | None = None
+    original_url: str | None = None
+    thumbnail_url: str | None = None
+    medium_url: str | None = None
+    full_url: str | None = None
+    variant_status: OpenVariantStatus = VariantStatus.PENDING
+    variant_count: int = 0
+    upload_description: str | None = None
+    visible_text: str | None = None
+    text_regions: list[TextRegion] | None = None
+    content_category: OpenContentCategory = ContentCategory.GENERAL
+    category_data: dict[str, Any] | None = None
+    description_status: OpenDescriptionStatus = DescriptionStatus.PENDING
+    description_error: str | None = None
+    description_error_type: OpenDescriptionErrorType | None = None
+    description_is_retryable: bool | None = None
+    description_generated_at: datetime | None = None
+    full_descriptions: list[FullDescription] = Field(default_factory=list)
+    processing_history: list[ProcessingHistory] = Field(default_factory=list)
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    content_created_at: datetime | None = None
+
+
+class UpdateFileResult(WireModel):
+    """200 body of `PATCH /files/{id}`."""
+
+    id: str
+    title: str | None = None
+    tags: list[str] = Field(default_factory=list)
+    updated_at: datetime | None = None
+
+
+class DeleteFileResult(WireModel):
+    """200 body of `DELETE /files/{id}`: the file can be recovered for 30 days."""
+
+    id: str
+    deleted_at: datetime | None = None
+    message: str = ""
+
+
+class ComponentStatuses(WireModel):
+    """The states that a file's unified status is made of."""
+
+    variant_status: OpenVariantStatus | None = None
+    description_status: OpenDescriptionStatus | None = None
+    upload_intent_status: str | None = None
+    task_intent_status: str | None = None
+
+
+class ProcessingStatus(WireModel):
+    """200 body of `GET /files/{id}/processing-status`."""
+
+    image_id: str
+    tenant_id: str | None = None
+    batch_id: str | None = None
+    unified_status: OpenUnifiedStatus
+    component_statuses: ComponentStatuses = ComponentStatuses()
+    task_intent_ids: list[str] = Field(default_factory=list)
+    error_message: str | None = None
+    last_error_at: datetime | None = None
+    created_at: datetime | None = None
+    last_updated_at: datetime | None = None
+    completed_at: datetime | None = None
+    retry_count: int = 0
+    processing_duration_seconds: float | None = None
+    is_stuck: bool = False
+    is_terminal: bool = False
+    text_extraction_status: str | None = None
+    page_count: int | None = None
+    chunk_count: int | None = None
+    description_error: str | None = None
+    description_error_type: OpenDescriptionErrorType | None = None
+    description_is_retryable: bool | None = None
+
+    @property
+    def description_is_terminal(self) -> bool:
+        """True when the description will not change by itself any more, even if thumbnails are still being made."""
+        return self.is_terminal or self.component_statuses.description_status in TERMINAL_DESCRIPTION_STATUSES

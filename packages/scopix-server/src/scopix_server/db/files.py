@@ -1,0 +1,90 @@
+"""Files."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+import sqlalchemy as sa
+
+from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, MediaType, StorageTarget, VariantStatus
+from scopix_server.db.schema import files
+from scopix_server.domain.errors import Conflict
+from scopix_server.domain.file import File
+
+__all__ = ["SqlFiles", "file_of"]
+
+_PREFIX_LENGTH = 8
+
+
+def file_of(row: sa.RowMapping) -> File:
+    """Build a File from a row of the files table."""
+    values: dict[str, Any] = dict(row)
+    values["user_tags"] = tuple(values["user_tags"])
+    values["media_type"] = MediaType(values["media_type"])
+    values["storage_target"] = StorageTarget(values["storage_target"])
+    values["variant_status"] = VariantStatus(values["variant_status"])
+    values["description_status"] = DescriptionStatus(values["description_status"])
+    if values["description_error_type"] is not None:
+        values["description_error_type"] = DescriptionErrorType(values["description_error_type"])
+    return File(**values)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return value.value
+    return list(value) if isinstance(value, tuple) else value
+
+
+class SqlFiles:
+    """The `FileRepository` port."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add(self, file: File) -> None:
+        values = {column.name: _plain(getattr(file, column.name)) for column in files.columns}
+        self._connection.execute(files.insert().values(values))
+
+    def get(self, tenant_id: str, file_id: str, *, include_deleted: bool = False) -> File | None:
+        by_id = files.c.id == file_id
+        if len(file_id) == _PREFIX_LENGTH:
+            # A range instead of LIKE: it uses the index, and nothing in the prefix can act as a wildcard.
+            by_id = sa.and_(files.c.id >= file_id, files.c.id < file_id + "\uffff")
+        query = sa.select(files).where(files.c.tenant_id == tenant_id, by_id).limit(2)
+        if not include_deleted:
+            query = query.where(files.c.deleted_at.is_(None))
+        rows = self._connection.execute(query).mappings().all()
+        if len(rows) > 1:
+            raise Conflict(f"The id prefix '{file_id}' fits more than one file; use the full id.", prefix=file_id)
+        return file_of(rows[0]) if rows else None
+
+    def list(self, tenant_id: str, *, limit: int, offset: int) -> tuple[Sequence[File], int]:
+        visible = sa.and_(files.c.tenant_id == tenant_id, files.c.deleted_at.is_(None))
+        total = self._connection.execute(sa.select(sa.func.count()).select_from(files).where(visible)).scalar_one()
+        query = (
+            sa.select(files)
+            .where(visible)
+            .order_by(files.c.created_at.desc(), files.c.id.desc())
+            .limit(limit)
+            .offset(offset)
+        )
+        return [file_of(row) for row in self._connection.execute(query).mappings()], total
+
+    def find_by_hash(self, tenant_id: str, sha256: str) -> File | None:
+        query = (
+            sa.select(files)
+            .where(files.c.tenant_id == tenant_id, files.c.sha256 == sha256, files.c.deleted_at.is_(None))
+            .order_by(files.c.created_at, files.c.id)
+            .limit(1)
+        )
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else file_of(row)
+
+    def mark_deleted(self, tenant_id: str, file_id: str, at: datetime) -> bool:
+        deleted = self._connection.execute(
+            files.update()
+            .where(files.c.tenant_id == tenant_id, files.c.id == file_id, files.c.deleted_at.is_(None))
+            .values(deleted_at=at, updated_at=at)
+        )
+        return deleted.rowcount == 1

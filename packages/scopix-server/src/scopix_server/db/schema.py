@@ -1,0 +1,165 @@
+"""The tables, once for both dialects. The migrations must arrive at the same (a test holds it).
+
+Times are UTC, kept as ISO 8601 text with microseconds so that they sort as text on both databases.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+
+__all__ = [
+    "api_keys",
+    "descriptions",
+    "files",
+    "idempotency_keys",
+    "metadata",
+    "perceptions",
+    "tenants",
+    "variants",
+    "workers",
+]
+
+
+class UtcDateTime(sa.TypeDecorator[datetime]):
+    """A point in time: aware datetimes in Python, ISO 8601 text of fixed width in UTC in the database."""
+
+    impl = sa.String(32)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> str | None:
+        return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    def process_result_value(self, value: str | None, dialect: Any) -> datetime | None:
+        return None if value is None else datetime.fromisoformat(value)
+
+
+metadata = sa.MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_ID = sa.String(36)
+
+tenants = sa.Table(
+    "tenants",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+api_keys = sa.Table(
+    "api_keys",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), nullable=False, index=True),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("key_prefix", sa.String(32), nullable=False, unique=True),
+    sa.Column("key_hash", sa.String(64), nullable=False),
+    sa.Column("scopes", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime),
+    sa.Column("is_active", sa.Boolean, nullable=False),
+)
+
+files = sa.Table(
+    "files",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), nullable=False),
+    sa.Column("filename", sa.String(255), nullable=False),
+    sa.Column("title", sa.String(255)),
+    sa.Column("content_type", sa.String(100), nullable=False),
+    sa.Column("media_type", sa.String(16), nullable=False),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+    sa.Column("object_key", sa.String(512), nullable=False),
+    sa.Column("storage_target", sa.String(16), nullable=False),
+    sa.Column("upload_method", sa.String(16), nullable=False),
+    sa.Column("content_category", sa.String(64), nullable=False),
+    sa.Column("user_tags", sa.JSON, nullable=False),
+    sa.Column("folder_id", _ID),
+    sa.Column("project_id", _ID),
+    sa.Column("custom_schema_id", _ID),
+    sa.Column("width", sa.Integer),
+    sa.Column("height", sa.Integer),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("content_created_at", UtcDateTime),
+    sa.Column("deleted_at", UtcDateTime),
+    sa.Column("variant_status", sa.String(16), nullable=False),
+    sa.Column("variant_error", sa.Text),
+    sa.Column("description_status", sa.String(16), nullable=False),
+    sa.Column("description_revision", sa.Integer, nullable=False),
+    sa.Column("description_attempts", sa.Integer, nullable=False),
+    sa.Column("description_error", sa.Text),
+    sa.Column("description_error_type", sa.String(32)),
+    sa.Column("description_is_retryable", sa.Boolean),
+    sa.Column("description_started_at", UtcDateTime),
+    sa.Column("description_finished_at", UtcDateTime),
+    sa.Index("ix_files_tenant_created", "tenant_id", "created_at", "id"),
+    sa.Index("ix_files_tenant_sha256", "tenant_id", "sha256"),
+)
+
+variants = sa.Table(
+    "variants",
+    metadata,
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("object_key", sa.String(512), nullable=False),
+    sa.Column("content_type", sa.String(100), nullable=False),
+    sa.Column("width", sa.Integer, nullable=False),
+    sa.Column("height", sa.Integer, nullable=False),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+)
+
+perceptions = sa.Table(
+    "perceptions",
+    metadata,
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("embedding", sa.LargeBinary),
+)
+
+descriptions = sa.Table(
+    "descriptions",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), nullable=False),
+    sa.Column("revision", sa.Integer, nullable=False),
+    sa.Column("category", sa.String(64), nullable=False),
+    sa.Column("engine", sa.String(64), nullable=False),
+    sa.Column("model", sa.String(255), nullable=False),
+    sa.Column("kind", sa.String(32), nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("visible_text", sa.Text),
+    sa.Column("tags", sa.JSON, nullable=False),
+    sa.Column("category_data", sa.JSON, nullable=False),
+    sa.Column("evidence", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("processing_time_ms", sa.Integer, nullable=False),
+    # One answer a revision: a job that runs twice cannot make a second version.
+    sa.UniqueConstraint("file_id", "revision"),
+)
+
+idempotency_keys = sa.Table(
+    "idempotency_keys",
+    metadata,
+    sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), primary_key=True),
+    sa.Column("key", sa.String(128), primary_key=True),
+    sa.Column("fingerprint", sa.String(64), nullable=False),
+    sa.Column("answer", sa.JSON, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+workers = sa.Table(
+    "workers",
+    metadata,
+    sa.Column("id", sa.String(255), primary_key=True),
+    sa.Column("heartbeat_at", UtcDateTime, nullable=False),
+)

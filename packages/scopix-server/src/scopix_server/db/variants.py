@@ -1,0 +1,54 @@
+"""The renditions of files."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from scopix.types.vocabulary import VariantStatus
+from scopix_server.db.files import file_of
+from scopix_server.db.schema import files, variants
+from scopix_server.domain.file import File, Variant
+
+__all__ = ["SqlVariants"]
+
+
+class SqlVariants:
+    """The `VariantRepository` port."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def of(self, file_ids: Sequence[str]) -> dict[str, tuple[Variant, ...]]:
+        found: dict[str, list[Variant]] = defaultdict(list)
+        query = sa.select(variants).where(variants.c.file_id.in_(file_ids)).order_by(variants.c.name)
+        for row in self._connection.execute(query).mappings():
+            values = dict(row)
+            found[values.pop("file_id")].append(Variant(**values))
+        return {
+            file_id: tuple(sorted(kept, key=lambda variant: (max(variant.width, variant.height), variant.name)))
+            for file_id, kept in found.items()
+        }
+
+    def wanted(self, file_id: str) -> File | None:
+        query = sa.select(files).where(
+            files.c.id == file_id,
+            files.c.deleted_at.is_(None),
+            files.c.variant_status != VariantStatus.COMPLETED.value,
+        )
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else file_of(row)
+
+    def save(self, file_id: str, made: Sequence[Variant]) -> None:
+        self._connection.execute(variants.delete().where(variants.c.file_id == file_id))
+        for variant in made:
+            values = {name: getattr(variant, name) for name in Variant.__dataclass_fields__}
+            self._connection.execute(variants.insert().values(file_id=file_id, **values))
+        self._set_status(file_id, VariantStatus.COMPLETED, None)
+
+    def fail(self, file_id: str, error: str) -> None:
+        self._set_status(file_id, VariantStatus.FAILED, error)
+
+    def _set_status(self, file_id: str, status: VariantStatus, error: str | None) -> None:
+        values = {"variant_status": status.value, "variant_error": error}
+        self._connection.execute(files.update().where(files.c.id == file_id).values(values))

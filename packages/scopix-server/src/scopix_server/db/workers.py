@@ -1,0 +1,25 @@
+"""Heartbeats of the workers."""
+
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from scopix_server.db.schema import workers
+
+__all__ = ["SqlWorkers"]
+
+
+class SqlWorkers:
+    """The `WorkerRepository` port."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def beat(self, worker_id: str, at: datetime) -> None:
+        updated = self._connection.execute(workers.update().where(workers.c.id == worker_id).values(heartbeat_at=at))
+        if updated.rowcount == 0:
+            self._connection.execute(workers.insert().values(id=worker_id, heartbeat_at=at))
+
+    def last_beat(self) -> datetime | None:
+        query = sa.select(workers.c.heartbeat_at).order_by(workers.c.heartbeat_at.desc()).limit(1)
+        return self._connection.execute(query).scalar_one_or_none()

@@ -1,0 +1,204 @@
+"""Every way a request can be refused, with a stable code.
+
+    DomainError
+    ├── ValidationFailed            a parameter or a file is not acceptable
+    │   ├── MalformedRequest        the request itself cannot be read
+    │   ├── EmptyFile
+    │   ├── CorruptImage            the signature fits, the rest does not
+    │   └── TooManyPixels           refused on its header, before any pixel is decoded
+    ├── UnsupportedFileType
+    ├── WrongMediaType
+    ├── StorageNotConfigured
+    ├── FileTooLarge
+    ├── PayloadTooLarge
+    ├── RequestTimedOut
+    ├── MissingApiKey, InvalidApiKey, ExpiredApiKey, DeactivatedApiKey
+    ├── Forbidden
+    ├── NotFound
+    ├── Conflict
+    ├── OutOfSpace
+    └── ServiceUnavailable
+
+    DescribeError                   a description did not come about; says whether trying again can help
+
+A class's docstring is its default message. Transport statuses are none of this room's business: `api/problems.py` has
+the one table.
+"""
+
+from typing import Any, ClassVar
+
+from scopix.types.vocabulary import DescriptionErrorType
+
+__all__ = [
+    "Conflict",
+    "CorruptImage",
+    "DeactivatedApiKey",
+    "DescribeError",
+    "DomainError",
+    "EmptyFile",
+    "ExpiredApiKey",
+    "FileTooLarge",
+    "Forbidden",
+    "InvalidApiKey",
+    "MalformedRequest",
+    "MissingApiKey",
+    "NotFound",
+    "OutOfSpace",
+    "PayloadTooLarge",
+    "RequestTimedOut",
+    "ServiceUnavailable",
+    "StorageNotConfigured",
+    "TooManyPixels",
+    "UnsupportedFileType",
+    "ValidationFailed",
+    "WrongMediaType",
+]
+
+
+class DomainError(Exception):
+    """The request could not be carried out."""
+
+    code: ClassVar[str] = "SERVER_ERROR"
+
+    def __init__(self, message: str | None = None, **details: Any) -> None:
+        self.message = message or (type(self).__doc__ or "").strip()
+        self.details = details
+        super().__init__(self.message)
+
+
+class ValidationFailed(DomainError):
+    """The request is well formed, but a value in it is not acceptable."""
+
+    code = "VALIDATION_ERROR"
+
+
+class MalformedRequest(ValidationFailed):
+    """The request could not be read."""
+
+
+class EmptyFile(ValidationFailed):
+    """The file is empty (0 bytes). Check that it was written completely, then upload it again."""
+
+
+class CorruptImage(ValidationFailed):
+    """The image is damaged or incomplete. Open it in a viewer and save it again, then upload it."""
+
+
+class TooManyPixels(ValidationFailed):
+    """The image has more pixels than this server decodes. Resize it, then upload it again."""
+
+
+class UnsupportedFileType(DomainError):
+    """The content is not of a supported type. Supported are JPEG, PNG, WebP and GIF images."""
+
+    code = "UNSUPPORTED_FILE_TYPE"
+
+
+class WrongMediaType(DomainError):
+    """This operation does not exist for files of this media type."""
+
+    code = "WRONG_MEDIA_TYPE"
+
+
+class StorageNotConfigured(DomainError):
+    """No custom storage is configured for this tenant."""
+
+    code = "STORAGE_NOT_CONFIGURED"
+
+
+class FileTooLarge(DomainError):
+    """The file is larger than the limit. Compress or resize it, then upload it again."""
+
+    code = "FILE_TOO_LARGE"
+
+
+class PayloadTooLarge(DomainError):
+    """The request body is larger than the limit."""
+
+    code = "PAYLOAD_TOO_LARGE"
+
+
+class RequestTimedOut(DomainError):
+    """The body of the request stopped arriving."""
+
+    code = "TIMEOUT"
+
+
+class MissingApiKey(DomainError):
+    """No API key was sent. Send it as 'Authorization: Bearer scopix_...'."""
+
+    code = "MISSING_API_KEY"
+
+
+class InvalidApiKey(DomainError):
+    """The API key is not known to this server."""
+
+    code = "INVALID_API_KEY"
+
+
+class ExpiredApiKey(DomainError):
+    """The API key has expired."""
+
+    code = "EXPIRED_API_KEY"
+
+
+class DeactivatedApiKey(DomainError):
+    """The API key was deactivated."""
+
+    code = "DEACTIVATED_API_KEY"
+
+
+class Forbidden(DomainError):
+    """The API key lacks the scope this operation needs."""
+
+    code = "AUTHZ_ERROR"
+
+
+class NotFound(DomainError):
+    """There is no such thing here."""
+
+    code = "NOT_FOUND"
+
+
+class Conflict(DomainError):
+    """The request contradicts what is already there."""
+
+    code = "CONFLICT"
+
+
+class OutOfSpace(DomainError):
+    """The server's storage is full. Nothing was stored; ask its operator to make room."""
+
+    code = "STORAGE_FULL"
+
+
+class ServiceUnavailable(DomainError):
+    """The server cannot do this right now. Try again in a moment."""
+
+    code = "SERVICE_UNAVAILABLE"
+
+
+class DescribeError(Exception):
+    """A description did not come about.
+
+    Attributes:
+        error_type: the class of the failure, as the contract's table 5.2 names it.
+        retryable: whether trying again may succeed. Permanent failures are told once and never retried.
+    """
+
+    def __init__(self, message: str, error_type: DescriptionErrorType, *, retryable: bool) -> None:
+        # All three go to the base class, so that the error survives the trip between processes (pickle).
+        super().__init__(message, error_type, retryable)
+        self.message = message
+        self.error_type = error_type
+        self.retryable = retryable
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _rebuild_describe_error, (self.message, self.error_type, self.retryable)
+
+    def __str__(self) -> str:
+        return self.message
+
+
+def _rebuild_describe_error(message: str, error_type: DescriptionErrorType, retryable: bool) -> DescribeError:
+    return DescribeError(message, error_type, retryable=retryable)

@@ -1,0 +1,183 @@
+"""A file: what is kept about it, and the rules for its name, tags and size."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import datetime
+
+from scopix.types.vocabulary import (
+    ContentCategory,
+    DescriptionErrorType,
+    DescriptionStatus,
+    MediaType,
+    StorageTarget,
+    VariantStatus,
+)
+from scopix_server.domain.errors import ValidationFailed
+
+__all__ = [
+    "MAX_DOCUMENT_BYTES",
+    "MAX_IMAGE_BYTES",
+    "MAX_TAGS",
+    "MAX_TAG_LENGTH",
+    "MAX_TITLE_LENGTH",
+    "REST_CATEGORIES",
+    "File",
+    "FileType",
+    "ImageHeader",
+    "Variant",
+    "check_category",
+    "check_tags",
+    "check_title",
+    "display_name",
+]
+
+MIB = 1024 * 1024
+MAX_IMAGE_BYTES = 100 * MIB
+MAX_DOCUMENT_BYTES = 50 * MIB
+MAX_TITLE_LENGTH = 255
+MAX_TAGS = 40
+MAX_TAG_LENGTH = 50
+_MAX_NAME_LENGTH = 255
+
+REST_CATEGORIES = frozenset(c.value for c in ContentCategory) | {"pid", "pfd", "facility_assessment"}
+"""The categories the REST API takes: those of the SDK and three more (contract 3.2)."""
+
+# Characters that change the direction or order of the text around them: "photo‮gpj.exe" reads as "photoexe.jpg".
+_BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+@dataclass(frozen=True, slots=True)
+class FileType:
+    """A type found in the first bytes: its MIME type, the extension we give it, and its medium."""
+
+    content_type: str
+    extension: str
+    media_type: MediaType
+
+
+@dataclass(frozen=True, slots=True)
+class ImageHeader:
+    """What an image's header says: its size in pixels as stored, before any EXIF turn."""
+
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A rendition of an image kept in storage; `width` and `height` are pixels."""
+
+    name: str
+    object_key: str
+    content_type: str
+    width: int
+    height: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One stored file. Times are UTC; `filename` is for display only and never part of a path."""
+
+    id: str
+    tenant_id: str
+    filename: str
+    content_type: str
+    media_type: MediaType
+    size_bytes: int
+    sha256: str
+    object_key: str
+    created_at: datetime
+    updated_at: datetime
+    storage_target: StorageTarget = StorageTarget.DEFAULT
+    upload_method: str = "STREAMING"
+    content_category: str = ContentCategory.GENERAL.value
+    title: str | None = None
+    user_tags: tuple[str, ...] = ()
+    folder_id: str | None = None
+    project_id: str | None = None
+    custom_schema_id: str | None = None
+    width: int | None = None
+    height: int | None = None
+    content_created_at: datetime | None = None
+    deleted_at: datetime | None = None
+    variant_status: VariantStatus = VariantStatus.PENDING
+    variant_error: str | None = None
+    description_status: DescriptionStatus = DescriptionStatus.PENDING
+    description_revision: int = 0
+    description_attempts: int = 0
+    description_error: str | None = None
+    description_error_type: DescriptionErrorType | None = None
+    description_is_retryable: bool | None = None
+    description_started_at: datetime | None = None
+    description_finished_at: datetime | None = None
+
+
+def display_name(raw: str) -> str:
+    """Make a client's file name safe to show: the last path component, one line, at most 255 characters.
+
+    Control characters and those that reorder text are dropped; a name of which nothing remains becomes "unnamed".
+    """
+    last = raw.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    kept = "".join(
+        c for c in last if c not in _BIDI_CONTROLS and unicodedata.category(c) not in {"Cc", "Cs", "Zl", "Zp"}
+    )
+    name = unicodedata.normalize("NFC", kept).strip()
+    if name in {"", ".", ".."}:
+        return "unnamed"
+    return _shorten(name, _MAX_NAME_LENGTH)
+
+
+def _shorten(name: str, limit: int) -> str:
+    if len(name) <= limit:
+        return name
+    stem, dot, extension = name.rpartition(".")
+    if dot and stem and len(extension) <= 16:
+        return f"{stem[: limit - len(extension) - 1]}.{extension}"
+    return name[:limit]
+
+
+def check_title(title: str | None) -> str | None:
+    """Return the title, or None for an empty one.
+
+    Raises:
+        ValidationFailed: if it is longer than 255 characters.
+    """
+    if title is None or not title.strip():
+        return None
+    if len(title) > MAX_TITLE_LENGTH:
+        raise ValidationFailed(
+            f"The title has {len(title)} characters; at most {MAX_TITLE_LENGTH} are allowed.", field="title"
+        )
+    return title
+
+
+def check_tags(tags: list[str]) -> tuple[str, ...]:
+    """Return the tags without blanks and doubles, in their order.
+
+    Raises:
+        ValidationFailed: if there are more than 40, or one is longer than 50 characters.
+    """
+    kept = tuple(dict.fromkeys(tag.strip() for tag in tags if tag.strip()))
+    if len(kept) > MAX_TAGS:
+        raise ValidationFailed(f"{len(kept)} tags were given; at most {MAX_TAGS} are allowed.", field="tags")
+    for tag in kept:
+        if len(tag) > MAX_TAG_LENGTH:
+            raise ValidationFailed(
+                f"The tag '{tag[:20]}...' has {len(tag)} characters; at most {MAX_TAG_LENGTH} are allowed.",
+                field="tags",
+            )
+    return kept
+
+
+def check_category(value: str) -> str:
+    """Return the category's wire value.
+
+    Raises:
+        ValidationFailed: if there is no such category.
+    """
+    if value not in REST_CATEGORIES:
+        raise ValidationFailed(
+            f"'{value[:50]}' is not a content category.", field="content_category", allowed=sorted(REST_CATEGORIES)
+        )
+    return value

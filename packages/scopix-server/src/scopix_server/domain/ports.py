@@ -1,0 +1,303 @@
+"""The interfaces the pipeline needs. Parts plug in here; `wiring.py` chooses them.
+
+Each promise stands beside its method. An implementation translates its own library's errors at the point of contact.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus
+from scopix_server.domain.description import Description, Perception
+from scopix_server.domain.file import File, Variant
+from scopix_server.domain.tenant import ApiKey, Tenant
+
+__all__ = [
+    "BlobStore",
+    "BlobWriter",
+    "Database",
+    "Describer",
+    "DescriptionRecord",
+    "DescriptionRepository",
+    "FileRepository",
+    "IdempotencyRecord",
+    "IdempotencyRepository",
+    "ImageReader",
+    "JobQueue",
+    "Perceived",
+    "Perceiver",
+    "RenderedVariant",
+    "TenantRepository",
+    "Transaction",
+    "VariantRepository",
+    "WorkerRepository",
+]
+
+T = TypeVar("T")
+
+
+# Storage ------------------------------------------------------------------------------------------------------------
+
+
+class BlobWriter(Protocol):
+    """Bytes on their way into storage. Nothing is visible under any key before `commit`."""
+
+    def write(self, data: bytes) -> None:
+        """Append. Raises OutOfSpace when there is no room; the writer is then only good for `abort`."""
+
+    def commit(self, key: str) -> None:
+        """Make what was written readable under `key`, whole and durable as the settings ask."""
+
+    def abort(self) -> None:
+        """Leave nothing behind. May be called at any time, also after `commit`, when it does nothing."""
+
+
+class BlobStore(Protocol):
+    """Where bytes are kept, by keys the server made. A key is `/`-separated words of [A-Za-z0-9._-]."""
+
+    def open_writer(self) -> BlobWriter:
+        """Start a new object."""
+
+    def put(self, key: str, data: bytes) -> None:
+        """Store a small object at once; replaces what was there."""
+
+    def read(self, key: str) -> bytes:
+        """Return the object. Raises FileNotFoundError when there is none."""
+
+    def local_path(self, key: str) -> AbstractContextManager[Path]:
+        """Lend the object as a file on this machine. Raises FileNotFoundError when there is none."""
+
+    def delete(self, key: str) -> None:
+        """Remove the object; removing what is not there is no error."""
+
+    def free_bytes(self) -> int | None:
+        """Return the room left, or None when the store has no such notion."""
+
+
+# Database -----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class DescriptionRecord:
+    """A stored description: one version of one file."""
+
+    id: str
+    file_id: str
+    revision: int
+    description: Description
+    category: str
+    created_at: datetime
+    processing_time_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyRecord:
+    """The first answer given under an idempotency key, and what was asked (a hash)."""
+
+    key: str
+    fingerprint: str
+    answer: dict[str, Any]
+    created_at: datetime
+
+
+class FileRepository(Protocol):
+    """Files of all tenants; every question names its tenant. Deleted files are found only where it says so."""
+
+    def add(self, file: File) -> None:
+        """Record a new file."""
+
+    def get(self, tenant_id: str, file_id: str, *, include_deleted: bool = False) -> File | None:
+        """Find one by its full id or a prefix of 8 characters. Raises Conflict when the prefix fits several."""
+
+    def list(self, tenant_id: str, *, limit: int, offset: int) -> tuple[Sequence[File], int]:
+        """Return a page, newest first, and the total count."""
+
+    def find_by_hash(self, tenant_id: str, sha256: str) -> File | None:
+        """Return the oldest file of the tenant with this content."""
+
+    def mark_deleted(self, tenant_id: str, file_id: str, at: datetime) -> bool:
+        """Soft-delete; False when there is no such file."""
+
+
+class VariantRepository(Protocol):
+    """The renditions of files."""
+
+    def of(self, file_ids: Sequence[str]) -> dict[str, tuple[Variant, ...]]:
+        """Return the renditions, smallest first, of each file that has any."""
+
+    def wanted(self, file_id: str) -> File | None:
+        """Return the file if it is there and its renditions are not."""
+
+    def save(self, file_id: str, variants: Sequence[Variant]) -> None:
+        """Keep the renditions made; replaces what was there."""
+
+    def fail(self, file_id: str, error: str) -> None:
+        """Note why there will be none."""
+
+
+class DescriptionRepository(Protocol):
+    """Descriptions and their progress. Moves are refused unless `domain.states` allows them."""
+
+    def begin(self, file_id: str, revision: int, at: datetime, *, new_attempt: bool = True) -> File | None:
+        """Move to PROCESSING and count the attempt. None when this revision is done, outdated or its file deleted."""
+
+    def save_perception(self, file_id: str, perception: Perception, taken: datetime | None) -> None:
+        """Keep what was perceived; replaces what was there. `taken` is the EXIF time."""
+
+    def perception(self, file_id: str) -> Perception | None:
+        """Return what was perceived, if it was."""
+
+    def complete(self, record: DescriptionRecord) -> bool:
+        """Save this version, make it current, move to COMPLETED. False when it was saved before or is outdated."""
+
+    def give_up(
+        self,
+        file_id: str,
+        revision: int,
+        status: DescriptionStatus,
+        error: str,
+        kind: DescriptionErrorType,
+        *,
+        retryable: bool,
+    ) -> None:
+        """Note a failure: QUEUED (it will be tried again) or FAILED. Does nothing when this revision is outdated."""
+
+    def versions(self, file_id: str) -> Sequence[DescriptionRecord]:
+        """Return all versions, newest first; the first is the current one."""
+
+
+class TenantRepository(Protocol):
+    """Tenants and their keys."""
+
+    def add_tenant(self, tenant: Tenant) -> None:
+        """Record a new tenant."""
+
+    def first_tenant(self) -> Tenant | None:
+        """Return the oldest tenant."""
+
+    def add_key(self, key: ApiKey) -> None:
+        """Record a new key."""
+
+    def key_by_prefix(self, prefix: str) -> ApiKey | None:
+        """Find a key by the part that names it."""
+
+
+class IdempotencyRepository(Protocol):
+    """Answers kept for replay (24 hours), per tenant."""
+
+    def find(self, tenant_id: str, key: str, since: datetime) -> IdempotencyRecord | None:
+        """Return the answer kept under `key`, if it is not older than `since`."""
+
+    def keep(self, tenant_id: str, record: IdempotencyRecord) -> None:
+        """Keep an answer; replaces an expired one under the same key."""
+
+
+class WorkerRepository(Protocol):
+    """Heartbeats of the workers, so that others can tell whether anyone describes."""
+
+    def beat(self, worker_id: str, at: datetime) -> None:
+        """Note that the worker is alive and able to work."""
+
+    def last_beat(self) -> datetime | None:
+        """Return the newest heartbeat of any worker."""
+
+
+class Transaction(Protocol):
+    """What can be done between begin and commit. All of it happens, or none."""
+
+    @property
+    def files(self) -> FileRepository: ...
+    @property
+    def variants(self) -> VariantRepository: ...
+    @property
+    def descriptions(self) -> DescriptionRepository: ...
+    @property
+    def tenants(self) -> TenantRepository: ...
+    @property
+    def idempotency(self) -> IdempotencyRepository: ...
+    @property
+    def workers(self) -> WorkerRepository: ...
+
+
+class Database(Protocol):
+    """Runs work in transactions; callers never commit."""
+
+    def write(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` in a transaction and return its result after the commit. Blocks: call it from a thread."""
+
+    def submit(self, work: Callable[[Transaction], T]) -> "Future[T]":
+        """Like `write`, without waiting."""
+
+    def read(self, work: Callable[[Transaction], T]) -> T:
+        """Run `work` on a consistent view; changes are rolled back. Blocks: call it from a thread."""
+
+    def check(self) -> None:
+        """Prove that the database answers; raises ServiceUnavailable when it does not."""
+
+
+class JobQueue(Protocol):
+    """Durable work. A job exists if, and only if, the transaction that asked for it was committed."""
+
+    def enqueue_description(self, transaction: Transaction, file_id: str, revision: int) -> None:
+        """Ask, within `transaction`, for this revision of the file's description. Asking twice is asking once."""
+
+    def enqueue_variants(self, transaction: Transaction, file_id: str) -> None:
+        """Ask, within `transaction`, for the renditions of a file that is not to be described."""
+
+    def check(self) -> None:
+        """Prove that the queue answers; raises ServiceUnavailable when it does not."""
+
+
+# Engines ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedVariant:
+    """A rendition just made: JPEG or WebP bytes, with pixels of width and height."""
+
+    name: str
+    content_type: str
+    extension: str
+    width: int
+    height: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Perceived:
+    """Everything one decode of an image gave."""
+
+    perception: Perception
+    variants: tuple[RenderedVariant, ...]
+    taken: datetime | None
+
+
+class ImageReader(Protocol):
+    """Decodes an image once and looks at it."""
+
+    def perceive(self, path: Path) -> Perceived:
+        """Return what one decode of the image at `path` gives.
+
+        Raises DescribeError: `validation` for an image that cannot be decoded, `timeout`, `resource_limit`.
+        """
+
+    def render(self, path: Path) -> tuple[RenderedVariant, ...]:
+        """Return its renditions only. Raises as `perceive`."""
+
+
+class Perceiver(Protocol):
+    """Looks at decoded pixels."""
+
+    def perceive(self, image: Any) -> Perception:
+        """Return what is on `image`, a numpy array of uint8, height x width x 3, RGB."""
+
+
+class Describer(Protocol):
+    """Says what an image shows."""
+
+    def describe(self, perception: Perception, category: str) -> Description:
+        """Raises DescribeError."""

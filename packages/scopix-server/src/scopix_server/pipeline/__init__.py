@@ -1,0 +1,1 @@
+"""The way of a file: receive, sniff, store, record and enqueue, decode once, perceive, describe, save."""

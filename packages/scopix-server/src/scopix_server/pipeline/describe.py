@@ -1,0 +1,146 @@
+"""The job behind an upload: perceive, describe, save. Each step may be repeated without harm."""
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path, PurePosixPath
+
+from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus
+from scopix_server.domain.errors import DescribeError
+from scopix_server.domain.file import File, Variant
+from scopix_server.domain.ports import (
+    BlobStore,
+    Database,
+    Describer,
+    DescriptionRecord,
+    ImageReader,
+    Perceived,
+    RenderedVariant,
+    Transaction,
+)
+
+__all__ = ["DescribeFile"]
+
+
+class DescribeFile:
+    """Describes files of all tenants. Every method blocks and takes a file's id and the revision that was asked for."""
+
+    def __init__(
+        self,
+        database: Database,
+        store: BlobStore,
+        reader: ImageReader,
+        describer: Describer,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._database = database
+        self._store = store
+        self._reader = reader
+        self._describer = describer
+        self._now = now
+
+    def perceive(self, file_id: str, revision: int) -> bool:
+        """Look at the image, unless that was done before; keep its renditions and what is on it.
+
+        Returns:
+            False when there is nothing left to do: the file was deleted, or another revision was asked for since.
+
+        Raises:
+            DescribeError: the image cannot be read.
+        """
+        file = self._database.write(lambda t: t.descriptions.begin(file_id, revision, self._now()))
+        if file is None:
+            return False
+        if self._database.read(lambda t: t.descriptions.perception(file_id)) is not None:
+            return True
+        with self._open(file) as path:
+            perceived = self._reader.perceive(path)
+        variants = [self._keep(file, variant) for variant in perceived.variants]
+        self._database.write(lambda t: _save(t, file_id, perceived, variants))
+        return True
+
+    def describe(self, file_id: str, revision: int) -> bool:
+        """Describe a perceived file and save the answer as its current version.
+
+        Returns:
+            False when the answer was not wanted any more, or is there already.
+
+        Raises:
+            DescribeError: the describer failed.
+        """
+        started = time.monotonic()
+        file = self._database.write(lambda t: t.descriptions.begin(file_id, revision, self._now(), new_attempt=False))
+        if file is None:
+            return False
+        perception = self._database.read(lambda t: t.descriptions.perception(file_id))
+        if perception is None:
+            raise DescribeError("The image was not looked at yet.", DescriptionErrorType.UNKNOWN, retryable=True)
+        description = self._describer.describe(perception, file.content_category)
+        finished = self._now()
+        since = file.description_started_at
+        spent = (finished - since).total_seconds() if since else time.monotonic() - started
+        record = DescriptionRecord(
+            id=str(uuid.uuid4()),
+            file_id=file_id,
+            revision=revision,
+            description=description,
+            category=file.content_category,
+            created_at=finished,
+            processing_time_ms=int(spent * 1000),
+        )
+        return self._database.write(lambda t: t.descriptions.complete(record))
+
+    def postpone(self, file_id: str, revision: int, error: DescribeError) -> None:
+        """Note a failure that will be tried again."""
+        self._give_up(file_id, revision, DescriptionStatus.QUEUED, error)
+
+    def fail(self, file_id: str, revision: int, error: DescribeError) -> None:
+        """Note a failure that is final."""
+        self._give_up(file_id, revision, DescriptionStatus.FAILED, error)
+
+    def make_variants(self, file_id: str) -> None:
+        """Make the renditions of a file that is not to be described.
+
+        Raises:
+            DescribeError: the image cannot be read.
+        """
+        file = self._database.read(lambda t: t.variants.wanted(file_id))
+        if file is None:
+            return
+        with self._open(file) as path:
+            rendered = self._reader.render(path)
+        variants = [self._keep(file, variant) for variant in rendered]
+        self._database.write(lambda t: t.variants.save(file_id, variants))
+
+    def fail_variants(self, file_id: str, error: DescribeError) -> None:
+        """Note that the renditions of a file cannot be made."""
+        self._database.write(lambda t: t.variants.fail(file_id, error.message))
+
+    def _give_up(self, file_id: str, revision: int, status: DescriptionStatus, error: DescribeError) -> None:
+        self._database.write(
+            lambda t: t.descriptions.give_up(
+                file_id, revision, status, error.message, error.error_type, retryable=error.retryable
+            )
+        )
+
+    def _keep(self, file: File, variant: RenderedVariant) -> Variant:
+        key = str(PurePosixPath(file.object_key).with_name(f"{variant.name}.{variant.extension}"))
+        self._store.put(key, variant.data)
+        return Variant(variant.name, key, variant.content_type, variant.width, variant.height, len(variant.data))
+
+    @contextmanager
+    def _open(self, file: File) -> Iterator[Path]:
+        try:
+            with self._store.local_path(file.object_key) as path:
+                yield path
+        except FileNotFoundError as error:
+            message = "The stored file is missing from storage."
+            raise DescribeError(message, DescriptionErrorType.UNKNOWN, retryable=False) from error
+
+
+def _save(transaction: Transaction, file_id: str, perceived: Perceived, variants: list[Variant]) -> None:
+    transaction.variants.save(file_id, variants)
+    transaction.descriptions.save_perception(file_id, perceived.perception, perceived.taken)

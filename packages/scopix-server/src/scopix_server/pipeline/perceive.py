@@ -1,0 +1,53 @@
+"""Looking at an image: one decode feeds the renditions and everything that is perceived.
+
+This step runs in a process of its own (see `jobs/isolation.py`): the bytes come from strangers.
+"""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from scopix.types.vocabulary import DescriptionErrorType
+from scopix_server.domain.errors import CorruptImage, DescribeError, TooManyPixels
+from scopix_server.domain.ports import Perceived, Perceiver, RenderedVariant
+from scopix_server.pipeline.decode import Decoded, decode
+from scopix_server.pipeline.variants import render
+
+__all__ = ["PixelLimits", "perceive", "render_variants"]
+
+
+@dataclass(frozen=True, slots=True)
+class PixelLimits:
+    """`max_pixels`: more are refused. `work_pixels`: more are reduced to about so many."""
+
+    max_pixels: int
+    work_pixels: int
+
+
+def perceive(path: Path, perceiver: Perceiver, limits: PixelLimits) -> Perceived:
+    """Decode the image at `path` once; return its renditions and what `perceiver` sees on it.
+
+    Raises:
+        DescribeError: `validation`, not retryable, when the image cannot be decoded.
+    """
+    decoded = _decode(path, limits)
+    variants = render(decoded)
+    width, height = decoded.full_size
+    perception = replace(perceiver.perceive(np.asarray(decoded.image)), width=width, height=height)
+    return Perceived(perception, variants, decoded.taken)
+
+
+def render_variants(path: Path, limits: PixelLimits) -> tuple[RenderedVariant, ...]:
+    """Decode the image at `path` and return its renditions. Raises as `perceive`."""
+    return render(_decode(path, limits))
+
+
+def _decode(path: Path, limits: PixelLimits) -> Decoded:
+    try:
+        return decode(path, max_pixels=limits.max_pixels, work_pixels=limits.work_pixels)
+    except (CorruptImage, TooManyPixels) as error:
+        raise DescribeError(error.message, DescriptionErrorType.VALIDATION_ERROR, retryable=False) from error
+    except MemoryError as error:
+        message = "The image needs more memory to decode than a worker may use."
+        raise DescribeError(message, DescriptionErrorType.RESOURCE_LIMIT, retryable=False) from error

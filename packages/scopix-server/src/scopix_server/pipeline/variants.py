@@ -1,0 +1,44 @@
+"""The renditions of an image: four sizes, from the one decode, without metadata."""
+
+import io
+from collections.abc import Iterable
+
+from PIL import Image
+
+from scopix.types.vocabulary import VariantType
+from scopix_server.domain.ports import RenderedVariant
+from scopix_server.pipeline.decode import Decoded
+
+__all__ = ["SIZES", "render"]
+
+SIZES: tuple[tuple[VariantType, int], ...] = (
+    (VariantType.LARGE_1024, 1024),
+    (VariantType.MEDIUM_750, 750),
+    (VariantType.SMALL_256, 256),
+    (VariantType.TINY_64, 64),
+)
+"""Each rendition and its longest side in pixels. Small images are never enlarged."""
+
+_QUALITY = 82
+
+
+def render(decoded: Decoded) -> tuple[RenderedVariant, ...]:
+    """Make all renditions, each from the next larger one."""
+    return tuple(_render(decoded))
+
+
+def _render(decoded: Decoded) -> Iterable[RenderedVariant]:
+    image = decoded.image
+    for variant, side in SIZES:
+        image = _fit(image, side)
+        target = io.BytesIO()
+        image.save(target, "JPEG", quality=_QUALITY, optimize=True, icc_profile=decoded.icc_profile)
+        yield RenderedVariant(variant.value, "image/jpeg", "jpg", image.width, image.height, target.getvalue())
+
+
+def _fit(image: Image.Image, side: int) -> Image.Image:
+    scale = side / max(image.size)
+    if scale >= 1:
+        return image
+    size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
+    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)

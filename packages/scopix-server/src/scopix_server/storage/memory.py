@@ -1,0 +1,57 @@
+"""A store in memory: for tests and for trying things out. Its content ends with the process."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from scopix_server.storage.keys import check_key
+
+__all__ = ["MemoryStore"]
+
+
+class MemoryStore:
+    """Keeps objects in a dictionary."""
+
+    def __init__(self) -> None:
+        self._objects: dict[str, bytes] = {}
+
+    def open_writer(self) -> "_MemoryWriter":
+        return _MemoryWriter(self._objects)
+
+    def put(self, key: str, data: bytes) -> None:
+        self._objects[check_key(key)] = bytes(data)
+
+    def read(self, key: str) -> bytes:
+        try:
+            return self._objects[check_key(key)]
+        except KeyError:
+            raise FileNotFoundError(key) from None
+
+    @contextmanager
+    def local_path(self, key: str) -> Iterator[Path]:
+        with tempfile.TemporaryDirectory(prefix="scopix-") as folder:
+            path = Path(folder) / "object"
+            path.write_bytes(self.read(key))
+            yield path
+
+    def delete(self, key: str) -> None:
+        self._objects.pop(check_key(key), None)
+
+    def free_bytes(self) -> int | None:
+        return None
+
+
+class _MemoryWriter:
+    def __init__(self, objects: dict[str, bytes]) -> None:
+        self._objects = objects
+        self._data = bytearray()
+
+    def write(self, data: bytes) -> None:
+        self._data += data
+
+    def commit(self, key: str) -> None:
+        self._objects[check_key(key)] = bytes(self._data)
+
+    def abort(self) -> None:
+        self._data.clear()

@@ -42,6 +42,9 @@ __all__ = [
     "ValidationError",
 ]
 
+# The server's codes for a quota that is used up. They decide whatever status they come with: 403, 413 or 429.
+QUOTA_CODES = frozenset({"USAGE_LIMIT_EXCEEDED", "QUOTA_EXCEEDED", "STORAGE_QUOTA_EXCEEDED"})
+
 
 class ScopixError(Exception):
     """Base of all errors of this package.

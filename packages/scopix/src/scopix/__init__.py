@@ -1,0 +1,144 @@
+"""Scopix: put pictures in, get understanding out.
+
+Names are loaded when they are first used, so that `import scopix` costs next to nothing.
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from scopix._version import __version__
+
+if TYPE_CHECKING:
+    from scopix._async.client import Scopix
+    from scopix._config import ClientConfig, InsecureTransportWarning, load_dotenv
+    from scopix._context import configure_tracing, is_tracing_available, set_correlation_id
+    from scopix._errors import (
+        AuthenticationError,
+        CircuitBreakerError,
+        DescriptionError,
+        PaymentRequiredError,
+        QuotaExceededError,
+        RateLimitError,
+        ResourceNotFoundError,
+        ScopixConnectionError,
+        ScopixError,
+        ScopixPermissionError,
+        ScopixTimeoutError,
+        ServerError,
+        UploadError,
+        ValidationError,
+    )
+    from scopix._sync.client import SyncScopix
+    from scopix.types.events import (
+        DescriptionFailedEvent,
+        DescriptionProgressEvent,
+        FileCompleteEvent,
+        UploadProgressEvent,
+    )
+    from scopix.types.files import DeleteFileResult, FileDetails, FileList, FileSummary, ProcessingStatus
+    from scopix.types.results import BatchUploadResults, DescriptionFailure, UploadResult
+    from scopix.types.vocabulary import (
+        ContentCategory,
+        DescriptionErrorType,
+        DescriptionStatus,
+        MediaType,
+        StorageTarget,
+        VariantType,
+    )
+
+_HOMES = {
+    "scopix._async.client": ("Scopix",),
+    "scopix._config": ("ClientConfig", "InsecureTransportWarning", "load_dotenv"),
+    "scopix._context": ("configure_tracing", "is_tracing_available", "set_correlation_id"),
+    "scopix._errors": (
+        "AuthenticationError",
+        "CircuitBreakerError",
+        "DescriptionError",
+        "PaymentRequiredError",
+        "QuotaExceededError",
+        "RateLimitError",
+        "ResourceNotFoundError",
+        "ScopixConnectionError",
+        "ScopixError",
+        "ScopixPermissionError",
+        "ScopixTimeoutError",
+        "ServerError",
+        "UploadError",
+        "ValidationError",
+    ),
+    "scopix._sync.client": ("SyncScopix",),
+    "scopix.types.events": (
+        "DescriptionFailedEvent",
+        "DescriptionProgressEvent",
+        "FileCompleteEvent",
+        "UploadProgressEvent",
+    ),
+    "scopix.types.files": ("DeleteFileResult", "FileDetails", "FileList", "FileSummary", "ProcessingStatus"),
+    "scopix.types.results": ("BatchUploadResults", "DescriptionFailure", "UploadResult"),
+    "scopix.types.vocabulary": (
+        "ContentCategory",
+        "DescriptionErrorType",
+        "DescriptionStatus",
+        "MediaType",
+        "StorageTarget",
+        "VariantType",
+    ),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "AuthenticationError",
+    "BatchUploadResults",
+    "CircuitBreakerError",
+    "ClientConfig",
+    "ContentCategory",
+    "DeleteFileResult",
+    "DescriptionError",
+    "DescriptionErrorType",
+    "DescriptionFailedEvent",
+    "DescriptionFailure",
+    "DescriptionProgressEvent",
+    "DescriptionStatus",
+    "FileCompleteEvent",
+    "FileDetails",
+    "FileList",
+    "FileSummary",
+    "InsecureTransportWarning",
+    "MediaType",
+    "PaymentRequiredError",
+    "ProcessingStatus",
+    "QuotaExceededError",
+    "RateLimitError",
+    "ResourceNotFoundError",
+    "Scopix",
+    "ScopixConnectionError",
+    "ScopixError",
+    "ScopixPermissionError",
+    "ScopixTimeoutError",
+    "ServerError",
+    "StorageTarget",
+    "SyncScopix",
+    "UploadError",
+    "UploadProgressEvent",
+    "UploadResult",
+    "ValidationError",
+    "VariantType",
+    "__version__",
+    "configure_tracing",
+    "is_tracing_available",
+    "load_dotenv",
+    "set_correlation_id",
+]
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module 'scopix' has no attribute {name!r}")
+    value = getattr(importlib.import_module(home), name)
+    globals()[name] = value  # from now on found without coming here
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

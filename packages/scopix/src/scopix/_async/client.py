@@ -1,0 +1,111 @@
+"""The client."""
+
+import logging
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from scopix._async.transport import AsyncTransport
+from scopix._config import ClientConfig
+
+if TYPE_CHECKING:
+    from scopix._async.files import AsyncFiles
+
+__all__ = ["Scopix"]
+
+logger = logging.getLogger("scopix")
+
+
+class Scopix:
+    """A connection to a Scopix server. Use it in a `with` block, or `close` it.
+
+        async with Scopix(api_key="scopix_...") as client:
+            result = await client.files.upload("photo.jpg")
+            print(result.description)
+
+    `base_url` ends in `/api/v2`; by default it is `SCOPIX_BASE_URL`, or a server on this machine. Plain http is
+    refused for other machines unless `allow_insecure_http` (or `SCOPIX_ALLOW_INSECURE_HTTP=1`) says otherwise.
+    `timeout` is in seconds, for each step of a request. Transient failures are repeated `max_retries` times, first
+    after about `retry_delay` seconds, then twice as long each time. Waiting for a description asks every
+    `polling_interval` seconds, for at most `polling_timeout`. `tenant_id` and `proxy_url` (http or https) fall back to
+    `SCOPIX_TENANT_ID` and `SCOPIX_PROXY_URL`. `enable_tracing` needs the extra `tracing`.
+
+    Raises `ValueError` for settings that cannot work.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        base_url: str | None = None,
+        timeout: float = 300.0,
+        max_retries: int = 3,
+        retry_delay: float = 1.0,
+        polling_interval: float = 2.0,
+        polling_timeout: float = 360.0,
+        tenant_id: str | None = None,
+        proxy_url: str | None = None,
+        enable_tracing: bool = False,
+        allow_insecure_http: bool | None = None,
+    ) -> None:
+        config = ClientConfig(
+            api_key=api_key,
+            base_url=base_url,
+            timeout=timeout,
+            max_retries=max_retries,
+            retry_delay=retry_delay,
+            polling_interval=polling_interval,
+            polling_timeout=polling_timeout,
+            tenant_id=tenant_id,
+            proxy_url=proxy_url,
+            enable_tracing=enable_tracing,
+            allow_insecure_http=allow_insecure_http,
+        )
+        self._set_up(config)
+
+    @classmethod
+    def from_env(cls, **overrides: Any) -> Self:
+        """A client set up by `SCOPIX_*` variables, read now; keyword arguments of any `ClientConfig` field win.
+
+        Raises `ValueError` when there is no key.
+        """
+        return cls.from_config(ClientConfig.from_env(**overrides))
+
+    @classmethod
+    def from_config(cls, config: ClientConfig) -> Self:
+        """A client with settings that the constructor does not take, such as the circuit breaker's."""
+        client = cls.__new__(cls)
+        client._set_up(config)
+        return client
+
+    def _set_up(self, config: ClientConfig) -> None:
+        self.config = config
+        self._transport = AsyncTransport(config)
+
+    @cached_property
+    def files(self) -> "AsyncFiles":
+        """Upload, look at, fetch and delete files."""
+        from scopix._async.files import AsyncFiles
+
+        return AsyncFiles(self._transport, self.config)
+
+    async def close(self) -> None:
+        """Give the connections back. The client cannot be used any more."""
+        await self._transport.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            await self.close()
+        except Exception:
+            if error is None:
+                raise
+            # The block's own error tells the caller more than this one.
+            logger.debug("closing the client failed", exc_info=True)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.config.url!r})"

@@ -1,0 +1,243 @@
+"""`client.files`: upload, look at, fetch and delete files."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
+
+from scopix._async.transport import AsyncTransport
+from scopix._async.waiting import fetch_details, fetch_status, wait_until_described
+from scopix._call import Answer, Call, file_path, parse_answer, query_pairs
+from scopix._concurrency import run_blocking_async
+from scopix._config import ClientConfig
+from scopix._errors import ResourceNotFoundError, ScopixError, ServerError
+from scopix._multipart import FormBody
+from scopix._results import as_skipped_duplicate, raise_if_failed, result_from_details, result_from_upload
+from scopix._upload import UploadFields, prepare_body
+from scopix.types.files import (
+    TERMINAL_DESCRIPTION_STATUSES,
+    DeleteFileResult,
+    FileDetails,
+    FileList,
+    ProcessingStatus,
+    UploadResponse,
+)
+from scopix.types.results import UploadResult
+from scopix.types.vocabulary import ContentCategory, DescriptionStatus, MediaType, StorageTarget, VariantType
+
+__all__ = ["AsyncFiles"]
+
+_MOST_REDIRECTS = 5
+
+
+class AsyncFiles:
+    """The files of one tenant. Reached as `client.files`."""
+
+    def __init__(self, transport: AsyncTransport, config: ClientConfig) -> None:
+        self._transport = transport
+        self._config = config
+
+    async def upload(
+        self,
+        file: str | Path | bytes,
+        *,
+        filename: str | None = None,
+        content_category: ContentCategory | str = ContentCategory.GENERAL,
+        folder_id: str | None = None,
+        storage_target: StorageTarget | str = StorageTarget.DEFAULT,
+        title: str | None = None,
+        tags: Sequence[str] | None = None,
+        auto_describe: bool = True,
+        skip_duplicates: bool = False,
+        project_id: str | None = None,
+        custom_schema_id: str | None = None,
+        wait_for_descriptions: bool = True,
+        description_timeout: float | None = None,
+        raise_on_failure: bool = False,
+        on_progress: Callable[..., Any] | None = None,
+        on_file_complete: Callable[..., Any] | None = None,
+        on_description_progress: Callable[..., Any] | None = None,
+        on_description_failed: Callable[..., Any] | None = None,
+    ) -> UploadResult:
+        """Upload one file and, unless told otherwise, wait for its description.
+
+        `file` is a path, or the content itself, which then needs a `filename`. The type is told from the content:
+        JPEG, PNG, WebP and GIF up to 100 MiB, documents up to 50 MiB. A file is streamed from disk.
+
+        `content_category` steers what the description covers. `title` has at most 255 characters; `tags` at most 40
+        of 50. With `skip_duplicates`, content that is stored already is not stored again: the result then carries the
+        existing file's id and description, and the status SKIPPED. `description_timeout` is in seconds, by default
+        the client's `polling_timeout`. A description that fails is told by the result's status, or by a
+        `DescriptionError` with `raise_on_failure`. The four `on_...` callbacks are accepted and never called.
+
+        Raises `ValidationError` before sending (missing, empty, unsupported or too large file; bad title or tags),
+        `ScopixTimeoutError` with `last_result` when the description takes too long, `UploadError` when the file
+        changes while it is sent, and the errors of the server.
+        """
+        fields = UploadFields(
+            content_category=content_category,
+            storage_target=storage_target,
+            auto_describe=auto_describe,
+            skip_duplicates=skip_duplicates,
+            title=title,
+            tags=tags,
+            folder_id=folder_id,
+            project_id=project_id,
+            custom_schema_id=custom_schema_id,
+        )
+        body = await run_blocking_async(lambda: prepare_body(file, filename, fields))
+        response = await self._send_upload(body)
+        try:
+            result = await self._follow_up(response, body.filename, wait_for_descriptions, description_timeout)
+        except ScopixError as error:
+            # The file is stored whatever happened since, so its id must not get lost.
+            error.details.setdefault("image_id", response.image_id)
+            raise
+        if raise_on_failure:
+            raise_if_failed(result)
+        return result
+
+    async def get(self, file_id: str) -> FileDetails:
+        """Everything known about one file, by its id or the first 8 characters of it.
+
+        Raises `ResourceNotFoundError`, and `ScopixError` with code `CONFLICT` when the 8 characters fit several.
+        """
+        return await fetch_details(self._transport, self._config, file_id)
+
+    async def list(
+        self,
+        *,
+        search: str | None = None,
+        search_mode: str = "all",
+        tags: Sequence[str] | None = None,
+        date_from: datetime | str | None = None,
+        date_to: datetime | str | None = None,
+        has_description: bool | None = None,
+        ids: Sequence[str] | None = None,
+        media_types: Sequence[MediaType | str] | None = None,
+        limit: int = 20,
+        offset: int = 0,
+        sort_by: str = "content_created_at",
+        sort_order: str = "desc",
+    ) -> FileList:
+        """One page of files, `limit` (1 to 100) of them from `offset` on.
+
+        `search` looks into what `search_mode` says: `all`, `metadata` or `visible_text`. A file must carry all `tags`.
+        Times without a zone are UTC. `sort_by` is `created_at`, `content_created_at`, `title` or `size_bytes`;
+        `sort_order` is `asc` or `desc`. Raises `ValidationError` for values out of range.
+        """
+        values = {
+            "search": search,
+            "search_mode": None if search is None else search_mode,
+            "tags": tags,
+            "date_from": date_from,
+            "date_to": date_to,
+            "has_description": has_description,
+            "ids": ids,
+            "media_types": media_types,
+            "limit": limit,
+            "offset": offset,
+            "sort_by": sort_by,
+            "sort_order": sort_order,
+        }
+        call = Call(method="GET", url=f"{self._config.url}/files", endpoint="GET /files", params=query_pairs(values))
+        return parse_answer(FileList, await self._transport.send(call))
+
+    async def delete(self, file_id: str) -> DeleteFileResult:
+        """Delete one file; it can be recovered for 30 days. Raises `ResourceNotFoundError`."""
+        call = Call(method="DELETE", url=self._config.url + file_path(file_id), endpoint="DELETE /files/{id}")
+        try:
+            answer = await self._transport.send(call)
+        except ResourceNotFoundError as error:
+            if error.details.get("attempts", 1) == 1:
+                raise
+            # The first attempt's answer was lost, so the second finds nothing: that is what was asked for.
+            return DeleteFileResult(id=file_id, message="deleted; the server's answer was lost on the way")
+        return parse_answer(DeleteFileResult, answer)
+
+    async def download(self, file_id: str) -> bytes:
+        """The file as it was uploaded, whole in memory. Raises `ResourceNotFoundError`."""
+        url = self._config.url + file_path(file_id, "/download")
+        answer = await self._transport.send(Call(method="GET", url=url, endpoint="GET /files/{id}/download"))
+        for _ in range(_MOST_REDIRECTS):
+            if answer.status < 300:
+                return answer.content
+            url = _location_of(answer, url)
+            # The address is signed, and may be another host's: the key stays at home.
+            answer = await self._transport.send(
+                Call(method="GET", url=url, endpoint="GET signed address", with_key=False)
+            )
+        raise ServerError("the download was redirected too often", details={"http_status": answer.status})
+
+    async def get_variant(self, file_id: str, variant_type: VariantType | str = VariantType.MEDIUM_750) -> str:
+        """The address of a rendition, absolute and signed: whoever has it can read the image for an hour.
+
+        Raises `ValidationError` when the file is no image, `ResourceNotFoundError` while the rendition is not made.
+        """
+        word = variant_type.value if isinstance(variant_type, VariantType) else variant_type
+        url = self._config.url + file_path(file_id, f"/variants/{word}")
+        answer = await self._transport.send(Call(method="GET", url=url, endpoint="GET /files/{id}/variants/{type}"))
+        return _location_of(answer, url)
+
+    async def get_processing_status(self, file_id: str) -> ProcessingStatus:
+        """Where a file is, part by part. Raises `ResourceNotFoundError`."""
+        return await fetch_status(self._transport, self._config, file_id)
+
+    async def wait_for_description(
+        self, image_id: str, *, timeout: float | None = None, poll_interval: float | None = None
+    ) -> UploadResult:
+        """Wait until the description is completed, failed or skipped, and give back what there is to know.
+
+        `timeout` and `poll_interval` are in seconds, by default the client's. Raises `ResourceNotFoundError`, and
+        `ScopixTimeoutError` with `last_result`.
+        """
+        details = await self.get(image_id)
+        latest = result_from_details(details)
+        if details.description_status in TERMINAL_DESCRIPTION_STATUSES:
+            return latest
+        return await wait_until_described(
+            self._transport, self._config, latest, timeout=timeout, poll_interval=poll_interval
+        )
+
+    async def _send_upload(self, body: FormBody) -> UploadResponse:
+        call = Call(
+            method="POST",
+            url=f"{self._config.url}/files/upload",
+            endpoint="POST /files/upload",
+            body=body,
+            # One key for all attempts: a retry after a lost answer must not store the file twice.
+            idempotency_key=uuid.uuid4().hex,
+        )
+        return parse_answer(UploadResponse, await self._transport.send(call))
+
+    async def _follow_up(
+        self, response: UploadResponse, filename: str, wait: bool, timeout: float | None
+    ) -> UploadResult:
+        if response.skipped:
+            return await self._copy_existing(response, filename, wait, timeout)
+        result = result_from_upload(response, filename=filename)
+        if result.is_pending and wait:
+            return await wait_until_described(self._transport, self._config, result, timeout=timeout)
+        if result.is_pending or result.description_status is DescriptionStatus.SKIPPED:
+            return result
+        # A replayed answer to a retry may tell of a description that is there already.
+        return result_from_details(await self.get(response.image_id))
+
+    async def _copy_existing(
+        self, response: UploadResponse, filename: str, wait: bool, timeout: float | None
+    ) -> UploadResult:
+        existing_id = response.skipped_existing_image_id or response.image_id
+        if wait:
+            existing = await self.wait_for_description(existing_id, timeout=timeout)
+        else:
+            existing = result_from_details(await self.get(existing_id))
+        return as_skipped_duplicate(existing, filename=filename)
+
+
+def _location_of(answer: Answer, url: str) -> str:
+    location = answer.headers.get("location")
+    if not 300 <= answer.status < 400 or not location:
+        raise ServerError(f"HTTP {answer.status} where an address was expected", details={"http_status": answer.status})
+    return urljoin(url, location)

@@ -1,0 +1,174 @@
+"""Sending calls over HTTP. The only file that names the HTTP library: its errors end here."""
+
+import itertools
+import logging
+import random
+import time
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Self
+from urllib.parse import urlsplit
+
+import httpx2
+
+from scopix._breaker import CircuitBreaker, refuse_while_open
+from scopix._call import Answer, Call, build_headers
+from scopix._concurrency import async_sleep, run_blocking_async
+from scopix._config import ClientConfig, is_loopback
+from scopix._context import trace_call
+from scopix._errors import ScopixConnectionError, ScopixError, ScopixTimeoutError
+from scopix._multipart import OpenBody
+from scopix._problems import error_from_answer, read_code
+from scopix._retry import Outcome, RetryPolicy, parse_retry_after
+
+__all__ = ["AsyncTransport"]
+
+_LONGEST_CONNECT = 10.0
+
+logger = logging.getLogger("scopix")
+
+
+class AsyncTransport:
+    """One connection pool. `send` retries what is worth it and raises a `ScopixError` for everything else."""
+
+    def __init__(self, config: ClientConfig) -> None:
+        self._config = config
+        self._policy = RetryPolicy(config.max_retries, config.retry_delay)
+        self._breakers: dict[str, CircuitBreaker] = {}
+        self._correlation_id = uuid.uuid4().hex
+        self._client = httpx2.AsyncClient(
+            proxy=config.proxy_url,
+            # A proxy of the environment is for the world outside: it could not reach a server on this machine.
+            trust_env=not is_loopback(urlsplit(config.url).hostname),
+        )
+
+    async def send(self, call: Call) -> Answer:
+        """Send the call until it is answered below 400.
+
+        Raises the error that fits the last answer, `ScopixConnectionError` or `ScopixTimeoutError` when there was
+        none, and `CircuitBreakerError` without sending while the endpoint is known to be down.
+        """
+        headers = build_headers(call, self._config, default_correlation_id=self._correlation_id)
+        breaker = self._breaker_of(call.endpoint)
+        if self._config.circuit_breaker_enabled:
+            refuse_while_open(breaker, call.endpoint, now=time.monotonic())
+        with trace_call(
+            f"scopix {call.endpoint}",
+            headers,
+            enabled=self._config.enable_tracing and call.with_key,
+            propagate=self._config.propagate_trace_context,
+            service_name=self._config.tracing_service_name,
+        ):
+            try:
+                answer = await self._send_with_retries(call, headers)
+            except ScopixError as error:
+                _record(breaker, error)
+                raise
+        breaker.record_success()
+        return answer
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._client.aclose()
+
+    async def _send_with_retries(self, call: Call, headers: Mapping[str, str]) -> Answer:
+        for attempt in itertools.count(1):
+            try:
+                answer = await self._send_once(call, headers)
+            except (ScopixConnectionError, ScopixTimeoutError) as error:
+                failure: ScopixError = error
+                outcome = Outcome(status=None)
+            else:
+                if answer.status < 400:
+                    return answer
+                failure, outcome = _judge(answer)
+            failure.details["attempts"] = attempt
+            wait = self._policy.wait_before_next(
+                attempt,
+                outcome,
+                repeatable=call.repeatable,
+                chance=random.random(),  # noqa: S311 -- spreads clients, guards nothing
+            )
+            if wait is None:
+                raise failure
+            if self._config.enable_logging:
+                logger.info("%s: attempt %d failed (%s), next in %.1f s", call.endpoint, attempt, failure, wait)
+            await async_sleep(wait)
+        raise AssertionError("itertools.count ended")
+
+    async def _send_once(self, call: Call, headers: Mapping[str, str]) -> Answer:
+        if call.body is None:
+            return await self._exchange(call, headers, None)
+        opened = await run_blocking_async(call.body.open)
+        try:
+            return await self._exchange(call, headers, opened)
+        finally:
+            opened.close()
+
+    async def _exchange(self, call: Call, headers: Mapping[str, str], body: OpenBody | None) -> Answer:
+        limit = self._config.timeout
+        timeout = httpx2.Timeout(limit, read=limit + call.extra_seconds, connect=min(limit, _LONGEST_CONNECT))
+        try:
+            response = await self._client.request(
+                call.method,
+                call.url,
+                params=list(call.params) or None,
+                headers=dict(headers),
+                content=None if body is None else AsyncChunks(body),
+                timeout=timeout,
+            )
+        except (httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+            raise ScopixConnectionError(f"cannot reach {_host_of(call.url)}: timed out", details={}) from error
+        except httpx2.TimeoutException as error:
+            raise ScopixTimeoutError(f"{_host_of(call.url)} did not answer within {limit:.0f} s") from error
+        except httpx2.ConnectError as error:
+            raise ScopixConnectionError(f"cannot reach {_host_of(call.url)}: {error}") from error
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            reason = str(error) or type(error).__name__
+            raise ScopixConnectionError(f"the connection to {_host_of(call.url)} failed: {reason}") from error
+        return Answer(response.status_code, response.headers, response.content)
+
+    def _breaker_of(self, endpoint: str) -> CircuitBreaker:
+        if endpoint not in self._breakers:
+            self._breakers[endpoint] = CircuitBreaker(
+                self._config.circuit_breaker_failure_threshold,
+                self._config.circuit_breaker_success_threshold,
+                self._config.circuit_breaker_timeout,
+            )
+        return self._breakers[endpoint]
+
+
+class AsyncChunks:
+    """A body's chunks, each read from disk in its turn: nothing is held but the one on its way."""
+
+    def __init__(self, body: OpenBody) -> None:
+        self._body = body
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        if self._body.finished:
+            raise StopAsyncIteration
+        return await run_blocking_async(self._body.read)
+
+
+def _judge(answer: Answer) -> tuple[ScopixError, Outcome]:
+    retry_after = parse_retry_after(answer.headers, now=datetime.now(UTC))
+    failure = error_from_answer(answer.status, answer.headers, answer.content, retry_after=retry_after)
+    return failure, Outcome(answer.status, code=read_code(answer.content), retry_after=retry_after)
+
+
+def _record(breaker: CircuitBreaker, error: ScopixError) -> None:
+    """Count a call, with all its attempts, as one. Only the endpoint's own failings count, never the caller's."""
+    status = error.details.get("http_status")
+    if isinstance(error, ScopixConnectionError | ScopixTimeoutError) or (status is not None and status >= 500):
+        breaker.record_failure(time.monotonic())
+    elif status is not None:
+        breaker.record_success()
+
+
+def _host_of(url: str) -> str:
+    # Without path and query: a signed address is a secret.
+    return urlsplit(url).netloc.rpartition("@")[2]

@@ -1,0 +1,124 @@
+"""One call of the API, its answer, and what can be said of both without sending anything."""
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import Enum
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import pydantic
+
+from scopix._config import ClientConfig
+from scopix._context import current_correlation_id
+from scopix._errors import ServerError, ValidationError
+from scopix._multipart import FormBody
+from scopix._version import __version__
+
+__all__ = ["Answer", "Call", "build_headers", "file_path", "parse_answer", "query_pairs"]
+
+USER_AGENT = f"scopix-python/{__version__}"
+
+_HARMLESS_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
+
+Model = TypeVar("Model", bound=pydantic.BaseModel)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """What to send. `endpoint` names the route without ids: the circuit breaker and traces count by it.
+
+    `url` is absolute; without `with_key` it is a signed address elsewhere, which must not see the key. The server may
+    take `extra_seconds` longer than the configured timeout, since it was asked to wait.
+    """
+
+    method: str
+    url: str
+    endpoint: str
+    params: Sequence[tuple[str, str]] = ()
+    body: FormBody | None = None
+    idempotency_key: str | None = None
+    with_key: bool = True
+    extra_seconds: float = 0.0
+
+    @property
+    def repeatable(self) -> bool:
+        """True when sending it twice does no harm."""
+        return self.method in _HARMLESS_TO_REPEAT or self.idempotency_key is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `headers` looks names up in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes = field(repr=False)
+
+
+def build_headers(call: Call, config: ClientConfig, *, default_correlation_id: str) -> dict[str, str]:
+    """The headers of one call; the same for all its attempts, so that the server can see that they belong together."""
+    headers = {"User-Agent": USER_AGENT}
+    if call.body is not None:
+        headers["Content-Type"] = call.body.content_type
+        headers["Content-Length"] = str(call.body.length)
+    if not call.with_key:
+        return headers
+    headers["Accept"] = "application/json"
+    headers["Authorization"] = f"Bearer {config.api_key}"
+    if config.tenant_id:
+        headers["X-Tenant-ID"] = config.tenant_id
+    if config.send_request_id:
+        headers["X-Request-ID"] = str(uuid.uuid4())
+    if config.send_correlation_id:
+        headers["X-Correlation-ID"] = current_correlation_id() or default_correlation_id
+    if call.idempotency_key is not None:
+        headers["Idempotency-Key"] = call.idempotency_key
+    return headers
+
+
+def file_path(file_id: str, suffix: str = "") -> str:
+    """The path of one file. Raises `ValidationError` for an empty id, which would ask for another route."""
+    if not isinstance(file_id, str) or not file_id.strip():
+        raise ValidationError("the file id is empty", details={"field": "file_id"})
+    # "." and ".." would be resolved away on the road.
+    if file_id in (".", ".."):
+        raise ValidationError(f"{file_id!r} is no file id", details={"field": "file_id"})
+    return f"/files/{quote(file_id, safe='')}{suffix}"
+
+
+def query_pairs(values: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Query parameters: None left out, a list as a repeated name, a time as ISO 8601 with its zone."""
+    pairs: list[tuple[str, str]] = []
+    for name, value in values.items():
+        if value is None:
+            continue
+        items = value if isinstance(value, list | tuple | set | frozenset) else [value]
+        pairs.extend((name, _query_text(item)) for item in items)
+    return pairs
+
+
+def parse_answer(model: type[Model], answer: Answer) -> Model:
+    """Read a 2xx body. Raises `ServerError` when it is not what a Scopix server answers."""
+    try:
+        return model.model_validate(json.loads(answer.content))
+    except (ValueError, RecursionError) as error:
+        # pydantic's own error is a ValueError too.
+        kind = answer.headers.get("content-type", "no content type")
+        raise ServerError(
+            f"HTTP {answer.status} without the expected body ({kind}); does base_url name a Scopix server's API?",
+            details={"http_status": answer.status},
+        ) from error
+
+
+def _query_text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Enum):
+        return str(value.value)
+    if isinstance(value, datetime):
+        moment = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
+        return moment.isoformat()
+    return str(value)

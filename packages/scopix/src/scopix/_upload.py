@@ -1,0 +1,130 @@
+"""From what the caller hands in to a body that can be sent, with everything checked that can be checked here."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from scopix._errors import ValidationError
+from scopix._multipart import BytesSource, FileSource, FormBody
+from scopix._sniff import HEAD_BYTES, MEBIBYTE, FileKind, sniff
+from scopix.types.vocabulary import ContentCategory, MediaType, StorageTarget
+
+__all__ = ["UploadFields", "prepare_body"]
+
+_LONGEST_TITLE = 255
+_MOST_TAGS = 40
+_LONGEST_TAG = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadFields:
+    """The form fields beside the file."""
+
+    content_category: ContentCategory | str
+    storage_target: StorageTarget | str
+    auto_describe: bool
+    skip_duplicates: bool
+    title: str | None = None
+    tags: Sequence[str] | None = None
+    folder_id: str | None = None
+    project_id: str | None = None
+    custom_schema_id: str | None = None
+
+    def to_pairs(self) -> list[tuple[str, str]]:
+        """Names and values in wire form. Raises `ValidationError` for what the server would refuse."""
+        _check_title(self.title)
+        values = {
+            "title": self.title,
+            "tags": _join_tags(self.tags),
+            "auto_describe": "true" if self.auto_describe else "false",
+            "skip_duplicates": "true" if self.skip_duplicates else "false",
+            "storage_target": _word(self.storage_target),
+            "folder_id": self.folder_id,
+            "project_id": self.project_id,
+            "content_category": _word(self.content_category),
+            "custom_schema_id": self.custom_schema_id,
+        }
+        return [(name, value) for name, value in values.items() if value is not None]
+
+
+def prepare_body(file: str | Path | bytes, filename: str | None, fields: UploadFields) -> FormBody:
+    """Check file and fields, and frame them. Reads the file's first bytes only.
+
+    Raises `ValidationError` for a file that is missing, unreadable, empty, unsupported or too large.
+    """
+    pairs = fields.to_pairs()
+    if isinstance(file, bytes | bytearray | memoryview):
+        if not filename:
+            raise ValidationError("bytes need a filename", details={"field": "filename"})
+        content = bytes(file)
+        source: BytesSource | FileSource = BytesSource(content)
+        head, shown = content[:HEAD_BYTES], filename
+    else:
+        source, head = _measure(Path(file))
+        shown = str(file)
+        filename = filename or Path(file).name
+    kind = _check_content(head, source.size, filename=filename, shown=shown)
+    return FormBody(pairs, source, filename=filename, content_type=kind.content_type)
+
+
+def _measure(path: Path) -> tuple[FileSource, bytes]:
+    details = {"path": str(path)}
+    try:
+        if path.is_dir():
+            raise ValidationError(f"{path} is a directory, not a file", details=details)
+        source = FileSource.measure(path)
+        with path.open("rb") as stream:
+            return source, stream.read(HEAD_BYTES)
+    except FileNotFoundError as error:
+        raise ValidationError(f"{path} does not exist", details=details) from error
+    except (OSError, ValueError) as error:
+        # A path with a NUL in it raises ValueError.
+        reason = getattr(error, "strerror", None) or str(error)
+        raise ValidationError(f"{path} cannot be read: {reason}", details=details) from error
+
+
+def _check_content(head: bytes, size: int, *, filename: str, shown: str) -> FileKind:
+    details: dict[str, object] = {"path": shown, "filename": filename, "size_bytes": size}
+    if size == 0:
+        raise ValidationError(f"{shown} is empty", details=details)
+    kind = sniff(head, filename)
+    if kind is None:
+        raise ValidationError(
+            f"{shown} is of no supported type: its content is not JPEG, PNG, WebP or GIF (nor PDF, DOCX, TXT or MD)",
+            details=details,
+        )
+    if size > kind.limit:
+        advice = "compress or resize it" if kind.media_type is MediaType.IMAGE else "compress or split it"
+        raise ValidationError(
+            f"{shown} is too large: {size / MEBIBYTE:.1f} MB, and the limit for {kind.media_type.value}s is "
+            f"{kind.limit // MEBIBYTE} MB; {advice} before uploading",
+            details={**details, "limit_bytes": kind.limit},
+        )
+    return kind
+
+
+def _check_title(title: str | None) -> None:
+    if title is not None and len(title) > _LONGEST_TITLE:
+        raise ValidationError(f"the title is longer than {_LONGEST_TITLE} characters", details={"field": "title"})
+
+
+def _join_tags(tags: Sequence[str] | None) -> str | None:
+    if tags is None:
+        return None
+    details = {"field": "tags"}
+    if isinstance(tags, str):
+        raise ValidationError("tags must be a list of strings, not one string", details=details)
+    if len(tags) > _MOST_TAGS:
+        raise ValidationError(f"more than {_MOST_TAGS} tags", details=details)
+    for tag in tags:
+        if len(tag) > _LONGEST_TAG:
+            raise ValidationError(f"the tag {tag!r} is longer than {_LONGEST_TAG} characters", details=details)
+        if "," in tag:
+            # The wire separates tags by commas, so this one would arrive as two.
+            raise ValidationError(f"the tag {tag!r} has a comma in it", details=details)
+    return ",".join(tags)
+
+
+def _word(value: str | Enum) -> str:
+    return str(value.value) if isinstance(value, Enum) else value

@@ -1,0 +1,1 @@
+"""Engines: what is measured on an image (perception) and what is said about it (description)."""

@@ -1,0 +1,214 @@
+"""Reading text: PP-OCRv6 (detector and recogniser) through rapidocr, with the settings that were measured to be best.
+
+The package's own call wants the whole image as one BGR array and classifies line orientation. Here its two networks
+are called one after the other instead, which gives the same lines and
+
+* keeps memory flat: only the detector's small input and one crop per line are converted, never the full image;
+* lets lines that a tile border has cut be joined before they are recognised, so none is lost and none doubled;
+* replaces the line-orientation classifier (it turns good lines over) by a second try of weak lines upside down.
+
+No network is used: model paths are explicit and only arrays are passed, never strings (rapidocr fetches URLs).
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, TypeAlias
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import rapidocr
+from rapidocr import RapidOCR
+from rapidocr.ch_ppocr_rec import TextRecInput
+from rapidocr.utils.process_img import get_rotate_crop_image
+
+from scopix_server.domain.description import Box, TextRegion
+from scopix_server.engines.tiles import Quad, Tile, cut_strip, join_tiles, plan_tiles
+
+__all__ = ["TextReader"]
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+
+MIN_CONFIDENCE: Final = 0.60
+WEAK_CONFIDENCE: Final = 0.85
+"""Below this a line is tried again, turned by 180 degrees."""
+RETRY_GAIN: Final = 0.05
+"""By how much the turned try must beat the first one."""
+MIN_SIDE: Final = 8
+"""Pixels. No legible letter fits into a smaller side."""
+MAX_STRIP_RATIO: Final = 8.0
+"""Longer strips are padded: the detector was trained on pages and misses text that fills the whole height."""
+MIN_DETECTOR_SIDE: Final = 32
+MAX_PAIRED: Final = 40.0
+"""Width / height up to which strips are recognised two at a time."""
+MAX_STRIP: Final = 80.0
+"""Width / height up to which a strip is recognised in one piece."""
+CROP_MARGIN: Final = 4
+"""Pixels around a line's bounds, so that cubic interpolation at its edge sees the same pixels as in the full image."""
+
+
+class TextReader:
+    """Reads printed text (Latin, Chinese, Japanese) off images. Build one per process; it may be shared by threads.
+
+    `side` is the detector's longest input side in pixels: 1280 is the measured optimum, 960 saves about 150 MB.
+    `model_dir` holds `PP-OCRv6_det_small.onnx` and `PP-OCRv6_rec_small.onnx`; by default those in the rapidocr wheel.
+    Raises `FileNotFoundError` if a model file is missing.
+    """
+
+    def __init__(self, *, side: int = 1280, model_dir: Path | None = None) -> None:
+        cv2.setNumThreads(1)
+        self._side = side
+        engine = RapidOCR(params=_settings(side, model_dir or Path(rapidocr.__file__).parent / "models"))
+        # Both load here, before any thread can race for them. The calls are private: rapidocr is pinned to 3.10.*.
+        self._detector = engine._load_det_model()  # type: ignore[no-untyped-call]
+        self._recogniser = engine._load_rec_model()  # type: ignore[no-untyped-call]
+
+    def read(self, image: Pixels) -> tuple[TextRegion, ...]:
+        """The lines of `image` (RGB, H x W x 3), confidence at least .60, in no particular order."""
+        height, width = image.shape[:2]
+        if min(height, width) < MIN_SIDE:
+            return ()
+        tiles = plan_tiles(width, height, self._side)
+        quads = join_tiles([(tile, self._detect(image, tile)) for tile in tiles], width, height)
+        return tuple(_region(quad, text, score, width, height) for quad, text, score in self._recognise(image, quads))
+
+    def _detect(self, image: Pixels, tile: Tile) -> list[Quad]:
+        """Quads (4 x 2 float32 pixels of the full image) of the lines seen on one tile."""
+        view = image[tile.top : tile.bottom, tile.left : tile.right]
+        height, width = view.shape[:2]
+        pad = _padding(width, height)
+        shrink = min(1.0, self._side / max(width, height + 2 * pad))
+        size = _multiple_of_32(width * shrink), _multiple_of_32((height + 2 * pad) * shrink)
+        if pad:
+            view = np.asarray(cv2.copyMakeBorder(view, pad, pad, 0, 0, cv2.BORDER_REPLICATE), np.uint8)
+        # Resized before the conversion to BGR: the conversion then costs 5 MB, however large the tile is.
+        small = cv2.cvtColor(cv2.resize(view, size), cv2.COLOR_RGB2BGR)
+        if int(small.max()) - int(small.min()) < 4:
+            return []
+        prepared = self._detector.get_preprocess()(small)
+        quads, _ = self._detector.postprocess_op(self._detector.session(prepared), (height + 2 * pad, width))
+        shift = np.array([tile.left, tile.top - pad], np.float32)
+        return [np.asarray(quad, np.float32) + shift for quad in quads]
+
+    def _recognise(self, image: Pixels, quads: Sequence[Quad]) -> list[tuple[Quad, str, float]]:
+        """Text and score of each quad; empty and weak ones left out; quads turned to start at the text's top left."""
+        read = self._recognise_strips(quads, lambda quad: _crop(image, quad))
+        weak = [index for index, (_, score) in enumerate(read) if score < WEAK_CONFIDENCE]
+        turned = self._recognise_strips(
+            [quads[index] for index in weak], lambda quad: np.ascontiguousarray(np.rot90(_crop(image, quad), 2))
+        )
+        again = dict(zip(weak, turned, strict=True))
+        lines = []
+        for index, (quad, (text, score)) in enumerate(zip(quads, read, strict=True)):
+            quad = _along_text(quad)
+            if index in again and again[index][1] > score + RETRY_GAIN:
+                text, score = again[index]
+                quad = np.roll(quad, 2, axis=0)
+            if text and score >= MIN_CONFIDENCE:
+                lines.append((quad, text, score))
+        return lines
+
+    def _recognise_strips(self, quads: Sequence[Quad], crop: Callable[[Quad], Pixels]) -> list[tuple[str, float]]:
+        """Text and score of each quad's strip, in pairs of like length: that pads least and holds few crops at once.
+
+        The recogniser's output is the largest array of all, 18,710 numbers for each eight pixels of a strip: so long
+        strips go alone, and the longest in pieces.
+        """
+        found = [("", 0.0)] * len(quads)
+        order = sorted(range(len(quads)), key=lambda index: _proportion(quads[index]))
+        paired = [index for index in order if _proportion(quads[index]) <= MAX_PAIRED]
+        for start in range(0, len(paired), 2):
+            pair = paired[start : start + 2]
+            for index, line in zip(pair, self._answer([crop(quads[i]) for i in pair]), strict=True):
+                found[index] = line
+        for index in order[len(paired) :]:
+            found[index] = self._recognise_long(crop(quads[index]))
+        return found
+
+    def _recognise_long(self, strip: Pixels) -> tuple[str, float]:
+        """Text of a long strip, read in pieces; the score is the mean over its letters."""
+        text, total, letters = "", 0.0, 0
+        for piece, spaced in cut_strip(strip, MAX_STRIP):
+            part, score = self._answer([piece])[0]
+            text += (" " if spaced and text and part else "") + part
+            total, letters = total + score * len(part), letters + len(part)
+        return text, total / letters if letters else 0.0
+
+    def _answer(self, strips: list[Pixels]) -> list[tuple[str, float]]:
+        answer = self._recogniser(TextRecInput(img=strips, return_word_box=False))
+        return [(text.strip(), float(score)) for text, score in zip(answer.txts or (), answer.scores, strict=True)]
+
+
+def _settings(side: int, model_dir: Path) -> dict[str, Any]:
+    """Each setting's effect was measured; explicit model paths also bypass rapidocr's download code."""
+    detector, recogniser = model_dir / "PP-OCRv6_det_small.onnx", model_dir / "PP-OCRv6_rec_small.onnx"
+    for model in (detector, recogniser):
+        if not model.is_file():
+            raise FileNotFoundError(f"text model {model.name} is missing in {model_dir}")
+    return {
+        "Global.log_level": "error",
+        "Global.use_cls": False,
+        "Global.text_score": 0.0,
+        "Rec.rec_batch_num": 2,
+        "Det.limit_type": "max",
+        "Det.limit_side_len": side,
+        "Det.model_path": str(detector),
+        "Rec.model_path": str(recogniser),
+        "EngineConfig.onnxruntime.intra_op_num_threads": 1,
+        "EngineConfig.onnxruntime.inter_op_num_threads": 1,
+    }
+
+
+def _multiple_of_32(length: float) -> int:
+    """The detector halves its input five times."""
+    return max(MIN_DETECTOR_SIDE, round(length / 32) * 32)
+
+
+def _padding(width: int, height: int) -> int:
+    """Rows to add above and below, so that a strip is neither too low nor too long for the detector."""
+    wanted = max(MIN_DETECTOR_SIDE, int(width / MAX_STRIP_RATIO))
+    return max(0, -(-(wanted - height) // 2))
+
+
+def _sides(quad: Quad) -> tuple[float, float]:
+    """Width (along the first edge) and height of a quad in pixels."""
+    top, right, bottom, left = (float(np.hypot(*(quad[(i + 1) % 4] - quad[i]))) for i in range(4))
+    return max(top, bottom), max(left, right)
+
+
+def _stands_upright(quad: Quad) -> bool:
+    """Whether the line runs up or down the page; rapidocr turns such crops a quarter turn to the left."""
+    width, height = (int(side) for side in _sides(quad))
+    return height >= 1.5 * width
+
+
+def _proportion(quad: Quad) -> float:
+    width, height = _sides(quad)
+    long, short = (height, width) if _stands_upright(quad) else (width, height)
+    return long / max(short, 1.0)
+
+
+def _along_text(quad: Quad) -> Quad:
+    """The quad, starting at the corner that is the text's own top left: a crop turned left starts top right."""
+    return np.roll(quad, -1, axis=0) if _stands_upright(quad) else quad
+
+
+def _crop(image: Pixels, quad: Quad) -> Pixels:
+    """The line as an upright BGR strip. Only its surroundings are touched: OpenCV's warp refuses sides over 32,767."""
+    height, width = image.shape[:2]
+    left, top = np.maximum(np.floor(quad.min(axis=0)).astype(int) - CROP_MARGIN, 0)
+    right, bottom = np.minimum(np.ceil(quad.max(axis=0)).astype(int) + CROP_MARGIN, (width, height))
+    around = cv2.cvtColor(image[top:bottom, left:right], cv2.COLOR_RGB2BGR)
+    strip: Pixels = get_rotate_crop_image(around, quad - np.array([left, top], np.float32))
+    return np.ascontiguousarray(strip)
+
+
+def _region(quad: Quad, text: str, confidence: float, width: int, height: int) -> TextRegion:
+    corners = np.clip(quad / np.array([width, height], np.float32), 0.0, 1.0).astype(float)
+    (left, top), (right, bottom) = corners.min(axis=0), corners.max(axis=0)
+    return TextRegion(
+        text=text,
+        box=Box(float(left), float(top), float(right - left), float(bottom - top)),
+        confidence=min(1.0, max(0.0, confidence)),
+        quad=tuple((float(x), float(y)) for x, y in corners),
+    )

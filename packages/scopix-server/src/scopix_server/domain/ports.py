@@ -24,6 +24,7 @@ __all__ = [
     "DescriptionRecord",
     "DescriptionRepository",
     "FileRepository",
+    "FileServing",
     "IdempotencyRecord",
     "IdempotencyRepository",
     "ImageReader",
@@ -76,6 +77,13 @@ class BlobStore(Protocol):
 
     def free_bytes(self) -> int | None:
         """Return the room left, or None when the store has no such notion."""
+
+
+class FileServing(Protocol):
+    """An ability of stores on this machine: their objects can be served as files."""
+
+    def path(self, key: str) -> Path:
+        """Return where the object under `key` lies, whether it exists or not."""
 
 
 # Database -----------------------------------------------------------------------------------------------------------

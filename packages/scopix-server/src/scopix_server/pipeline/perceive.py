@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from scopix.types.vocabulary import DescriptionErrorType
+from scopix_server.domain.description import Description, Perception
 from scopix_server.domain.errors import CorruptImage, DescribeError, TooManyPixels
-from scopix_server.domain.ports import Perceived, Perceiver, RenderedVariant
+from scopix_server.domain.ports import Describer, Perceived, Perceiver, RenderedVariant
 from scopix_server.pipeline.decode import Decoded, decode
 from scopix_server.pipeline.variants import render
 
-__all__ = ["PixelLimits", "perceive", "render_variants"]
+__all__ = ["BuiltInWorkshop", "PixelLimits", "perceive", "render_variants"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,27 @@ def perceive(path: Path, perceiver: Perceiver, limits: PixelLimits) -> Perceived
 def render_variants(path: Path, limits: PixelLimits) -> tuple[RenderedVariant, ...]:
     """Decode the image at `path` and return its renditions. Raises as `perceive`."""
     return render(_decode(path, limits))
+
+
+class BuiltInWorkshop:
+    """Everything that is done to an image in the process set apart for it."""
+
+    def __init__(self, perceiver: Perceiver, describer: Describer, limits: PixelLimits) -> None:
+        self._perceiver = perceiver
+        self._describer = describer
+        self._limits = limits
+
+    def perceive(self, path: Path) -> Perceived:
+        """See `ImageReader`."""
+        return perceive(path, self._perceiver, self._limits)
+
+    def render(self, path: Path) -> tuple[RenderedVariant, ...]:
+        """See `ImageReader`."""
+        return render_variants(path, self._limits)
+
+    def describe(self, perception: Perception, category: str) -> Description:
+        """See `Describer`."""
+        return self._describer.describe(perception, category)
 
 
 def _decode(path: Path, limits: PixelLimits) -> Decoded:

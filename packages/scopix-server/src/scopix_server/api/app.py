@@ -1,0 +1,43 @@
+"""The application: routes, errors, and what surrounds them."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+
+from fastapi import FastAPI
+from fastapi_offline import FastAPIOffline
+from starlette.types import ASGIApp
+
+from scopix_server.api import problems
+from scopix_server.api.middleware import BodyGuard, RequestContext
+from scopix_server.api.routes import content, files, health, uploads
+from scopix_server.api.services import Services
+
+__all__ = ["create_app", "surround"]
+
+PREFIX = "/api/v2"
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_app(services: Services, *, version: str, lifespan: Lifespan | None = None) -> FastAPI:
+    """Build the API over `services`. The interactive documentation at /docs loads nothing from elsewhere."""
+    app = FastAPIOffline(
+        title="Scopix",
+        version=version,
+        description="Put pictures in, get understanding out.",
+        openapi_url=f"{PREFIX}/openapi.json",
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    app.state.services = services
+    problems.install(app)
+    app.include_router(health.router)
+    app.include_router(uploads.router, prefix=PREFIX)
+    app.include_router(files.router, prefix=PREFIX)
+    if services.serving is not None:
+        app.include_router(content.router, prefix=PREFIX)
+    return app
+
+
+def surround(app: ASGIApp) -> ASGIApp:
+    """Wrap an application in what every request needs, outside even the handler of unexpected errors."""
+    return RequestContext(BodyGuard(app))

@@ -1,0 +1,52 @@
+"""Who is calling: the tenant and the rights come from the key, and from nothing else."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPBearer
+from starlette.concurrency import run_in_threadpool
+
+from scopix_server.api.services import Services, services_of
+from scopix_server.domain.errors import InvalidApiKey, MissingApiKey
+from scopix_server.domain.tenant import Caller, key_prefix_of
+
+__all__ = ["Reader", "Writer"]
+
+# Only for the OpenAPI description; the checks are below, so that their errors are ours.
+_scheme = HTTPBearer(auto_error=False, description="An API key: scopix_...")
+
+
+def _presented_key(request: Request) -> str:
+    kind, _, key = request.headers.get("Authorization", "").partition(" ")
+    if not kind:
+        raise MissingApiKey
+    if kind.lower() != "bearer" or not key.strip():
+        raise InvalidApiKey("The Authorization header must read 'Bearer scopix_...'.")
+    return key.strip()
+
+
+def _identify(services: Services, key: str) -> Caller:
+    prefix = key_prefix_of(key)
+    found = services.database.read(lambda t: t.tenants.key_by_prefix(prefix)) if prefix else None
+    if found is None:
+        raise InvalidApiKey
+    found.admit(key, datetime.now(UTC))
+    return Caller(found.tenant_id, found.id, found.scopes)
+
+
+def _requires(scope: str) -> Callable[..., Awaitable[Caller]]:
+    async def authenticate(request: Request, _: Annotated[object, Depends(_scheme)]) -> Caller:
+        caller = await run_in_threadpool(_identify, services_of(request), _presented_key(request))
+        caller.require(scope)
+        return caller
+
+    return authenticate
+
+
+Reader = Annotated[Caller, Depends(_requires("read"))]
+"""A caller who may read."""
+
+Writer = Annotated[Caller, Depends(_requires("write"))]
+"""A caller who may upload and change."""

@@ -1,0 +1,64 @@
+"""From the fields of an upload form to the options of an upload."""
+
+import uuid
+from collections.abc import Mapping
+
+from scopix.types.vocabulary import ContentCategory, StorageTarget
+from scopix_server.domain.errors import ValidationFailed
+from scopix_server.domain.file import check_category, check_tags, check_title
+from scopix_server.pipeline.receive import UploadOptions
+
+__all__ = ["upload_options"]
+
+_TRUE = frozenset({"true", "1", "yes", "on"})
+_FALSE = frozenset({"false", "0", "no", "off"})
+
+
+def upload_options(fields: Mapping[str, str]) -> UploadOptions:
+    """Check the fields of an upload form; an empty field counts as left out.
+
+    Raises:
+        ValidationFailed: a value is not acceptable; `details.field` names it.
+    """
+    return UploadOptions(
+        title=check_title(fields.get("title")),
+        tags=check_tags(fields.get("tags", "").split(",")),
+        auto_describe=_boolean(fields, "auto_describe", default=True),
+        skip_duplicates=_boolean(fields, "skip_duplicates", default=False),
+        storage_target=_storage_target(fields.get("storage_target") or StorageTarget.DEFAULT.value),
+        folder_id=_uuid(fields, "folder_id"),
+        project_id=_uuid(fields, "project_id"),
+        content_category=check_category(fields.get("content_category") or ContentCategory.GENERAL.value),
+        custom_schema_id=_uuid(fields, "custom_schema_id"),
+    )
+
+
+def _boolean(fields: Mapping[str, str], name: str, *, default: bool) -> bool:
+    value = fields.get(name, "").strip().lower()
+    if not value:
+        return default
+    if value not in _TRUE | _FALSE:
+        raise ValidationFailed(f"{name} must be true or false, not '{value[:50]}'.", field=name)
+    return value in _TRUE
+
+
+def _uuid(fields: Mapping[str, str], name: str) -> str | None:
+    value = fields.get(name, "").strip()
+    if not value:
+        return None
+    try:
+        return str(uuid.UUID(value))
+    except ValueError:
+        raise ValidationFailed(f"{name} must be a UUID, not '{value[:50]}'.", field=name) from None
+
+
+def _storage_target(value: str) -> StorageTarget:
+    try:
+        return StorageTarget(value.strip())
+    except ValueError:
+        allowed = [target.value for target in StorageTarget]
+        raise ValidationFailed(
+            f"storage_target must be one of {', '.join(allowed)}, not '{value[:50]}'.",
+            field="storage_target",
+            allowed=allowed,
+        ) from None

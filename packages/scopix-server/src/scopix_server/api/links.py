@@ -1,0 +1,47 @@
+"""Links to stored bytes: signed, good for one object, for one hour."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
+
+from scopix_server.domain.errors import Forbidden
+
+__all__ = ["LINK_SECONDS", "Grant", "LinkSigner"]
+
+LINK_SECONDS = 3600
+Disposition = Literal["inline", "attachment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a link gives: one object, served under this type and name."""
+
+    object_key: str
+    content_type: str
+    filename: str
+    disposition: Disposition
+
+
+class LinkSigner:
+    """Makes and reads the token of a link (HMAC over the grant and the time)."""
+
+    def __init__(self, secret: str) -> None:
+        self._serializer = URLSafeTimedSerializer(secret, salt="scopix content link")
+
+    def sign(self, grant: Grant) -> str:
+        """Return the token that stands for `grant` from now on for an hour."""
+        return self._serializer.dumps([grant.object_key, grant.content_type, grant.filename, grant.disposition])
+
+    def read(self, token: str) -> Grant:
+        """Return what a token grants.
+
+        Raises:
+            Forbidden: it was tampered with or its hour is over.
+        """
+        try:
+            return Grant(*self._serializer.loads(token, max_age=LINK_SECONDS))
+        except SignatureExpired as error:
+            raise Forbidden("This link has expired. Ask the API for a new one.") from error
+        except BadData as error:
+            raise Forbidden("This link is not valid. Ask the API for a new one.") from error

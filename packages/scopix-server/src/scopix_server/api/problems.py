@@ -1,0 +1,123 @@
+"""From error to answer: the one table of statuses, and the one body for everything that is not 2xx."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
+
+from scopix.types.problems import ErrorBody, ErrorEnvelope, ErrorSuggestion
+from scopix_server.domain import errors
+
+__all__ = ["STATUS_OF", "install", "responses", "status_of"]
+
+STATUS_OF: dict[type[errors.DomainError], int] = {
+    errors.ValidationFailed: 422,
+    errors.MalformedRequest: 400,
+    errors.EmptyFile: 400,
+    errors.CorruptImage: 400,
+    errors.TooManyPixels: 400,
+    errors.UnsupportedFileType: 400,
+    errors.WrongMediaType: 400,
+    errors.StorageNotConfigured: 400,
+    errors.FileTooLarge: 413,
+    errors.PayloadTooLarge: 413,
+    errors.RequestTimedOut: 408,
+    errors.MissingApiKey: 401,
+    errors.InvalidApiKey: 401,
+    errors.ExpiredApiKey: 401,
+    errors.DeactivatedApiKey: 401,
+    errors.Forbidden: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.OutOfSpace: 507,
+    errors.ServiceUnavailable: 503,
+}
+
+_CODE_OF_STATUS = {400: "VALIDATION_ERROR", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "PAYLOAD_TOO_LARGE"}
+_log = logging.getLogger(__name__)
+
+
+def status_of(error: errors.DomainError) -> int:
+    """Return the HTTP status of an error: its own, or that of its nearest ancestor."""
+    for kind in type(error).__mro__:
+        if kind in STATUS_OF:
+            return STATUS_OF[kind]
+    return 500
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI entry of a route's error answers."""
+    return {status: {"model": ErrorEnvelope} for status in statuses}
+
+
+def install(app: FastAPI) -> None:
+    """Let the application answer every error in the envelope."""
+    app.add_exception_handler(errors.DomainError, _domain_error)
+    app.add_exception_handler(RequestValidationError, _invalid_parameters)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(ClientDisconnect, _gone)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def _answer(
+    request: Request,
+    status: int,
+    code: str,
+    message: str,
+    details: dict[str, Any],
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    suggestion = details.get("suggestion")
+    envelope = ErrorEnvelope(
+        error=ErrorBody(code=code, message=message, details=details),
+        request_id=request.scope.get("request_id", ""),
+        suggestion=ErrorSuggestion(**suggestion) if suggestion else None,
+    )
+    body = envelope.model_dump(mode="json", exclude=None if suggestion else {"suggestion"})
+    return JSONResponse(body, status, headers)
+
+
+async def _domain_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, errors.DomainError)
+    status = status_of(error)
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": "5"} if status == 503 else None
+    return _answer(request, status, error.code, error.message, error.details, headers)
+
+
+async def _invalid_parameters(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    issues = [
+        {"field": ".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0]), "issue": found["msg"]}
+        for found in error.errors()
+    ]
+    first = issues[0] if issues else {"field": "", "issue": "invalid"}
+    message = f"{first['field']}: {first['issue']}."
+    return _answer(request, 422, "VALIDATION_ERROR", message, {**first, "issues": issues})
+
+
+async def _http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = _CODE_OF_STATUS.get(error.status_code, "SERVER_ERROR" if error.status_code >= 500 else "VALIDATION_ERROR")
+    message = str(error.detail)
+    if error.status_code == 404:
+        message = f"There is no {request.method} {request.url.path}. The API is described at /docs."
+    elif error.status_code == 405:
+        message = f"{request.method} is not possible here."
+    return _answer(request, error.status_code, code, message, {}, dict(error.headers or {}))
+
+
+async def _gone(request: Request, error: Exception) -> Response:
+    # Nobody will read this; it only keeps a client's hang-up from being reported as a fault of ours.
+    _log.info("the client hung up during %s %s", request.method, request.url.path)
+    return Response(status_code=400)
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    # The server logs the traceback under the same request id; the client gets no inside view.
+    request_id = request.scope.get("request_id", "")
+    message = f"Something went wrong inside the server. Its log says more under the request id {request_id}."
+    return _answer(request, 500, "SERVER_ERROR", message, {}, {"X-Request-ID": request_id})

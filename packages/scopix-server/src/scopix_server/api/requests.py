@@ -1,0 +1,45 @@
+"""What routes read off a request in the same way."""
+
+import re
+import uuid
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+
+from scopix_server.api.services import services_of
+from scopix_server.api.shapes import Links
+from scopix_server.domain.errors import NotFound
+from scopix_server.domain.file import File
+
+__all__ = ["find_file", "links_of"]
+
+_PREFIX = re.compile(r"[0-9a-f]{8}")
+
+
+def links_of(request: Request) -> Links:
+    """Return links on the public URL from the settings, or on the address the client used."""
+    services = services_of(request)
+    return Links(services.links, services.public_url or str(request.base_url))
+
+
+async def find_file(request: Request, tenant_id: str, file_id: str) -> File:
+    """Return the tenant's file by its id or the first 8 characters of it.
+
+    Raises:
+        NotFound: the tenant has no such file. A foreign file and a word that is no id are no different.
+    """
+    wanted = file_id.lower()
+    if not _PREFIX.fullmatch(wanted) and not _is_uuid(wanted):
+        raise NotFound(f"There is no file '{file_id[:64]}'.", resource_type="file", resource_id=file_id[:64])
+    database = services_of(request).database
+    file: File | None = await run_in_threadpool(database.read, lambda t: t.files.get(tenant_id, wanted))
+    if file is None:
+        raise NotFound(f"There is no file '{wanted}'.", resource_type="file", resource_id=wanted)
+    return file
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        return str(uuid.UUID(text)) == text
+    except ValueError:
+        return False

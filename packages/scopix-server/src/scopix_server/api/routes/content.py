@@ -1,0 +1,42 @@
+"""GET /content/{token}: bytes for whoever holds a signed link."""
+
+from urllib.parse import quote
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse
+from starlette.concurrency import run_in_threadpool
+
+from scopix_server.api.problems import responses
+from scopix_server.api.services import services_of
+from scopix_server.domain.errors import NotFound
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["content"])
+
+
+@router.get(
+    "/content/{token}",
+    response_class=FileResponse,
+    responses={200: {"content": {"image/*": {}}, "description": "The bytes."}, **responses(403, 404)},
+)
+async def get_content(request: Request, token: str) -> FileResponse:
+    """Return the bytes a signed link stands for. Needs no key: the link is the permission."""
+    services = services_of(request)
+    grant = services.links.read(token)
+    assert services.serving is not None
+    path = services.serving.path(grant.object_key)
+    if not await run_in_threadpool(path.is_file):
+        raise NotFound("The file is gone from storage.", resource_type="file")
+    return FileResponse(
+        path,
+        media_type=grant.content_type,
+        headers={
+            "Content-Disposition": f"{grant.disposition}; filename*=UTF-8''{quote(grant.filename, safe='')}",
+            # The bytes come from strangers: a browser may show them as a picture, and must not run anything in them.
+            "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
+            "Cross-Origin-Resource-Policy": "cross-origin",
+            "Cache-Control": "private, max-age=3600",
+            "Referrer-Policy": "no-referrer",
+        },
+    )

@@ -1,0 +1,109 @@
+"""POST /files/upload."""
+
+import asyncio
+import re
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Request, Response
+
+from scopix.types.files import UploadResponse
+from scopix_server.api import shapes
+from scopix_server.api.auth import Writer
+from scopix_server.api.forms import upload_options
+from scopix_server.api.multipart import FORM_OVERHEAD_BYTES, UploadForm, boundary_of
+from scopix_server.api.problems import responses
+from scopix_server.api.requests import links_of
+from scopix_server.api.services import Services, services_of
+from scopix_server.domain.errors import FileTooLarge, OutOfSpace, ValidationFailed
+from scopix_server.domain.file import MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH, REST_CATEGORIES
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["files"])
+
+_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+_UUID = {"type": "string", "format": "uuid"}
+_FORM: dict[str, Any] = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {
+        "file": {"type": "string", "format": "binary", "description": "A JPEG, PNG, WebP or GIF image up to 100 MB."},
+        "title": {"type": "string", "maxLength": MAX_TITLE_LENGTH},
+        "tags": {
+            "type": "string",
+            "description": f"Comma-separated, at most {MAX_TAGS} of at most {MAX_TAG_LENGTH} characters.",
+        },
+        "auto_describe": {"type": "boolean", "default": True},
+        "skip_duplicates": {"type": "boolean", "default": False},
+        "storage_target": {"type": "string", "enum": ["default", "custom"], "default": "default"},
+        "folder_id": _UUID,
+        "project_id": _UUID,
+        "content_category": {"type": "string", "enum": sorted(REST_CATEGORIES), "default": "general"},
+        "custom_schema_id": _UUID,
+    },
+}
+
+
+@router.post(
+    "/files/upload",
+    status_code=201,
+    response_model=UploadResponse,
+    responses=responses(400, 401, 403, 408, 409, 413, 422, 507),
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
+)
+async def upload_file(
+    request: Request,
+    response: Response,
+    caller: Writer,
+    idempotency_key: Annotated[str | None, Header(description="Makes a retry safe: 1-128 of A-Z a-z 0-9 _ . -")] = None,
+) -> UploadResponse:
+    """Upload one image and queue its description.
+
+    The type is detected from the content. The answer comes as soon as the file is safely stored; the description
+    follows (see the processing status).
+    """
+    services = services_of(request)
+    _check_key(idempotency_key)
+    boundary = boundary_of(request.headers.get("Content-Type"))
+    await asyncio.to_thread(_check_room, services, _declared_length(request))
+    form = UploadForm(services.receiver.open, services.uploads, max_file_bytes=services.limits.max_file_bytes)
+    try:
+        await form.read(request.stream(), boundary, idle_seconds=services.limits.body_idle_seconds)
+        options = upload_options(form.fields)
+        receipt = await form.record(
+            lambda file: services.receiver.record(caller.tenant_id, file, options, idempotency_key)
+        )
+    finally:
+        await form.discard()
+    if receipt.replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    variants = await asyncio.to_thread(
+        services.database.read, lambda transaction: transaction.variants.of([receipt.file.id])
+    )
+    return shapes.upload_response(receipt, variants.get(receipt.file.id, ()), links_of(request))
+
+
+def _declared_length(request: Request) -> int:
+    length = request.headers.get("Content-Length", "0")
+    return int(length) if length.isdecimal() else 0
+
+
+def _check_room(services: Services, declared: int) -> None:
+    limits = services.limits
+    if declared > limits.max_file_bytes + FORM_OVERHEAD_BYTES:
+        raise FileTooLarge(
+            f"The file is larger than {limits.max_file_bytes // (1024 * 1024)} MB, the limit for images. Compress or "
+            "resize it, then upload it again.",
+            max_bytes=limits.max_file_bytes,
+            suggestion={"endpoint": "/api/v2/files/direct-uploads"},
+        )
+    free = services.store.free_bytes()
+    if free is not None and free < declared + limits.reserved_disk_bytes:
+        raise OutOfSpace(free_bytes=free, reserved_bytes=limits.reserved_disk_bytes)
+
+
+def _check_key(key: str | None) -> None:
+    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise ValidationFailed(
+            "An Idempotency-Key has 1 to 128 letters, digits, '_', '-' or '.'.", field="Idempotency-Key"
+        )

@@ -1,0 +1,45 @@
+"""What the routes work with; `wiring.py` fills it in."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fastapi import Request
+
+from scopix_server.api.links import LinkSigner
+from scopix_server.domain.ports import BlobStore, Database, FileServing, JobQueue
+from scopix_server.pipeline.receive import Receiver
+
+__all__ = ["ApiLimits", "Services", "services_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class ApiLimits:
+    """Limits of the routes: bytes, seconds."""
+
+    max_file_bytes: int
+    reserved_disk_bytes: int
+    body_idle_seconds: float
+    worker_silence: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The parts behind the API."""
+
+    database: Database
+    jobs: JobQueue
+    store: BlobStore
+    receiver: Receiver
+    links: LinkSigner
+    limits: ApiLimits
+    uploads: ThreadPoolExecutor
+    public_url: str | None = None
+    serving: FileServing | None = None
+
+
+def services_of(request: Request) -> Services:
+    """Return the parts of the application that serves `request`."""
+    services = request.app.state.services
+    assert isinstance(services, Services)
+    return services

@@ -1,0 +1,255 @@
+"""From the domain to the wire: the only mapping there is."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from scopix.types import files as wire
+from scopix.types.vocabulary import (
+    DescriptionStatus,
+    StorageTarget,
+    UnifiedStatus,
+    UploadStatus,
+    VariantStatus,
+    VariantType,
+)
+from scopix_server.api.links import Grant, LinkSigner
+from scopix_server.domain.description import Perception, TextRegion
+from scopix_server.domain.file import File, Variant
+from scopix_server.domain.ports import DescriptionRecord
+from scopix_server.domain.states import TERMINAL
+from scopix_server.pipeline.receive import Receipt
+
+__all__ = ["Links", "file_details", "file_list", "processing_status", "upload_response"]
+
+_STUCK_AFTER = timedelta(minutes=30)
+_TERMINAL_UNIFIED = frozenset({UnifiedStatus.COMPLETED, UnifiedStatus.FAILED, UnifiedStatus.PARTIALLY_COMPLETED})
+_TERMINAL_VARIANTS = frozenset({VariantStatus.COMPLETED, VariantStatus.FAILED})
+
+
+class Links:
+    """Absolute URLs of a file's bytes, for one answer."""
+
+    def __init__(self, signer: LinkSigner, base_url: str) -> None:
+        self._signer = signer
+        self._base_url = base_url.rstrip("/")
+
+    def original(self, file: File) -> str:
+        return self._url(Grant(file.object_key, file.content_type, file.filename, "attachment"))
+
+    def variant(self, file: File, variant: Variant) -> str:
+        name = f"{file.filename.rpartition('.')[0] or file.filename}-{variant.name}.jpg"
+        return self._url(Grant(variant.object_key, variant.content_type, name, "inline"))
+
+    def of(self, file: File, variants: Sequence[Variant], name: VariantType) -> str | None:
+        found = next((variant for variant in variants if variant.name == name.value), None)
+        return None if found is None else self.variant(file, found)
+
+    def _url(self, grant: Grant) -> str:
+        return f"{self._base_url}/api/v2/content/{self._signer.sign(grant)}"
+
+
+def upload_response(receipt: Receipt, variants: Sequence[Variant], links: Links) -> wire.UploadResponse:
+    """Answer an upload."""
+    file, duplicate = receipt.file, receipt.duplicate
+    queued = not duplicate and file.description_status not in TERMINAL
+    status = UploadStatus.SKIPPED if duplicate else UploadStatus.PROCESSING if queued else UploadStatus.COMPLETED
+    return wire.UploadResponse(
+        image_id=file.id,
+        filename=file.filename,
+        object_key=file.object_key,
+        upload_method=file.upload_method,
+        status=status,
+        processing_time_ms=receipt.processing_time_ms,
+        s3_upload_completed=file.storage_target is StorageTarget.CUSTOM,
+        variants_queued=not duplicate,
+        description_queued=queued,
+        skipped=duplicate,
+        skipped_existing_image_id=file.id if duplicate else None,
+        storage_target=file.storage_target,
+        media_type=file.media_type,
+        content_type=file.content_type,
+        size_bytes=file.size_bytes,
+        hash=file.sha256,
+        created_at=file.created_at,
+        description_status=DescriptionStatus.SKIPPED if duplicate else file.description_status,
+        content_category=file.content_category,
+        thumbnail_url=links.of(file, variants, VariantType.SMALL_256),
+        deduplicated=duplicate,
+    )
+
+
+def file_list(
+    files: Sequence[File], variants: dict[str, tuple[Variant, ...]], total: int, limit: int, offset: int, links: Links
+) -> wire.FileList:
+    """Answer with one page of files."""
+    return wire.FileList(
+        items=[_summary(file, variants.get(file.id, ()), links) for file in files],
+        total_count=total,
+        has_more=offset + len(files) < total,
+        limit=limit,
+        offset=offset,
+    )
+
+
+def _summary(file: File, variants: Sequence[Variant], links: Links) -> wire.FileSummary:
+    return wire.FileSummary(
+        id=file.id,
+        title=file.title,
+        filename=file.filename,
+        thumbnail_url=links.of(file, variants, VariantType.SMALL_256),
+        medium_url=links.of(file, variants, VariantType.MEDIUM_750),
+        full_url=links.of(file, variants, VariantType.LARGE_1024),
+        tags=list(file.user_tags),
+        size_bytes=file.size_bytes,
+        created_at=file.created_at,
+        content_created_at=file.content_created_at,
+        has_full_description=file.description_status is DescriptionStatus.COMPLETED,
+        dimensions=_dimensions(file),
+        format=_format(file),
+        variant_status=file.variant_status,
+        variant_count=len(variants),
+        variant_error=file.variant_error,
+        description_status=file.description_status,
+        description_error=file.description_error if file.description_status is DescriptionStatus.FAILED else None,
+        content_type=file.content_type,
+        media_type=file.media_type,
+    )
+
+
+def file_details(
+    file: File,
+    variants: Sequence[Variant],
+    versions: Sequence[DescriptionRecord],
+    perception: Perception | None,
+    links: Links,
+) -> wire.FileDetails:
+    """Answer with all that is known of a file."""
+    current = versions[0] if versions else None
+    said = current.description if current else None
+    failed = file.description_status is DescriptionStatus.FAILED
+    ai_tags = list(said.tags) if said else None
+    return wire.FileDetails(
+        id=file.id,
+        title=file.title,
+        original_filename=file.filename,
+        tags=list(dict.fromkeys([*file.user_tags, *(ai_tags or [])])),
+        ai_tags=ai_tags,
+        object_key=file.object_key,
+        size_bytes=file.size_bytes,
+        content_type=file.content_type,
+        media_type=file.media_type,
+        format=_format(file),
+        dimensions=_dimensions(file),
+        hash=file.sha256,
+        upload_method=file.upload_method,
+        storage_target=file.storage_target,
+        folder_id=file.folder_id,
+        original_url=links.original(file),
+        thumbnail_url=links.of(file, variants, VariantType.SMALL_256),
+        medium_url=links.of(file, variants, VariantType.MEDIUM_750),
+        full_url=links.of(file, variants, VariantType.LARGE_1024),
+        variant_status=file.variant_status,
+        variant_count=len(variants),
+        upload_description=said.text if said else None,
+        visible_text=said.visible_text if said else None,
+        text_regions=[_text_region(region) for region in perception.text] if said and perception else None,
+        content_category=file.content_category,
+        category_data=(said.category_data or None) if said else None,
+        description_status=file.description_status,
+        description_error=file.description_error if failed else None,
+        description_error_type=file.description_error_type if failed else None,
+        description_is_retryable=file.description_is_retryable if failed else None,
+        description_generated_at=current.created_at if current else None,
+        full_descriptions=[_full_description(version) for version in versions],
+        processing_history=_history(file),
+        created_at=file.created_at,
+        updated_at=file.updated_at,
+        content_created_at=file.content_created_at,
+    )
+
+
+def processing_status(file: File) -> wire.ProcessingStatus:
+    """Answer how far a file is."""
+    unified = _unified(file)
+    failed = file.description_status is DescriptionStatus.FAILED
+    terminal = unified in _TERMINAL_UNIFIED
+    spent = None
+    if file.description_started_at and file.description_finished_at:
+        spent = (file.description_finished_at - file.description_started_at).total_seconds()
+    return wire.ProcessingStatus(
+        image_id=file.id,
+        tenant_id=file.tenant_id,
+        unified_status=unified,
+        component_statuses=wire.ComponentStatuses(
+            variant_status=file.variant_status,
+            description_status=file.description_status,
+            upload_intent_status=UploadStatus.COMPLETED.value,
+            task_intent_status=file.description_status.value,
+        ),
+        # While a failed attempt waits for its next try, the reason is worth knowing too.
+        error_message=file.description_error or file.variant_error,
+        last_error_at=file.updated_at if file.description_error else None,
+        created_at=file.created_at,
+        last_updated_at=file.updated_at,
+        completed_at=file.description_finished_at if terminal else None,
+        retry_count=max(0, file.description_attempts - 1),
+        processing_duration_seconds=spent,
+        is_stuck=not terminal and datetime.now(UTC) - file.updated_at > _STUCK_AFTER,
+        is_terminal=terminal,
+        description_error=file.description_error if failed else None,
+        description_error_type=file.description_error_type if failed else None,
+        description_is_retryable=file.description_is_retryable if failed else None,
+    )
+
+
+def _unified(file: File) -> UnifiedStatus:
+    described, rendered = file.description_status, file.variant_status
+    if described is DescriptionStatus.FAILED:
+        return UnifiedStatus.PARTIALLY_COMPLETED if rendered is VariantStatus.COMPLETED else UnifiedStatus.FAILED
+    if described is DescriptionStatus.SKIPPED and rendered not in _TERMINAL_VARIANTS:
+        return UnifiedStatus.QUEUED
+    if described in {DescriptionStatus.PENDING, DescriptionStatus.QUEUED}:
+        return UnifiedStatus.QUEUED
+    return UnifiedStatus.PROCESSING if described is DescriptionStatus.PROCESSING else UnifiedStatus.COMPLETED
+
+
+def _dimensions(file: File) -> wire.Dimensions | None:
+    if file.width is None or file.height is None:
+        return None
+    return wire.Dimensions(width=file.width, height=file.height)
+
+
+def _format(file: File) -> str:
+    return file.content_type.partition("/")[2]
+
+
+def _text_region(region: TextRegion) -> wire.TextRegion:
+    box = region.box
+    bbox = wire.BoundingBox(x=box.x, y=box.y, width=box.width, height=box.height)
+    return wire.TextRegion(text=region.text, bbox=bbox, confidence=region.confidence)
+
+
+def _full_description(record: DescriptionRecord) -> wire.FullDescription:
+    return wire.FullDescription(
+        id=record.id,
+        description=record.description.text,
+        visible_text=record.description.visible_text,
+        processing_time_ms=record.processing_time_ms,
+        created_at=record.created_at,
+        engine=record.description.engine,
+        model=record.description.model,
+    )
+
+
+def _history(file: File) -> list[wire.ProcessingHistory]:
+    if file.description_started_at is None:
+        return []
+    return [
+        wire.ProcessingHistory(
+            id=f"{file.id}:{file.description_revision}",
+            status=file.description_status.value,
+            created_at=file.description_started_at,
+            completed_at=file.description_finished_at,
+            error_message=file.description_error,
+        )
+    ]

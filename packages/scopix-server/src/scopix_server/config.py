@@ -1,0 +1,71 @@
+"""Every setting, with its meaning. The only file that reads the environment.
+
+A setting is taken from the command line, else from its `SCOPIX_*` variable, else from its default.
+"""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import platformdirs
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+__all__ = ["Settings"]
+
+_MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """The settings of a server and its workers."""
+
+    model_config = SettingsConfigDict(env_prefix="SCOPIX_", extra="ignore", frozen=True)
+
+    host: str = Field("127.0.0.1", description="Address to listen on.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    data_dir: Path = Field(
+        default_factory=lambda: platformdirs.user_data_path("scopix"),
+        description="Folder for the database, the stored files, the keys of the server and its model cache.",
+    )
+    public_url: str | None = Field(
+        None, description="Address under which clients reach the server, for links; default: the one they used."
+    )
+    log_format: Literal["console", "json"] = Field("console", description="How logs are written to standard error.")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+
+    max_file_bytes: int = Field(100 * _MIB, ge=1, description="Largest image in bytes.")
+    max_image_pixels: int = Field(200_000_000, ge=1, description="Images with more pixels are refused on their header.")
+    work_pixels: int = Field(
+        50_000_000, ge=100_000, description="Images with more pixels are reduced to about so many before they are read."
+    )
+    body_idle_seconds: float = Field(
+        60.0, gt=0, description="An upload from which nothing arrives so long is given up."
+    )
+    reserved_disk_bytes: int = Field(256 * _MIB, ge=0, description="Uploads are refused when less disk would remain.")
+    durability: Literal["each", "none"] = Field(
+        "each",
+        description="each: an acknowledged file survives a power cut; none: it survives a crash of the process only.",
+    )
+
+    worker_processes: int = Field(
+        default_factory=lambda: max(1, min(4, os.cpu_count() or 1)),
+        ge=1,
+        description="Images looked at at once, each in a process of about 0.7 GB; default: the cores, at most 4.",
+    )
+    worker_jobs_per_process: int = Field(500, ge=1, description="After so many images such a process is replaced.")
+    worker_job_seconds: float = Field(180.0, gt=0, description="An image that takes longer is given up.")
+    worker_memory_bytes: int | None = Field(
+        None, ge=1_000_000_000, description="Address space such a process may use; default: no limit."
+    )
+    worker_stop_seconds: int = Field(10, ge=0, description="At shutdown, jobs under way may take so long to end.")
+    ocr_side: int = Field(
+        1280,
+        ge=320,
+        le=4096,
+        description="Longest side in pixels for finding text; 960 saves 150 MB a process.",
+    )
+
+    @property
+    def database_url(self) -> str:
+        """Where the files, the descriptions and the jobs are recorded."""
+        return f"sqlite:///{self.data_dir / 'scopix.db'}"

@@ -1,0 +1,1 @@
+"""Durable work, on DBOS behind the JobQueue port, and the processes that do it."""

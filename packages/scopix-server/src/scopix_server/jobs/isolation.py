@@ -1,0 +1,141 @@
+"""Running engines in processes of their own: a poison image kills one child, never its neighbours.
+
+Each child builds its engines once and is replaced after a number of jobs, for native code may leak. A job that takes
+too long is ended with its child. Children leave when their parent is gone, however it went.
+"""
+
+import multiprocessing
+import multiprocessing.connection
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import TimeoutError as FutureTimeout
+from pathlib import Path
+from typing import Any, Protocol
+
+from pebble import ProcessExpired, ProcessPool
+
+from scopix.types.vocabulary import DescriptionErrorType
+from scopix_server.domain.description import Description, Perception
+from scopix_server.domain.errors import DescribeError
+from scopix_server.domain.ports import Perceived, RenderedVariant
+
+__all__ = ["IsolatedEngines", "Workshop"]
+
+
+class Workshop(Protocol):
+    """What a child can do. It is built in the child, by a function that can be pickled."""
+
+    def perceive(self, path: Path) -> Perceived: ...
+    def render(self, path: Path) -> tuple[RenderedVariant, ...]: ...
+    def describe(self, perception: Perception, category: str) -> Description: ...
+
+
+class IsolatedEngines:
+    """The ports `ImageReader` and `Describer` over a pool of children.
+
+    Args:
+        build: makes the workshop, in each child.
+        processes: how many children, hence how many images at once.
+        jobs_per_process: after so many jobs a child is replaced.
+        seconds_per_job: longer jobs are ended.
+        memory_bytes: address space a child may use; None for no limit.
+    """
+
+    def __init__(
+        self,
+        build: Callable[[], Workshop],
+        *,
+        processes: int,
+        jobs_per_process: int,
+        seconds_per_job: float,
+        memory_bytes: int | None = None,
+    ) -> None:
+        self._seconds = seconds_per_job
+        self._pool = ProcessPool(
+            max_workers=processes,
+            max_tasks=jobs_per_process,
+            context=multiprocessing.get_context("spawn"),
+            initializer=_open_workshop,
+            initargs=(build, memory_bytes),
+        )
+        self._warm = threading.Event()
+
+    def warm_up(self) -> None:
+        """Start a child and let it load its models; returns at once (see `ready`)."""
+        future = self._pool.schedule(_do_nothing)
+        future.add_done_callback(lambda done: self._warm.set() if done.exception() is None else None)
+
+    @property
+    def ready(self) -> bool:
+        """Whether a child has loaded its models."""
+        return self._warm.is_set()
+
+    def perceive(self, path: Path) -> Perceived:
+        """See `ImageReader`."""
+        return self._call("perceive", path)  # type: ignore[no-any-return]
+
+    def render(self, path: Path) -> tuple[RenderedVariant, ...]:
+        """See `ImageReader`."""
+        return self._call("render", path)  # type: ignore[no-any-return]
+
+    def describe(self, perception: Perception, category: str) -> Description:
+        """See `Describer`."""
+        return self._call("describe", perception, category)  # type: ignore[no-any-return]
+
+    def close(self) -> None:
+        """End all children, whatever they are doing."""
+        self._pool.stop()  # type: ignore[no-untyped-call]
+        self._pool.join()
+
+    def _call(self, task: str, *arguments: Any) -> Any:
+        future = self._pool.schedule(_work, args=[task, *arguments], timeout=self._seconds)
+        try:
+            result = future.result()
+        except FutureTimeout as error:
+            message = f"The image took longer than {self._seconds:g} seconds and was given up."
+            raise DescribeError(message, DescriptionErrorType.TIMEOUT, retryable=True) from error
+        except ProcessExpired as error:
+            message = (
+                "The process that looked at the image died; the image may be damaged in a way that breaks decoders."
+            )
+            raise DescribeError(message, DescriptionErrorType.RESOURCE_LIMIT, retryable=True) from error
+        except MemoryError as error:
+            message = "The image needs more memory than a worker may use."
+            raise DescribeError(message, DescriptionErrorType.RESOURCE_LIMIT, retryable=False) from error
+        self._warm.set()
+        return result
+
+
+# In the child ---------------------------------------------------------------------------------------------------------
+
+_workshop: Workshop | None = None
+
+
+def _open_workshop(build: Callable[[], Workshop], memory_bytes: int | None) -> None:
+    global _workshop
+    # A Ctrl-C in the terminal reaches every process of the group; the parent decides when its children go.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if memory_bytes is not None:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    threading.Thread(target=_leave_with_parent, name="leave-with-parent", daemon=True).start()
+    _workshop = build()
+
+
+def _leave_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os._exit(1)
+
+
+def _do_nothing() -> None:
+    return None
+
+
+def _work(task: str, *arguments: Any) -> Any:
+    assert _workshop is not None
+    return getattr(_workshop, task)(*arguments)

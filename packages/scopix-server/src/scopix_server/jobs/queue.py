@@ -1,0 +1,57 @@
+"""Asking for work: a job is a row written in the caller's own transaction."""
+
+from typing import cast
+
+import sqlalchemy as sa
+from dbos import DBOSClient, EnqueueOptions, run_dbos_database_migrations
+
+from scopix_server.db.connection import SqlTransaction
+from scopix_server.domain.errors import ServiceUnavailable
+from scopix_server.domain.ports import Transaction
+
+__all__ = ["APPLICATION_VERSION", "DESCRIBE", "QUEUE", "RENDER", "DbosQueue", "migrate_jobs"]
+
+QUEUE = "describe"
+DESCRIBE = "describe_file"
+RENDER = "render_variants"
+APPLICATION_VERSION = "1"
+"""Workers take jobs of this version only. DBOS would make it a hash of the code, and strand jobs at each release."""
+
+
+def migrate_jobs(url: str) -> None:
+    """Create or update the engine's own tables in the database at `url`."""
+    run_dbos_database_migrations(url)
+
+
+class DbosQueue:
+    """The `JobQueue` port. The job tables live in the same database as the files."""
+
+    def __init__(self, url: str) -> None:
+        self._client = DBOSClient(system_database_url=url, lazy=True)
+
+    def enqueue_description(self, transaction: Transaction, file_id: str, revision: int) -> None:
+        # The workflow id is the idempotency key: the same revision is described once, however often it is asked for.
+        self._enqueue(transaction, DESCRIBE, f"describe:{file_id}:{revision}", file_id, revision)
+
+    def enqueue_variants(self, transaction: Transaction, file_id: str) -> None:
+        self._enqueue(transaction, RENDER, f"render:{file_id}", file_id)
+
+    def check(self) -> None:
+        try:
+            self._client.check_connection()
+        except (sa.exc.SQLAlchemyError, OSError) as error:
+            raise ServiceUnavailable("The job queue does not answer.") from error
+
+    def close(self) -> None:
+        """Close the queue's own connections."""
+        self._client.destroy()
+
+    def _enqueue(self, transaction: Transaction, workflow: str, workflow_id: str, *arguments: str | int) -> None:
+        options: EnqueueOptions = {
+            "workflow_name": workflow,
+            "queue_name": QUEUE,
+            "workflow_id": workflow_id,
+            "app_version": APPLICATION_VERSION,
+        }
+        connection = cast(SqlTransaction, transaction).connection
+        self._client.enqueue_in_transaction(connection, options, *arguments)

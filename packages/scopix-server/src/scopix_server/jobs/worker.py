@@ -1,0 +1,167 @@
+"""Doing the work: takes jobs off the queue, runs the pipeline's steps, decides what a failure means.
+
+Three classes of failure. Permanent (bad input): told once, never retried. Transient: retried with growing pauses, each
+attempt counted. A dead process is neither: DBOS starts its unfinished jobs again, finished steps excepted.
+"""
+
+import functools
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from dbos import DBOS, DBOSConfig
+
+from scopix.types.vocabulary import DescriptionErrorType
+from scopix_server.domain.errors import DescribeError
+from scopix_server.domain.ports import Database
+from scopix_server.jobs.queue import APPLICATION_VERSION, DESCRIBE, QUEUE, RENDER
+from scopix_server.pipeline.describe import DescribeFile
+
+__all__ = ["Worker"]
+
+MAX_ATTEMPTS = 3
+_POLL_SECONDS = 0.1
+_BEAT_SECONDS = 5.0
+_log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Runs description jobs in threads of this process. There can be one in a process.
+
+    Args:
+        url: the database of the files and the jobs.
+        worker_id: stays the same over restarts, so that a restarted worker finds what it had begun.
+        concurrency: how many jobs are under way at once.
+        ready: tells whether the engines can work; while it says no, the worker does not report for duty.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        database: Database,
+        describe: DescribeFile,
+        *,
+        worker_id: str,
+        concurrency: int,
+        ready: Callable[[], bool],
+    ) -> None:
+        self._database = database
+        self._describe = describe
+        self._worker_id = worker_id
+        self._concurrency = concurrency
+        self._ready = ready
+        self._stopping = threading.Event()
+        self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
+        config: DBOSConfig = {
+            "name": "scopix",
+            "system_database_url": url,
+            "executor_id": worker_id,
+            "application_version": APPLICATION_VERSION,
+            "log_level": "WARNING",
+        }
+        DBOS(config=config)
+        self._register()
+
+    def start(self) -> None:
+        """Take up unfinished jobs of an earlier run, then new ones."""
+        DBOS.launch()
+        DBOS.register_queue(
+            QUEUE,
+            worker_concurrency=self._concurrency,
+            polling_interval_sec=_POLL_SECONDS,
+            on_conflict="always_update",
+        )
+        self._close_abandoned()
+        self._heart.start()
+
+    def stop(self, *, seconds: int) -> None:
+        """Take no new jobs; wait for those under way, but not longer than `seconds`. What is left is resumed later."""
+        self._stopping.set()
+        DBOS.destroy(workflow_completion_timeout_sec=seconds)
+
+    def _register(self) -> None:
+        step = functools.partial(
+            DBOS.step,
+            retries_allowed=True,
+            max_attempts=MAX_ATTEMPTS,
+            interval_seconds=1.0,
+            backoff_rate=3.0,
+            should_retry=_is_transient,
+        )
+
+        @step(name="perceive")
+        def perceive(file_id: str, revision: int) -> bool:
+            return self._attempt(self._describe.perceive, file_id, revision)
+
+        @step(name="describe")
+        def describe(file_id: str, revision: int) -> bool:
+            return self._attempt(self._describe.describe, file_id, revision)
+
+        @DBOS.workflow(name=DESCRIBE)
+        def describe_file(file_id: str, revision: int) -> None:
+            try:
+                if perceive(file_id, revision):
+                    describe(file_id, revision)
+            except Exception as error:
+                self._describe.fail(file_id, revision, _final(error))
+
+        @step(name="render")
+        def render(file_id: str) -> None:
+            self._describe.make_variants(file_id)
+
+        @DBOS.workflow(name=RENDER)
+        def render_variants(file_id: str) -> None:
+            try:
+                render(file_id)
+            except Exception as error:
+                self._describe.fail_variants(file_id, _final(error))
+
+    def _attempt(self, step: Callable[[str, int], bool], file_id: str, revision: int) -> bool:
+        try:
+            return step(file_id, revision)
+        except Exception as error:
+            failure = _as_describe_error(error)
+            _log.warning("%s of file %s failed: %s", step.__name__, file_id, failure, exc_info=error)
+            if _is_transient(error):
+                self._describe.postpone(file_id, revision, failure)
+            raise
+
+    def _close_abandoned(self) -> None:
+        """Give up the files of jobs that the engine gave up, so that none waits for ever."""
+        dead = DBOS.list_workflows(status=["MAX_RECOVERY_ATTEMPTS_EXCEEDED", "ERROR", "CANCELLED"], name=DESCRIBE)
+        message = "The description was given up: the worker died each time it was tried."
+        for workflow in dead:
+            _, file_id, revision = workflow.workflow_id.split(":")
+            failure = DescribeError(message, DescriptionErrorType.UNKNOWN, retryable=False)
+            self._describe.fail(file_id, int(revision), failure)
+
+    def _beat(self) -> None:
+        while not self._stopping.is_set():
+            try:
+                if self._ready():
+                    self._database.write(lambda t: t.workers.beat(self._worker_id, datetime.now(UTC)))
+            except Exception:  # the next beat may succeed; the worker itself is told by its own jobs
+                _log.warning("the heartbeat could not be written", exc_info=True)
+            self._stopping.wait(_BEAT_SECONDS if self._ready() else 0.2)
+
+
+def _is_transient(error: BaseException) -> bool:
+    return not isinstance(error, DescribeError) or error.retryable
+
+
+def _as_describe_error(error: Exception) -> DescribeError:
+    if isinstance(error, DescribeError):
+        return error
+    message = "The description failed inside the server; its log says more."
+    return DescribeError(message, DescriptionErrorType.UNKNOWN, retryable=True)
+
+
+def _final(error: Exception) -> DescribeError:
+    """Return the last failure behind the error that ended a job."""
+    attempts = getattr(error, "errors", None)
+    last = attempts[-1] if attempts else error
+    failure = _as_describe_error(last)
+    # Contract 5.2: what is not classified is not offered for another try.
+    retryable = failure.retryable and failure.error_type is not DescriptionErrorType.UNKNOWN
+    return DescribeError(failure.message, failure.error_type, retryable=retryable)

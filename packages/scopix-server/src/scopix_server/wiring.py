@@ -1,0 +1,226 @@
+"""Builds the parts that the settings ask for. The only file that knows them all.
+
+Parts are imported where they are built: a child process that looks at images needs no web framework, and the web
+process no models.
+"""
+
+import functools
+import json
+import os
+import secrets
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scopix_server.config import Settings
+from scopix_server.domain.tenant import ApiKey, NewApiKey, Tenant, make_api_key
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
+
+    from scopix_server.db.connection import SqlDatabase
+    from scopix_server.jobs.isolation import Workshop
+    from scopix_server.jobs.worker import Worker
+    from scopix_server.storage.local import LocalStore
+
+__all__ = ["VERSION", "build_app", "build_workshop", "create_key", "first_start", "open_database", "running_worker"]
+
+VERSION = "2.0.0"
+_WORKER_SILENCE = timedelta(seconds=20)
+
+
+# For every process ----------------------------------------------------------------------------------------------------
+
+
+def open_database(settings: Settings) -> "SqlDatabase":
+    """Bring the database to the current schema and open it."""
+    from scopix_server.db.connection import SqlDatabase, create_engine
+    from scopix_server.db.migrate import migrate
+    from scopix_server.jobs.queue import migrate_jobs
+
+    _private_folder(settings.data_dir)
+    engine = create_engine(settings.database_url)
+    migrate(engine)
+    migrate_jobs(settings.database_url)
+    return SqlDatabase(engine)
+
+
+def _open_store(settings: Settings) -> "LocalStore":
+    from scopix_server.storage.local import LocalStore
+
+    return LocalStore(settings.data_dir / "storage", durability=settings.durability)
+
+
+def _private_folder(folder: Path) -> None:
+    if not folder.exists():
+        folder.mkdir(parents=True, mode=0o700)
+
+
+# Keys -----------------------------------------------------------------------------------------------------------------
+
+
+def first_start(database: "SqlDatabase") -> NewApiKey | None:
+    """Create the first tenant and its admin key; None when there is a tenant already."""
+    if database.read(lambda t: t.tenants.first_tenant()) is not None:
+        return None
+    tenant = Tenant(str(uuid.uuid4()), "default", datetime.now(UTC))
+    database.write(lambda t: t.tenants.add_tenant(tenant))
+    return create_key(database, "admin", ("admin",))
+
+
+def create_key(database: "SqlDatabase", name: str, scopes: tuple[str, ...]) -> NewApiKey:
+    """Make another key for the first tenant. The secret is in the answer and nowhere else."""
+    tenant = database.read(lambda t: t.tenants.first_tenant())
+    if tenant is None:
+        raise LookupError("This data directory has no tenant yet: start the server on it once.")
+    made = make_api_key()
+    key = ApiKey(
+        id=str(uuid.uuid4()),
+        tenant_id=tenant.id,
+        name=name,
+        key_prefix=made.key_prefix,
+        key_hash=made.key_hash,
+        scopes=scopes,
+        created_at=datetime.now(UTC),
+    )
+    database.write(lambda t: t.tenants.add_key(key))
+    return made
+
+
+def keep_credentials(settings: Settings, base_url: str, key: NewApiKey | None) -> None:
+    """Leave address and key where the local command line finds them, readable by this user alone.
+
+    Without a `key` the one kept earlier stays. The file is `credentials.json` in the data directory.
+    """
+    path = settings.data_dir / "credentials.json"
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    kept["base_url"] = base_url
+    if key is not None:
+        kept["api_key"] = key.secret
+    _write_private(path, json.dumps(kept, indent=2) + "\n")
+
+
+def _link_secret(settings: Settings) -> str:
+    """Return the secret that signs links, made at the first start."""
+    path = settings.data_dir / "link-secret"
+    if not path.exists():
+        _write_private(path, secrets.token_urlsafe(32))
+    return path.read_text()
+
+
+def _write_private(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    draft.replace(path)
+
+
+# The web process ------------------------------------------------------------------------------------------------------
+
+
+def build_app(settings: Settings, database: "SqlDatabase", *, with_worker: bool) -> "ASGIApp":
+    """Build the API; with a worker process beside it, if asked for."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    from fastapi import FastAPI
+
+    from scopix_server.api.app import create_app, surround
+    from scopix_server.api.links import LinkSigner
+    from scopix_server.api.services import ApiLimits, Services
+    from scopix_server.jobs.queue import DbosQueue
+    from scopix_server.jobs.supervisor import WorkerSupervisor
+    from scopix_server.pipeline.receive import Receiver
+
+    store = _open_store(settings)
+    store.sweep()
+    jobs = DbosQueue(settings.database_url)
+    receiver = Receiver(store, database, jobs, max_bytes=settings.max_file_bytes, max_pixels=settings.max_image_pixels)
+    services = Services(
+        database=database,
+        jobs=jobs,
+        store=store,
+        serving=store,
+        receiver=receiver,
+        links=LinkSigner(_link_secret(settings)),
+        limits=ApiLimits(
+            max_file_bytes=settings.max_file_bytes,
+            reserved_disk_bytes=settings.reserved_disk_bytes,
+            body_idle_seconds=settings.body_idle_seconds,
+            worker_silence=_WORKER_SILENCE,
+        ),
+        uploads=ThreadPoolExecutor(max_workers=16, thread_name_prefix="upload"),
+        public_url=settings.public_url,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        supervisor = WorkerSupervisor(_worker_arguments(settings), stop_seconds=settings.worker_stop_seconds + 5)
+        if with_worker:
+            await supervisor.start()
+        try:
+            yield
+        finally:
+            await supervisor.stop()
+            services.uploads.shutdown()
+            jobs.close()
+
+    return surround(create_app(services, version=VERSION, lifespan=lifespan))
+
+
+def _worker_arguments(settings: Settings) -> list[str]:
+    # Everything else the worker needs reaches it through the environment, which it inherits.
+    return ["--data-dir", str(settings.data_dir), "--processes", str(settings.worker_processes)]
+
+
+# The worker process ---------------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
+    """Run a worker for as long as the context lasts."""
+    from scopix_server.jobs.isolation import IsolatedEngines
+    from scopix_server.jobs.worker import Worker
+    from scopix_server.pipeline.describe import DescribeFile
+
+    database = open_database(settings)
+    engines = IsolatedEngines(
+        functools.partial(build_workshop, settings),
+        processes=settings.worker_processes,
+        jobs_per_process=settings.worker_jobs_per_process,
+        seconds_per_job=settings.worker_job_seconds,
+        memory_bytes=settings.worker_memory_bytes,
+    )
+    engines.warm_up()
+    worker = Worker(
+        settings.database_url,
+        database,
+        DescribeFile(database, _open_store(settings), engines, engines),
+        worker_id=worker_id,
+        # One more than can be worked on, so that the next image is at hand when a process is done with the last.
+        concurrency=settings.worker_processes + 1,
+        ready=lambda: engines.ready,
+    )
+    worker.start()
+    yield worker
+    worker.stop(seconds=settings.worker_stop_seconds)
+    database.close()
+
+
+# The child processes of a worker --------------------------------------------------------------------------------------
+
+
+def build_workshop(settings: Settings) -> "Workshop":
+    """Build what looks at images. Runs in a child process of the worker."""
+    from scopix_server.engines.composer import GroundedComposer
+    from scopix_server.engines.perceiver import BuiltInPerceiver
+    from scopix_server.pipeline.perceive import BuiltInWorkshop, PixelLimits
+
+    return BuiltInWorkshop(
+        BuiltInPerceiver(model_dir=settings.data_dir / "models", ocr_side=settings.ocr_side),
+        GroundedComposer(),
+        PixelLimits(settings.max_image_pixels, settings.work_pixels),
+    )

@@ -1,0 +1,95 @@
+"""Sending many files, a few at a time, so that each of them ends in exactly one state."""
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scopix import (
+    AuthenticationError,
+    ContentCategory,
+    Scopix,
+    ScopixConnectionError,
+    ScopixError,
+    ValidationError,
+)
+from scopix.cli.outcome import Outcome, State
+
+__all__ = ["UploadRun", "Wishes"]
+
+CONCURRENCY = 4
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the options say about every file."""
+
+    category: ContentCategory
+    tags: list[str] | None
+    title: str | None
+    describe: bool
+    wait: bool
+
+
+class UploadRun:
+    """One upload of many files. Every file has its outcome in the end, in the order given."""
+
+    def __init__(
+        self, client: Scopix, paths: Sequence[str], wishes: Wishes, *, on_done: Callable[[Outcome], None] | None
+    ) -> None:
+        self._client = client
+        self._paths = paths
+        self._directories = {path for path in paths if Path(path).is_dir()}
+        self._wishes = wishes
+        self._on_done = on_done
+        self._outcomes: dict[int, Outcome] = {}
+        self._hopeless = False
+
+    async def go(self) -> None:
+        """Send everything, `CONCURRENCY` files at a time."""
+        waiting = iter(enumerate(self._paths))
+        async with self._client, asyncio.TaskGroup() as group:
+            for _ in range(min(CONCURRENCY, len(self._paths))):
+                group.create_task(self._work(waiting))
+
+    def done(self) -> list[Outcome]:
+        """The outcomes so far."""
+        return [self._outcomes[index] for index in sorted(self._outcomes)]
+
+    def all_outcomes(self) -> list[Outcome]:
+        """An outcome for every file: those that were not reached are not sent."""
+        return [self._outcomes.get(index, Outcome(path, State.NOT_SENT)) for index, path in enumerate(self._paths)]
+
+    async def _work(self, waiting: Iterator[tuple[int, str]]) -> None:
+        for index, path in waiting:
+            if self._hopeless:
+                return
+            outcome = await self._send(path)
+            self._outcomes[index] = outcome
+            self._hopeless = self._hopeless or self._is_hopeless(outcome)
+            if self._on_done is not None:
+                self._on_done(outcome)
+
+    async def _send(self, path: str) -> Outcome:
+        wishes = self._wishes
+        try:
+            if path in self._directories:
+                raise ValidationError(f"{path} is a directory; for now, name the files in it: {path.rstrip('/')}/*.jpg")
+            result = await self._client.files.upload(
+                path,
+                content_category=wishes.category,
+                tags=wishes.tags,
+                title=wishes.title,
+                auto_describe=wishes.describe,
+                wait_for_descriptions=wishes.wait,
+            )
+        except ScopixError as error:
+            return Outcome.of_error(path, error)
+        return Outcome.of_result(path, result)
+
+    def _is_hopeless(self, outcome: Outcome) -> bool:
+        """A refused key, or a server never reached, will not be better for the next file."""
+        if isinstance(outcome.error, AuthenticationError):
+            return True
+        never_reached = not any(done.result is not None for done in self._outcomes.values())
+        return isinstance(outcome.error, ScopixConnectionError) and never_reached

@@ -43,6 +43,8 @@ MAX_PAIRED: Final = 40.0
 """Width / height up to which strips are recognised two at a time."""
 MAX_STRIP: Final = 80.0
 """Width / height up to which a strip is recognised in one piece."""
+MAX_LINE_HEIGHT: Final = 192
+"""Pixels. Higher lines are reduced to half of it before they are straightened."""
 CROP_MARGIN: Final = 4
 """Pixels around a line's bounds, so that cubic interpolation at its edge sees the same pixels as in the full image."""
 
@@ -77,8 +79,7 @@ class TextReader:
         view = image[tile.top : tile.bottom, tile.left : tile.right]
         height, width = view.shape[:2]
         pad = _padding(width, height)
-        shrink = min(1.0, self._side / max(width, height + 2 * pad))
-        size = _multiple_of_32(width * shrink), _multiple_of_32((height + 2 * pad) * shrink)
+        size = _multiple_of_32(width * tile.scale), _multiple_of_32((height + 2 * pad) * tile.scale)
         if pad:
             view = np.asarray(cv2.copyMakeBorder(view, pad, pad, 0, 0, cv2.BORDER_REPLICATE), np.uint8)
         # Resized before the conversion to BGR: the conversion then costs 5 MB, however large the tile is.
@@ -194,12 +195,21 @@ def _along_text(quad: Quad) -> Quad:
 
 
 def _crop(image: Pixels, quad: Quad) -> Pixels:
-    """The line as an upright BGR strip. Only its surroundings are touched: OpenCV's warp refuses sides over 32,767."""
+    """The line as an upright BGR strip.
+
+    Only its surroundings are touched: OpenCV's warp refuses sides over 32,767. A huge line is reduced beforehand, as
+    the recogniser looks at 48 pixels of height only.
+    """
     height, width = image.shape[:2]
     left, top = np.maximum(np.floor(quad.min(axis=0)).astype(int) - CROP_MARGIN, 0)
     right, bottom = np.minimum(np.ceil(quad.max(axis=0)).astype(int) + CROP_MARGIN, (width, height))
-    around = cv2.cvtColor(image[top:bottom, left:right], cv2.COLOR_RGB2BGR)
-    strip: Pixels = get_rotate_crop_image(around, quad - np.array([left, top], np.float32))
+    around, corners = image[top:bottom, left:right], quad - np.array([left, top], np.float32)
+    if min(_sides(quad)) > MAX_LINE_HEIGHT:
+        shrink = MAX_LINE_HEIGHT / 2 / min(_sides(quad))
+        size = max(1, round((right - left) * shrink)), max(1, round((bottom - top) * shrink))
+        around = np.asarray(cv2.resize(around, size, interpolation=cv2.INTER_AREA), np.uint8)
+        corners = (corners * np.divide(size, (right - left, bottom - top))).astype(np.float32)
+    strip: Pixels = get_rotate_crop_image(np.asarray(cv2.cvtColor(around, cv2.COLOR_RGB2BGR)), corners)
     return np.ascontiguousarray(strip)
 
 

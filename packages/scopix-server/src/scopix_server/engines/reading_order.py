@@ -26,7 +26,7 @@ SLIM: Final = 0.2
 SAME_ROW: Final = 0.3
 """Two lines whose middles differ by at most this part of the lower one's height stand on one row."""
 ROWS_OF_A_TABLE: Final = 0.5
-"""From this share of lines with a partner across the gutter on, the two sides are taken for rows."""
+"""From this share of rows that go on across the gutter on, the two sides are read as rows."""
 PROSE_CHARACTERS: Final = 18
 PROSE_LINES: Final = 3
 PROSE_WIDTH: Final = 0.75
@@ -171,6 +171,9 @@ def _best_columns(page: _Page, members: Indices) -> _Columns | None:
         for run in _runs(page, members, bands, edge, minimum):
             if (best is None or run.size > best.size) and _are_columns(page, run.left, run.right):
                 best = run
+        # No later gutter can part more lines; without this a staircase of lines costs the cube of their number.
+        if best is not None and best.size == len(members):
+            break
     return best
 
 
@@ -235,25 +238,31 @@ def _without_strays(
 
 def _are_columns(page: _Page, left: Indices, right: Indices) -> bool:
     """Whether the two sides are read one after the other, rather than across as rows of a table or form."""
-    partners = _partners(page, left, right)
-    if 2 * partners / (len(left) + len(right)) < ROWS_OF_A_TABLE:
+    here, there = _rows(page, left), _rows(page, right)
+    if 2 * _partners(here, there) / (len(here) + len(there)) < ROWS_OF_A_TABLE:
         return True
     return _is_prose(page, left) and _is_prose(page, right)
 
 
-def _partners(page: _Page, left: Indices, right: Indices) -> int:
-    """How many lines of one side have a line of the other side on their row, each counted once."""
-    middles, heights = page.middles(right), page.heights(right)
-    order = np.argsort(middles, kind="stable")
-    middles, heights = middles[order], heights[order]
-    rows: set[int] = set()
-    for middle, height in zip(page.middles(left), page.heights(left), strict=True):
-        at = int(np.searchsorted(middles, middle))
-        near = [i for i in (at - 1, at) if 0 <= i < len(middles)]
-        nearest = min(near, key=lambda i: abs(float(middles[i]) - middle))
-        if abs(float(middles[nearest]) - middle) <= SAME_ROW * min(height, float(heights[nearest])):
-            rows.add(nearest)
-    return len(rows)
+def _rows(page: _Page, members: Indices) -> Floats:
+    """Middle and height of each row of lines, top to bottom (rows x 2); lines are on one row if their middles agree."""
+    order = np.argsort(page.middles(members), kind="stable")
+    middles, heights = page.middles(members)[order], page.heights(members)[order]
+    apart = np.diff(middles) > SAME_ROW * np.minimum(heights[1:], heights[:-1])
+    first = np.concatenate([[True], apart])
+    return np.stack([middles[first], heights[first]], axis=1)
+
+
+def _partners(here: Floats, there: Floats) -> int:
+    """How many rows of one side continue on the other side, each counted once."""
+    partners: set[int] = set()
+    for middle, height in here.tolist():
+        at = int(np.searchsorted(there[:, 0], middle))
+        near = [index for index in (at - 1, at) if 0 <= index < len(there)]
+        nearest = min(near, key=lambda index: abs(float(there[index, 0]) - middle))
+        if abs(float(there[nearest, 0]) - middle) <= SAME_ROW * min(height, float(there[nearest, 1])):
+            partners.add(nearest)
+    return len(partners)
 
 
 def _is_prose(page: _Page, members: Indices) -> bool:

@@ -23,8 +23,8 @@ MAX_SHRINK: Final = 3.2
 """A tile is at most this many detector sides long, so 26-pixel letters keep the 8 pixels the detector needs."""
 OVERLAP: Final = 96 / 1280
 """Overlap of neighbouring tiles as a share of the tile's side."""
-EDGE: Final = 0.006
-"""A quad that ends within this share of the tile's side from a border inside the image was cut by it."""
+EDGE: Final = 6.0
+"""A quad that ends within this many detector pixels from a border inside the image was cut by it."""
 CONTAINED: Final = 0.85
 SAME_PLACE: Final = 0.5
 SAME_LINE: Final = 0.6
@@ -36,12 +36,13 @@ WORD_GAP: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A rectangle of the image in pixels; `right` and `bottom` are exclusive."""
+    """A rectangle of the image in pixels; `right` and `bottom` are exclusive; `scale`, at most 1, is the detector's."""
 
     left: int
     top: int
     right: int
     bottom: int
+    scale: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +68,20 @@ def plan_tiles(width: int, height: int, side: int) -> list[Tile]:
     long, short = max(width, height), min(width, height)
     largest = int(MAX_SHRINK * side)
     length = min(largest, max(side, short)) if long > LONG_RATIO * short else largest
+    scale = side / length if long > length else min(1.0, side / long)
     columns, rows = _spans(width, length), _spans(height, length)
-    return [Tile(left, top, right, bottom) for top, bottom in rows for left, right in columns]
+    return [Tile(left, top, right, bottom, scale) for top, bottom in rows for left, right in columns]
 
 
 def _spans(total: int, length: int) -> list[tuple[int, int]]:
-    """Cuts 0..total into the fewest equal spans of at most `length` that overlap by at least `OVERLAP * length`."""
+    """Cuts 0..total into the fewest equal spans of at most `length` that overlap by `OVERLAP * length` or more."""
     if total <= length:
         return [(0, total)]
     overlap = int(OVERLAP * length)
     count = -(-(total - overlap) // (length - overlap))
-    starts = np.linspace(0, total - length, count).round().astype(int)
-    return [(int(start), int(start) + length) for start in starts]
+    equal = -(-(total + (count - 1) * overlap) // count)
+    starts = [number * (total - equal) // (count - 1) for number in range(count)]
+    return [(start, start + equal) for start in starts]
 
 
 def join_tiles(found: Sequence[tuple[Tile, Sequence[Quad]]], width: int, height: int) -> list[Quad]:
@@ -95,7 +98,7 @@ def join_tiles(found: Sequence[tuple[Tile, Sequence[Quad]]], width: int, height:
 
 def _look(quad: Quad, number: int, tile: Tile, width: int, height: int) -> _Seen:
     (left, top), (right, bottom) = quad.min(axis=0), quad.max(axis=0)
-    slack = EDGE * max(tile.right - tile.left, tile.bottom - tile.top)
+    slack = EDGE / tile.scale
     cut = (
         (tile.left > 0 and left <= tile.left + slack)
         or (tile.top > 0 and top <= tile.top + slack)

@@ -158,6 +158,8 @@ def _run(asgi: Any, listener: socket.socket) -> None:
         timeout_graceful_shutdown=10,
         timeout_keep_alive=30,
     )
+    # Having shut down, uvicorn raises the signal that stopped it once more; by then that is no news.
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: None)
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run(sockets=[listener])
 

@@ -16,7 +16,7 @@ from PIL import Image, ImageOps
 
 from scopix_server.domain.errors import CorruptImage, TooManyPixels
 
-__all__ = ["Decoded", "decode", "open_image"]
+__all__ = ["Decoded", "check_pixels", "decode", "open_image"]
 
 # Our own limit is checked below, on every path; Pillow's warns at one value and refuses at twice that.
 Image.MAX_IMAGE_PIXELS = None
@@ -57,17 +57,21 @@ def open_image(source: Path | BinaryIO, *, max_pixels: int) -> Iterator[Image.Im
         except Exception as error:  # Pillow's plugins raise what they like on hostile input
             raise CorruptImage(issue="unreadable_header") from error
         with image:
-            width, height = image.size
-            if width * height > max_pixels:
-                raise TooManyPixels(
-                    f"The image has {width} × {height} = {width * height / 1e6:,.0f} million pixels; this server takes "
-                    f"at most {max_pixels / 1e6:,.0f} million. Resize it, then upload it again.",
-                    issue="too_many_pixels",
-                    width=width,
-                    height=height,
-                    max_pixels=max_pixels,
-                )
+            check_pixels(*image.size, max_pixels=max_pixels)
             yield image
+
+
+def check_pixels(width: int, height: int, *, max_pixels: int) -> None:
+    """Raise TooManyPixels when width x height is over `max_pixels`."""
+    if width * height > max_pixels:
+        raise TooManyPixels(
+            f"The image has {width} × {height} = {width * height / 1e6:,.0f} million pixels; this server takes at most "
+            f"{max_pixels / 1e6:,.0f} million. Resize it, then upload it again.",
+            issue="too_many_pixels",
+            width=width,
+            height=height,
+            max_pixels=max_pixels,
+        )
 
 
 def decode(source: Path | BinaryIO, *, max_pixels: int, work_pixels: int) -> Decoded:
@@ -86,9 +90,12 @@ def decode(source: Path | BinaryIO, *, max_pixels: int, work_pixels: int) -> Dec
         full_size = image.size
         profile = image.info.get("icc_profile") if image.mode in {"RGB", "RGBA", "P", "L"} else None
         try:
-            taken = _taken(image)
             if image.format == "JPEG" and full_size[0] * full_size[1] > work_pixels:
                 image.draft(None, _fitting(full_size, work_pixels))
+            # Before anything else looks at the image: some plugins load it themselves when asked for its metadata, and
+            # _taken forgives errors.
+            image.load()
+            taken = _taken(image)
             turned = ImageOps.exif_transpose(image)
             rgb = _on_white(turned)
         except (OSError, SyntaxError, ValueError, IndexError, EOFError, ZeroDivisionError, OverflowError) as error:

@@ -8,7 +8,7 @@ import io
 
 from scopix_server.domain.errors import CorruptImage
 from scopix_server.domain.file import FileType, ImageHeader
-from scopix_server.pipeline.decode import open_image
+from scopix_server.pipeline.decode import check_pixels, open_image
 
 __all__ = ["ImageInspector"]
 
@@ -57,8 +57,7 @@ class ImageInspector:
         if self._header is None:
             self._read_header()
         if self._content_type == "image/webp":
-            declared = int.from_bytes(self._head[4:8], "little") + _RIFF_HEADER
-            self._complete = declared <= self._size
+            self._complete = int.from_bytes(self._head[4:8], "little") + _RIFF_HEADER <= self._size
         if not self._complete or self._header is None:
             raise CorruptImage(
                 "The image is incomplete: its end is missing. It was probably cut off while it was copied or saved; "
@@ -68,8 +67,13 @@ class ImageInspector:
         return self._header
 
     def _read_header(self) -> None:
-        with open_image(io.BytesIO(self._head), max_pixels=self._max_pixels) as image:
-            self._header = ImageHeader(*image.size)
+        if self._content_type == "image/webp":
+            # Pillow reads a WebP file whole before it says anything about it.
+            self._header = _webp_header(self._head)
+            check_pixels(self._header.width, self._header.height, max_pixels=self._max_pixels)
+        else:
+            with open_image(io.BytesIO(self._head), max_pixels=self._max_pixels) as image:
+                self._header = ImageHeader(*image.size)
         if self._content_type == "image/jpeg":
             # A thumbnail inside the metadata has an end mark of its own: search behind the metadata.
             self._search_from = _offset_of_scan(self._head)
@@ -86,6 +90,23 @@ class ImageInspector:
         joined = self._carry + chunk[: len(self._end_mark) - 1]
         self._complete = self._end_mark in joined or self._end_mark in chunk
         self._carry = chunk[-(len(self._end_mark) - 1) :]
+
+
+def _webp_header(head: bytes | bytearray) -> ImageHeader:
+    """Read the canvas size from the first chunk of a WebP file (RFC 9649, sections 2.5 to 2.7).
+
+    Raises:
+        CorruptImage: there is no such chunk.
+    """
+    kind, data = bytes(head[12:16]), bytes(head[20:30])
+    if len(data) == 10 and kind == b"VP8X":
+        return ImageHeader(int.from_bytes(data[4:7], "little") + 1, int.from_bytes(data[7:10], "little") + 1)
+    if len(data) == 10 and kind == b"VP8 " and data[3:6] == b"\x9d\x01\x2a":
+        return ImageHeader(*(int.from_bytes(data[at : at + 2], "little") & 0x3FFF for at in (6, 8)))
+    if len(data) >= 5 and kind == b"VP8L" and data[0] == 0x2F:
+        packed = int.from_bytes(data[1:5], "little")
+        return ImageHeader((packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1)
+    raise CorruptImage(issue="unreadable_header")
 
 
 def _offset_of_scan(head: bytes | bytearray) -> int:

@@ -1,0 +1,149 @@
+"""What every store promises, held against each of them."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from scopix_server.domain.ports import BlobStore
+from scopix_server.storage.keys import check_key
+from scopix_server.storage.local import LocalStore
+from scopix_server.storage.memory import MemoryStore
+
+STORES: dict[str, Callable[[Path], BlobStore]] = {
+    "memory": lambda _folder: MemoryStore(),
+    "local": lambda folder: LocalStore(folder),
+    "local without fsync": lambda folder: LocalStore(folder, durability="none"),
+}
+KEY = "tenant/ab/file/original.png"
+
+
+@pytest.fixture(params=STORES)
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
+    return STORES[request.param](tmp_path / "store")
+
+
+def write(store: BlobStore, key: str, *chunks: bytes) -> None:
+    writer = store.open_writer()
+    for chunk in chunks:
+        writer.write(chunk)
+    writer.commit(key)
+
+
+def test_what_was_committed_is_read_back(store: BlobStore) -> None:
+    write(store, KEY, b"one ", b"", b"two")
+    assert store.read(KEY) == b"one two"
+    with store.local_path(KEY) as path:
+        assert path.read_bytes() == b"one two"
+
+
+def test_an_empty_object_is_an_object(store: BlobStore) -> None:
+    write(store, KEY)
+    assert store.read(KEY) == b""
+
+
+def test_nothing_is_visible_before_the_commit(store: BlobStore) -> None:
+    writer = store.open_writer()
+    writer.write(b"half")
+    with pytest.raises(FileNotFoundError):
+        store.read(KEY)
+    writer.abort()
+
+
+def test_an_aborted_write_leaves_nothing(store: BlobStore, tmp_path: Path) -> None:
+    writer = store.open_writer()
+    writer.write(b"half")
+    writer.abort()
+    writer.abort()
+    with pytest.raises(FileNotFoundError):
+        store.read(KEY)
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_an_abort_after_the_commit_does_nothing(store: BlobStore) -> None:
+    writer = store.open_writer()
+    writer.write(b"whole")
+    writer.commit(KEY)
+    writer.abort()
+    assert store.read(KEY) == b"whole"
+
+
+def test_put_replaces(store: BlobStore) -> None:
+    store.put(KEY, b"old")
+    store.put(KEY, b"new")
+    assert store.read(KEY) == b"new"
+
+
+def test_a_missing_object_is_told(store: BlobStore) -> None:
+    with pytest.raises(FileNotFoundError):
+        store.read(KEY)
+    with pytest.raises(FileNotFoundError), store.local_path(KEY):
+        pass
+
+
+def test_deleting_removes_one_object_and_may_be_repeated(store: BlobStore) -> None:
+    other = "tenant/ab/file/small_256.jpg"
+    store.put(KEY, b"a")
+    store.put(other, b"b")
+    store.delete(KEY)
+    store.delete(KEY)
+    assert store.read(other) == b"b"
+    with pytest.raises(FileNotFoundError):
+        store.read(KEY)
+
+
+@pytest.mark.parametrize(
+    "key", ["", "/etc/passwd", "../a", "a/../b", "a/./b", "a//b", ".hidden", "a/.b", "a\\b", "a b", "ü"]
+)
+def test_a_key_the_server_would_not_make_is_refused(store: BlobStore, key: str) -> None:
+    for act in (lambda: store.put(key, b"x"), lambda: store.read(key), lambda: store.delete(key)):
+        with pytest.raises(ValueError, match="not an object key"):
+            act()
+
+
+def test_writers_do_not_disturb_each_other(store: BlobStore) -> None:
+    keys = [f"tenant/ab/file{number}/original.png" for number in range(20)]
+
+    def work(key: str) -> None:
+        write(store, key, *(key.encode() for _ in range(50)))
+        if key.endswith("7/original.png"):
+            store.delete(key)
+
+    threads = [threading.Thread(target=work, args=[key]) for key in keys]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for key in keys:
+        if not key.endswith("7/original.png"):
+            assert store.read(key) == key.encode() * 50
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(chunks=st.lists(st.binary(max_size=5000), max_size=8))
+def test_any_chunks_come_back_joined(store: BlobStore, chunks: list[bytes]) -> None:
+    write(store, KEY, *chunks)
+    assert store.read(KEY) == b"".join(chunks)
+
+
+@given(st.text(max_size=40))
+def test_no_accepted_key_leaves_the_store(text: str) -> None:
+    try:
+        key = check_key(text)
+    except ValueError:
+        return
+    root = Path("/srv/store")
+    assert (root / key).resolve().is_relative_to(root)
+
+
+def test_the_local_store_sweeps_what_a_crash_left(tmp_path: Path) -> None:
+    crashed = LocalStore(tmp_path).open_writer()
+    crashed.write(b"half")
+    store = LocalStore(tmp_path)
+    assert store.sweep() == 1
+    assert store.sweep() == 0
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+    crashed.abort()

@@ -1,0 +1,115 @@
+"""A real server in a process of its own, on a free port, with a data directory of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import psutil
+
+START_SECONDS = 90
+
+
+class ServerProcess:
+    """`scopix-server serve`, started, watched, stopped or killed. Restart it by calling `start` again."""
+
+    def __init__(self, data_dir: Path, *, worker: bool = True, **settings: str) -> None:
+        self.data_dir = data_dir
+        self.printed: list[str] = []
+        self.base_url = ""
+        self._worker = worker
+        self._environment = {name: value for name, value in os.environ.items() if not name.startswith("SCOPIX_")}
+        self._environment |= {f"SCOPIX_{name.upper()}": value for name, value in settings.items()}
+        self._process: subprocess.Popen[str] | None = None
+
+    def start(self) -> "ServerProcess":
+        """Start it and return once it listens; see `wait_until_ready` for its worker."""
+        command = [sys.executable, "-m", "scopix_server", "serve", "--port", "0", "--data-dir", str(self.data_dir)]
+        if not self._worker:
+            command.append("--no-worker")
+        self.data_dir.mkdir(parents=True, exist_ok=True)
+        self.printed = []
+        with self.log_path.open("a") as log:
+            self._process = subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=log, text=True, env=self._environment
+            )
+        assert self._process.stdout is not None
+        for line in self._process.stdout:
+            self.printed.append(line.rstrip("\n"))
+            if line.startswith("Scopix listens on "):
+                self.base_url = line.split()[3]
+                # Nothing more is printed, but the pipe must not fill up if that changes.
+                threading.Thread(target=self._process.stdout.read, daemon=True).start()
+                return self
+        raise AssertionError(f"the server did not start:\n{self.log}")
+
+    def wait_until_ready(self) -> "ServerProcess":
+        """Return once every part can work."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if httpx2.get(f"{self.root}/ready").status_code == 200:
+                return self
+            time.sleep(0.1)
+        raise AssertionError(f"the server did not become ready:\n{self.log}")
+
+    @property
+    def root(self) -> str:
+        return self.base_url.removesuffix("/api/v2")
+
+    @property
+    def log_path(self) -> Path:
+        return self.data_dir / "server.log"
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text()
+
+    @property
+    def api_key(self) -> str:
+        return str(json.loads((self.data_dir / "credentials.json").read_text())["api_key"])
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None
+        return self._process.pid
+
+    def processes(self) -> list[psutil.Process]:
+        """The server's process, its worker, and the worker's children."""
+        parent = psutil.Process(self.pid)
+        return [parent, *parent.children(recursive=True)]
+
+    def client(self, **options: Any) -> httpx2.Client:
+        """An HTTP client with the admin key; the paths start behind /api/v2."""
+        headers = {"Authorization": f"Bearer {self.api_key}", **options.pop("headers", {})}
+        return httpx2.Client(base_url=self.base_url, headers=headers, timeout=60, **options)
+
+    def kill(self) -> list[psutil.Process]:
+        """kill -9 of the web process alone. Returns the processes that it leaves behind."""
+        left = self.processes()[1:]
+        os.kill(self.pid, signal.SIGKILL)
+        self._reap()
+        return left
+
+    def stop(self) -> int:
+        """Stop it as a service manager would; return its exit code."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._process.terminate()
+        return self._reap()
+
+    def _reap(self) -> int:
+        assert self._process is not None
+        code = self._process.wait(timeout=40)
+        if self._process.stdout is not None:
+            self._process.stdout.close()
+        return code
+
+    def stored_objects(self) -> list[Path]:
+        """Every file in the local store, half-written ones included."""
+        return [path for path in (self.data_dir / "storage").rglob("*") if path.is_file()]

@@ -1,0 +1,144 @@
+"""The public face: names, signatures, cost of the import, and what is written about it."""
+
+import inspect
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import scopix
+from scopix import Scopix, SyncScopix
+from scopix._async.files import AsyncFiles
+from scopix._sync.files import SyncFiles
+
+ROOT = Path(__file__).resolve().parents[3]
+PACKAGE = ROOT / "packages/scopix"
+RESOURCES = [AsyncFiles, SyncFiles]
+
+
+def public_methods(kind):
+    return [member for name, member in vars(kind).items() if inspect.isfunction(member) and not name.startswith("_")]
+
+
+def test_all_is_sorted_and_true():
+    assert sorted(scopix.__all__) == scopix.__all__
+    assert sorted(scopix._HOME_OF) == [name for name in scopix.__all__ if name != "__version__"]
+    for name in scopix.__all__:
+        assert getattr(scopix, name) is not None
+    assert dir(scopix) == scopix.__all__
+
+
+def test_type_checkers_see_the_same_names():
+    text = (PACKAGE / "src/scopix/__init__.py").read_text()
+    block = text[text.index("if TYPE_CHECKING:") : text.index("_HOMES = ")]
+    seen = set(re.findall(r"\b\w+\b", re.sub(r"from [\w.]+ import", "", block)))
+    assert seen - {"if", "TYPE_CHECKING"} == set(scopix._HOME_OF)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="nonsense"):
+        _ = scopix.nonsense
+
+
+def test_the_version():
+    assert scopix.__version__ == "2.0.0"
+    assert f'version = "{scopix.__version__}"' in (PACKAGE / "pyproject.toml").read_text()
+
+
+def test_importing_loads_nothing_heavy():
+    code = "import scopix, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = {name.partition(".")[0] for name in done.stdout.split()}
+    assert not loaded & {"httpx2", "pydantic", "asyncio", "typer", "rich", "scopix_server"}
+
+
+def test_importing_is_quick():
+    # The quickest of several: what else the machine does can only add.
+    def quickest(code):
+        return min(run_time(code) for _ in range(5))
+
+    def run_time(code):
+        start = time.perf_counter()
+        subprocess.run([sys.executable, "-c", code], check=True)
+        return time.perf_counter() - start
+
+    assert quickest("import scopix") - quickest("pass") < 0.150
+
+
+def test_vocabulary_and_results_need_the_standard_library_only():
+    code = "import scopix.types.vocabulary, scopix.types.results, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "pydantic" not in done.stdout
+
+
+@pytest.mark.parametrize("method", [method for kind in RESOURCES for method in public_methods(kind)])
+def test_the_grammar_of_calls(method):
+    parameters = list(inspect.signature(method).parameters.values())[1:]
+    positional = [one for one in parameters if one.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    assert len(positional) <= 2
+    assert all(one.kind is not inspect.Parameter.VAR_POSITIONAL for one in parameters)
+    assert inspect.getdoc(method)
+
+
+def test_both_clients_take_the_same():
+    assert inspect.signature(Scopix.__init__) == inspect.signature(SyncScopix.__init__)
+    assert [method.__name__ for method in public_methods(AsyncFiles)] == [
+        method.__name__ for method in public_methods(SyncFiles)
+    ]
+    for one, other in zip(public_methods(AsyncFiles), public_methods(SyncFiles), strict=True):
+        assert inspect.signature(one) == inspect.signature(other)
+        assert inspect.iscoroutinefunction(one)
+        assert not inspect.iscoroutinefunction(other)
+
+
+def test_upload_takes_what_the_contract_lists():
+    parameters = inspect.signature(AsyncFiles.upload).parameters
+    defaults = {name: one.default for name, one in parameters.items() if name not in ("self", "file")}
+    assert defaults == {
+        "filename": None,
+        "content_category": scopix.ContentCategory.GENERAL,
+        "folder_id": None,
+        "storage_target": scopix.StorageTarget.DEFAULT,
+        "title": None,
+        "tags": None,
+        "auto_describe": True,
+        "skip_duplicates": False,
+        "project_id": None,
+        "custom_schema_id": None,
+        "wait_for_descriptions": True,
+        "description_timeout": None,
+        "raise_on_failure": False,
+        "on_progress": None,
+        "on_file_complete": None,
+        "on_description_progress": None,
+        "on_description_failed": None,
+    }
+
+
+def test_every_public_call_is_listed():
+    text = (PACKAGE / "api.md").read_text()
+    missing = [name for name in scopix.__all__ if f"`{name}" not in text]
+    missing += [f"files.{one.__name__}" for one in public_methods(AsyncFiles) if f"files.{one.__name__}(" not in text]
+    assert missing == []
+
+
+def test_one_file_reads_the_environment_and_one_names_the_http_library():
+    sources = [path for path in (PACKAGE / "src").rglob("*.py") if "_sync" not in path.parts]
+    readers = [path.name for path in sources if "os.environ" in path.read_text() or "getenv" in path.read_text()]
+    assert readers == ["_config.py"]
+    namers = [path.name for path in sources if re.search(r"^\s*(import|from) httpx2", path.read_text(), re.MULTILINE)]
+    assert namers == ["transport.py"]
+
+
+def test_the_command_line_uses_public_names_only():
+    for path in (PACKAGE / "src/scopix/cli").glob("*.py"):
+        imports = re.findall(r"^\s*(?:from|import) (scopix[\w.]*)", path.read_text(), re.MULTILINE)
+        assert all(name == "scopix" or name.startswith("scopix.cli") for name in imports), path
+
+
+def test_the_sync_client_is_generated():
+    done = subprocess.run([sys.executable, ROOT / "scripts/unasync", "--check"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,56 @@
+"""Types told from content."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from scopix._sniff import DOCUMENT_LIMIT, HEAD_BYTES, IMAGE_LIMIT, sniff
+
+
+@pytest.mark.parametrize(
+    ("head", "name", "content_type", "limit"),
+    [
+        (b"\xff\xd8\xff\xe0", "a.png", "image/jpeg", IMAGE_LIMIT),
+        (b"\x89PNG\r\n\x1a\n", "a", "image/png", IMAGE_LIMIT),
+        (b"GIF87a", "a.txt", "image/gif", IMAGE_LIMIT),
+        (b"GIF89a", "a.gif", "image/gif", IMAGE_LIMIT),
+        (b"RIFF\x10\0\0\0WEBPVP8 ", "a", "image/webp", IMAGE_LIMIT),
+        (b"%PDF-1.4", "a", "application/pdf", DOCUMENT_LIMIT),
+        (b"PK\x03\x04....[Content_Types].xml", "a.DOCX", "application/vnd.openxmlformats", DOCUMENT_LIMIT),
+        (b"Hello", "a.TXT", "text/plain", DOCUMENT_LIMIT),
+        ("# Grüße\n".encode(), "a.md", "text/markdown", DOCUMENT_LIMIT),
+    ],
+)
+def test_supported(head, name, content_type, limit):
+    kind = sniff(head, name)
+    assert kind.content_type.startswith(content_type)
+    assert kind.limit == limit
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        (b"MZ\x90\0", "a.png"),
+        (b"\x7fELF", "a.jpg"),
+        (b"#!/bin/sh\n", "a.txt"),
+        (b"hello", "a.py"),
+        (b"hello\0", "a.txt"),
+        (b"\xff\xfe", "a.txt"),
+        (b"PK\x03\x04", "a.zip"),
+        (b"\0\0\0\x18ftypheic", "a.jpg"),
+        (b"RIFF\x10\0\0\0WAVE", "a.webp"),
+        (b"II*\0", "a.png"),
+    ],
+)
+def test_unsupported(head, name):
+    assert sniff(head, name) is None
+
+
+def test_a_character_cut_at_the_end_of_the_head_is_still_text():
+    assert sniff(("x" * (HEAD_BYTES - 1) + "ü").encode()[:HEAD_BYTES], "a.txt")
+    assert sniff(b"x\xc3", "a.txt") is None
+
+
+@given(st.binary(max_size=64), st.text())
+def test_anything_is_judged(head, name):
+    sniff(head, name)

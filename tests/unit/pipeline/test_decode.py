@@ -1,6 +1,7 @@
 """The one gate, and what comes out of it."""
 
 import io
+import random
 from datetime import UTC, datetime
 
 import numpy as np
@@ -98,7 +99,7 @@ def test_the_time_of_the_picture() -> None:
 
 def test_damage_in_the_middle_is_told() -> None:
     data = bytearray(encoded(picture(900, 700), "PNG"))
-    data[len(data) // 2 : len(data) // 2 + 200] = bytes(200)
+    data[len(data) // 2 : len(data) // 2 + 200] = random.Random(1).randbytes(200)
     with pytest.raises(CorruptImage):
         decoded(bytes(data))
 

@@ -1,0 +1,82 @@
+"""What must happen in one place only."""
+
+import ast
+import re
+import subprocess
+
+from tests.architecture.source import ROOT, SDK, SERVER, imports, modules, parsed, within
+
+ALL = [*modules(SDK), *modules(SERVER)]
+
+
+def calls(path, pattern: str) -> bool:
+    return any(
+        re.fullmatch(pattern, ast.unparse(node.func)) for node in ast.walk(parsed(path)) if isinstance(node, ast.Call)
+    )
+
+
+def mentions(path, pattern: str) -> bool:
+    return any(
+        re.fullmatch(pattern, ast.unparse(node)) for node in ast.walk(parsed(path)) if isinstance(node, ast.Attribute)
+    )
+
+
+def test_one_file_a_package_reads_the_environment() -> None:
+    readers = {
+        name for name, path in ALL if mentions(path, r"os\.(environ|getenv)") or calls(path, r"os\.getenv|getenv")
+    }
+    settings = {name for name, path in ALL if any(within(target, "pydantic_settings") for target in imports(path))}
+    assert readers | settings == {"scopix._config", "scopix_server.config"}
+
+
+def test_one_file_commits() -> None:
+    committing = {
+        name
+        for name, path in modules(SERVER)
+        if calls(path, r".*connection\.commit|.*\.begin") and within(name, "scopix_server.db")
+    }
+    elsewhere = {
+        name
+        for name, path in modules(SERVER)
+        if calls(path, r".*(connection|session|engine)\.(commit|begin)") and not within(name, "scopix_server.db")
+    }
+    # Migrations run in a transaction of their own.
+    assert committing == {"scopix_server.db.connection", "scopix_server.db.migrate"}
+    assert not elsewhere
+
+
+def test_sql_stays_in_its_room() -> None:
+    statement = re.compile(r"^\s*(SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE TABLE|PRAGMA)\s", re.IGNORECASE)
+    for name, path in modules(SERVER):
+        if within(name, "scopix_server.db"):
+            continue
+        using = {target for target in imports(path) if within(target, "sqlalchemy") or within(target, "sqlite3")}
+        # The job queue tells the database's errors from others; it builds no statement.
+        assert not using or name == "scopix_server.jobs.queue", name
+        strings = [n.value for n in ast.walk(parsed(path)) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+        assert not any(statement.match(text) for text in strings), name
+
+
+def test_images_are_opened_at_one_gate() -> None:
+    assert {name for name, path in ALL if calls(path, r"(PIL\.)?Image\.open")} == {"scopix_server.pipeline.decode"}
+
+
+def test_one_file_names_the_http_library() -> None:
+    naming = {name for name, path in modules(SDK) if any(within(target, "httpx2") for target in imports(path))}
+    assert naming <= {"scopix._async.transport", "scopix._sync.transport"}
+
+
+def test_no_file_names_a_package_registry() -> None:
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
+    pattern = re.compile(
+        r"--?(extra-)?index-url|find-links|files\.python" + r"hosted|pypi\." + r"org|registry\.npm" + r"js"
+    )
+    for name in tracked:
+        path = ROOT / name
+        if (
+            path.suffix in {".png", ".jpg", ".jpeg", ".webp", ".gif", ".tsv"}
+            or not path.is_file()
+            or path.name == "test_single_places.py"
+        ):
+            continue
+        assert not pattern.search(path.read_text(errors="replace")), name

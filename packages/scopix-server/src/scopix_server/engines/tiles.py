@@ -27,7 +27,6 @@ EDGE: Final = 6.0
 """A quad that ends within this many detector pixels from a border inside the image was cut by it."""
 CONTAINED: Final = 0.85
 SAME_PLACE: Final = 0.5
-SAME_LINE: Final = 0.6
 CUT_REACH: Final = 3.0
 """How far, in line heights, a cut may move from its even place to find a gap between words."""
 WORD_GAP: Final = 0.2
@@ -47,17 +46,13 @@ class Tile:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A quad, its upright bounds (left, top, right, bottom), its tile's number, and whether a tile border cut it."""
+    """A quad, its upper and lower end, the tile it was seen on, and whether a border of that tile cut it."""
 
     quad: Quad
-    bounds: tuple[float, float, float, float]
-    tile: int
+    top: float
+    bottom: float
+    tile: Tile
     cut: bool
-
-    @property
-    def area(self) -> float:
-        left, top, right, bottom = self.bounds
-        return max(right - left, 1.0) * max(bottom - top, 1.0)
 
 
 def plan_tiles(width: int, height: int, side: int) -> list[Tile]:
@@ -87,16 +82,16 @@ def _spans(total: int, length: int) -> list[tuple[int, int]]:
 def join_tiles(found: Sequence[tuple[Tile, Sequence[Quad]]], width: int, height: int) -> list[Quad]:
     """The quads of all tiles, in pixels of the full image, each line once.
 
-    Two tiles see the same line where they overlap. Of each such group the quad that contains the others stays; where
-    a border has cut a line in two, its parts are joined into the smallest rectangle around them.
+    Two tiles see the same line where they overlap. If one of them sees it whole, its quad stays; where a border has cut
+    the line in two, its parts are joined into the smallest rectangle around them.
     """
     if len(found) == 1:
         return list(found[0][1])
-    seen = [_look(quad, number, tile, width, height) for number, (tile, quads) in enumerate(found) for quad in quads]
+    seen = [_look(quad, tile, width, height) for tile, quads in found for quad in quads]
     return [_union([seen[index] for index in group]) for group in _groups(seen)]
 
 
-def _look(quad: Quad, number: int, tile: Tile, width: int, height: int) -> _Seen:
+def _look(quad: Quad, tile: Tile, width: int, height: int) -> _Seen:
     (left, top), (right, bottom) = quad.min(axis=0), quad.max(axis=0)
     slack = EDGE / tile.scale
     cut = (
@@ -105,7 +100,7 @@ def _look(quad: Quad, number: int, tile: Tile, width: int, height: int) -> _Seen
         or (tile.right < width and right >= tile.right - 1 - slack)
         or (tile.bottom < height and bottom >= tile.bottom - 1 - slack)
     )
-    return _Seen(quad, (float(left), float(top), float(right), float(bottom)), number, bool(cut))
+    return _Seen(quad, float(top), float(bottom), tile, bool(cut))
 
 
 def _groups(seen: Sequence[_Seen]) -> list[list[int]]:
@@ -119,8 +114,8 @@ def _groups(seen: Sequence[_Seen]) -> list[list[int]]:
         return index
 
     open_: list[int] = []
-    for index in sorted(range(len(seen)), key=lambda i: seen[i].bounds[1]):
-        open_ = [other for other in open_ if seen[other].bounds[3] > seen[index].bounds[1]]
+    for index in sorted(range(len(seen)), key=lambda i: seen[i].top):
+        open_ = [other for other in open_ if seen[other].bottom > seen[index].top]
         for other in open_:
             if _same(seen[index], seen[other]):
                 parent[root(index)] = root(other)
@@ -132,37 +127,39 @@ def _groups(seen: Sequence[_Seen]) -> list[list[int]]:
 
 
 def _same(a: _Seen, b: _Seen) -> bool:
-    """Whether two quads of different tiles show the same line."""
-    if a.tile == b.tile:
+    """Whether two tiles show the same line: where both tiles look, the two quads cover the same place.
+
+    Upright bounds would not do: those of neighbouring lines overlap as soon as a page is askew.
+    """
+    left, top = max(a.tile.left, b.tile.left), max(a.tile.top, b.tile.top)
+    right, bottom = min(a.tile.right, b.tile.right), min(a.tile.bottom, b.tile.bottom)
+    if a.tile == b.tile or left >= right or top >= bottom:
         return False
-    across = min(a.bounds[2], b.bounds[2]) - max(a.bounds[0], b.bounds[0])
-    down = min(a.bounds[3], b.bounds[3]) - max(a.bounds[1], b.bounds[1])
-    if across <= 0 or down <= 0:
-        return False
-    if across * down >= SAME_PLACE * min(a.area, b.area):
-        return True
-    if not (a.cut and b.cut):
-        return False
-    narrower = min(a.bounds[2] - a.bounds[0], b.bounds[2] - b.bounds[0])
-    lower = min(a.bounds[3] - a.bounds[1], b.bounds[3] - b.bounds[1])
-    return down >= SAME_LINE * lower or across >= SAME_LINE * narrower
+    shared = np.array([(left, top), (right, top), (right, bottom), (left, bottom)], np.float32)
+    (area_a, part_a), (area_b, part_b) = _overlap(a.quad, shared), _overlap(b.quad, shared)
+    smaller = min(area_a, area_b)
+    return smaller > 0 and _overlap(part_a, part_b)[0] >= SAME_PLACE * smaller
+
+
+def _overlap(a: Quad, b: Quad) -> tuple[float, Quad]:
+    """Area and outline of what two convex outlines have in common."""
+    area, outline = cv2.intersectConvexConvex(a, b)
+    return float(area), np.zeros((0, 2), np.float32) if outline is None else np.asarray(outline, np.float32)
 
 
 def _union(group: Sequence[_Seen]) -> Quad:
     if len(group) == 1:
         return group[0].quad
-    largest = max(group, key=lambda seen: (seen.area, not seen.cut))
-    if all(_share_inside(other, largest) >= CONTAINED for other in group):
-        whole = [seen for seen in group if not seen.cut and seen.area >= CONTAINED * largest.area]
-        return (whole[0] if whole else largest).quad
+    whole = [seen for seen in group if not seen.cut]
+    best = max(whole or group, key=lambda seen: _area(seen.quad))
+    if whole and all(_overlap(other.quad, best.quad)[0] >= CONTAINED * _area(other.quad) for other in group):
+        return best.quad
     corners = cv2.boxPoints(cv2.minAreaRect(np.concatenate([seen.quad for seen in group])))
-    return _aligned(np.asarray(corners, np.float32), largest.quad)
+    return _aligned(np.asarray(corners, np.float32), best.quad)
 
 
-def _share_inside(inner: _Seen, outer: _Seen) -> float:
-    across = min(inner.bounds[2], outer.bounds[2]) - max(inner.bounds[0], outer.bounds[0])
-    down = min(inner.bounds[3], outer.bounds[3]) - max(inner.bounds[1], outer.bounds[1])
-    return max(across, 0.0) * max(down, 0.0) / inner.area
+def _area(quad: Quad) -> float:
+    return float(cv2.contourArea(quad))
 
 
 def _aligned(corners: Quad, model: Quad) -> Quad:

@@ -14,6 +14,8 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 PATIENCE = 10.0
+PART_BYTES = 1024 * 1024
+PATIENT_BYTES = 8 * PART_BYTES
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,10 @@ class Seen:
 
 @dataclass(frozen=True)
 class Reply:
-    """Answer properly. `when` tells how much of the request to read first: `body` (all) or `head`."""
+    """Answer properly. `when` tells how much of the request to read first: `body` (all), `head`, or `part`.
+
+    After a part, and its answer, the server reads on for a while, as a polite one does, and then closes.
+    """
 
     status: int = 200
     body: bytes = b""
@@ -141,9 +146,14 @@ class FaultyServer:
         method, target, _ = first.split(" ")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         fault = self.faults.popleft() if self.faults else None
-        if fault is not None and not isinstance(fault, Hang) and fault.when == "head":
+        if fault is not None and not isinstance(fault, Hang) and fault.when in ("head", "part"):
             self.seen.append(Seen(method, target, headers, None))
-            return await self._misbehave(fault, writer)
+            if fault.when == "part":
+                await reader.readexactly(PART_BYTES)
+            goes_on = await self._misbehave(fault, writer)
+            if fault.when == "part":
+                await _read_at_most(reader, PATIENT_BYTES)
+            return goes_on
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         seen = Seen(method, target, headers, body)
         self.seen.append(seen)
@@ -169,8 +179,16 @@ class FaultyServer:
 
 async def _answer(reply: Reply, writer: asyncio.StreamWriter) -> None:
     headers = {"Content-Length": str(len(reply.body)), **reply.headers}
-    if reply.when == "head":
+    if reply.when != "body":
         headers["Connection"] = "close"
     lines = [f"HTTP/1.1 {reply.status} Told", *(f"{name}: {value}" for name, value in headers.items())]
     writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + reply.body)
     await writer.drain()
+
+
+async def _read_at_most(reader: asyncio.StreamReader, size: int) -> None:
+    while size > 0:
+        chunk = await reader.read(65536)
+        if not chunk:
+            return
+        size -= len(chunk)

@@ -105,11 +105,12 @@ async def test_a_long_retry_after_is_told_at_once(server, client):
     assert len(server.seen) == 1
 
 
-async def test_an_early_413_is_shown(server, client, tmp_path):
+@pytest.mark.parametrize(("size", "when"), [(200_000, "head"), (40_000_000, "part")])
+async def test_an_early_413_is_shown(server, client, tmp_path, size, when):
     big = tmp_path / "big.png"
-    big.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(200_000))
+    big.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(size))
     suggestion = {"endpoint": "/api/v2/files/direct-uploads"}
-    server.faults += [problem(413, "FILE_TOO_LARGE", "too large", details={"suggestion": suggestion}, when="head")]
+    server.faults += [problem(413, "FILE_TOO_LARGE", "too large", details={"suggestion": suggestion}, when=when)]
     with pytest.raises(ValidationError, match="too large") as caught:
         await client.files.upload(big)
     assert caught.value.details["suggestion"] == suggestion

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 
+from scopix._sync.early import watch_for_early_answers
 from scopix._breaker import CircuitBreaker, refuse_while_open
 from scopix._call import Answer, Call, build_headers
 from scopix._concurrency import sync_sleep, run_blocking_sync
@@ -43,6 +44,7 @@ class SyncTransport:
             # A proxy of the environment is for the world outside: it could not reach a server on this machine.
             trust_env=not is_loopback(urlsplit(config.url).hostname),
         )
+        watch_for_early_answers([self._client._transport, *self._client._mounts.values()])
 
     def send(self, call: Call) -> Answer:
         """Send the call until it is answered below 400.

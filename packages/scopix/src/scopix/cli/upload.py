@@ -18,6 +18,7 @@ from scopix.cli.terminal import errors_shown, hint_for, out, say, say_error
 __all__ = ["upload"]
 
 EXIT_INTERRUPTED = 130
+IDLE = "sending and describing"
 
 
 def upload(
@@ -62,7 +63,7 @@ def _run_with_progress(run: UploadRun) -> bool:
         SpinnerColumn(),
         MofNCompleteColumn(),
         BarColumn(bar_width=24),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         TimeElapsedColumn(),
         console=console,
         transient=True,
@@ -77,7 +78,7 @@ def _run_with_progress(run: UploadRun) -> bool:
 
 
 async def _go_showing(run: UploadRun, progress: Progress) -> None:
-    task = progress.add_task("uploading", total=len(run.all_outcomes()))
+    task = progress.add_task(IDLE, total=len(run.all_outcomes()))
 
     async def refresh() -> None:
         while True:
@@ -93,7 +94,7 @@ async def _go_showing(run: UploadRun, progress: Progress) -> None:
 
 
 def _counts(done: Sequence[Outcome]) -> str:
-    return totals_line(done).partition(": ")[2] if done else "uploading"
+    return totals_line(done).partition(": ")[2] if done else IDLE
 
 
 def _report(outcomes: Sequence[Outcome], *, as_json: bool) -> None:

@@ -58,10 +58,11 @@ def serve(
     key = wiring.first_start(database)
     base_url = f"{_address(settings.host, listener.getsockname()[1])}/api/v2"
     wiring.keep_credentials(settings, base_url, key)
+    asgi = wiring.build_app(settings, database, with_worker=worker)
     if key is not None:
         print(f"Your API key (shown once; the local command line finds it by itself): {key.secret}")  # noqa: T201
     print(f"Scopix listens on {base_url}  (API description: {base_url.removesuffix('/api/v2')}/docs)", flush=True)  # noqa: T201
-    _run(wiring.build_app(settings, database, with_worker=worker), listener)
+    _run(asgi, listener)
     database.close()
 
 

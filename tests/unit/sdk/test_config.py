@@ -59,6 +59,8 @@ def test_arguments_win(monkeypatch):
     monkeypatch.setenv("SCOPIX_BASE_URL", "https://a.example")
     config = ClientConfig.from_env(timeout=60.0, base_url="https://b.example")
     assert (config.timeout, config.url) == (60.0, "https://b.example/api/v2")
+    config = ClientConfig.from_env(timeout=None, api_key=None)
+    assert (config.timeout, config.api_key) == (1.0, KEY)
 
 
 def test_what_cannot_be_read_falls_back(monkeypatch):

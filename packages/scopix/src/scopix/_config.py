@@ -81,14 +81,15 @@ class ClientConfig:
 
     @classmethod
     def from_env(cls, **overrides: Any) -> "ClientConfig":
-        """Read every setting from its variable; keyword arguments win.
+        """Read every setting from its variable; keyword arguments that are not None win.
 
         Raises `ValueError` when there is no key, neither as `api_key` nor in `SCOPIX_API_KEY`. A number that cannot be
         read falls back to its default.
         """
         values = {name: read() for name, read in _VARIABLES.items()}
         found = {name: value for name, value in values.items() if value is not None}
-        merged = {**found, **overrides}
+        given = {name: value for name, value in overrides.items() if value is not None}
+        merged = {**found, **given}
         if not merged.get("api_key"):
             raise ValueError("no API key: pass api_key or set SCOPIX_API_KEY")
         return cls(**merged)

@@ -32,6 +32,7 @@ class State(Enum):
     DESCRIPTION_FAILED = "description failed"
     REFUSED = "refused"
     FAILED = "failed"
+    INTERRUPTED = "interrupted"
     NOT_SENT = "not sent"
 
 

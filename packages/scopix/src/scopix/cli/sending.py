@@ -43,6 +43,7 @@ class UploadRun:
         self._wishes = wishes
         self._on_done = on_done
         self._outcomes: dict[int, Outcome] = {}
+        self._started: set[int] = set()
         self._hopeless = False
 
     async def go(self) -> None:
@@ -57,13 +58,17 @@ class UploadRun:
         return [self._outcomes[index] for index in sorted(self._outcomes)]
 
     def all_outcomes(self) -> list[Outcome]:
-        """An outcome for every file: those that were not reached are not sent."""
-        return [self._outcomes.get(index, Outcome(path, State.NOT_SENT)) for index, path in enumerate(self._paths)]
+        """An outcome for every file. One that was being sent when all ended may be stored or not."""
+        return [self._outcomes.get(index) or self._left_over(index) for index in range(len(self._paths))]
+
+    def _left_over(self, index: int) -> Outcome:
+        return Outcome(self._paths[index], State.INTERRUPTED if index in self._started else State.NOT_SENT)
 
     async def _work(self, waiting: Iterator[tuple[int, str]]) -> None:
         for index, path in waiting:
             if self._hopeless:
                 return
+            self._started.add(index)
             outcome = await self._send(path)
             self._outcomes[index] = outcome
             self._hopeless = self._hopeless or self._is_hopeless(outcome)

@@ -23,6 +23,7 @@ _STYLES = {
     State.DESCRIPTION_FAILED: "red",
     State.REFUSED: "red",
     State.FAILED: "red",
+    State.INTERRUPTED: "yellow",
     State.NOT_SENT: "dim",
 }
 

@@ -101,7 +101,7 @@ def _report(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
     console = say()
     if as_json:
         for outcome in outcomes:
-            if outcome.state is State.NOT_SENT:
+            if outcome.state in (State.INTERRUPTED, State.NOT_SENT):
                 _print_json(outcome)
     elif any(outcome.result is not None for outcome in outcomes) or exit_code(outcomes) != EXIT_NO_CONNECTION:
         target = out()

@@ -8,11 +8,27 @@ import numpy as np
 import pytest
 import skimage
 from PIL import Image, ImageDraw, ImageFont
+
 from scopix_server.engines.labels import Labeller
 from scopix_server.engines.ocr import TextReader
 from scopix_server.engines.perceiver import BuiltInPerceiver
 
-WORDS = "report status harbour console region version deploy owner access token audit monthly usage budget".split()
+WORDS = [
+    "report",
+    "status",
+    "harbour",
+    "console",
+    "region",
+    "version",
+    "deploy",
+    "owner",
+    "access",
+    "token",
+    "audit",
+    "monthly",
+    "usage",
+    "budget",
+]
 
 
 @pytest.fixture(scope="session")

@@ -8,8 +8,8 @@ import textwrap
 import numpy as np
 import pytest
 
-from scopix_server.domain.description import Perception
-from scopix_server.engines.perceiver import BuiltInPerceiver
+from scopix_server.domain.description import Box, Perception, TextRegion
+from scopix_server.engines.perceiver import BuiltInPerceiver, _plausible
 
 
 def test_a_drawn_page_is_perceived(perceiver, sheet):
@@ -36,6 +36,16 @@ def test_lone_letters_are_dropped_in_photographs_only(perceiver, picture, sheet)
     # The recogniser takes the glint on this spoon for an "8".
     assert perceiver.perceive(picture("coffee.png")).text == ()
     assert [region.text for region in perceiver.perceive(sheet(64, 64).write(8, 16, "OK", 32).pixels()).text] == ["OK"]
+
+
+def test_a_lone_chinese_sign_is_dropped_but_not_on_a_chinese_page():
+    def line(text):
+        return TextRegion(text, Box(0, 0, 1, 1), 0.9)
+
+    diagram = (line("Web shop"), line("中"), line("1"))
+    assert _plausible(diagram, photograph=False) == (line("Web shop"), line("1"))
+    page = (line("目录"), line("中"))
+    assert _plausible(page, photograph=False) == page
 
 
 def test_words_on_photographs_are_kept(perceiver, picture):

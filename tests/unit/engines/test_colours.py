@@ -27,6 +27,7 @@ def plain(code: str, width: int = 60, height: int = 40) -> np.ndarray:
         ("ffdd00", "yellow"),
         ("1f8b3a", "green"),
         ("123d1b", "dark green"),
+        ("d4e8c4", "light green"),
         ("1565d8", "blue"),
         ("0b1e5b", "dark blue"),
         ("8fc9f2", "light blue"),

@@ -126,6 +126,20 @@ def test_a_table_under_columns_is_read_by_rows():
     assert read(page) == texts(page)
 
 
+def test_the_heading_of_a_chart_comes_before_its_axis():
+    axis = [line(f"{300 - 50 * n}", 20, 100 + 60 * n, 40) for n in range(7)]
+    legend = [line("Bergen", 600, 130, 80), line("Oslo", 600, 165, 80)]
+    page = [line("Rainfall by month", 300, 30, 400, 34), *axis, *legend]
+    assert read(page) == texts(page)
+
+
+def test_the_long_row_under_a_chart_is_not_torn_apart():
+    legend = [line("Bergen", 220, 100, 80), line("Oslo", 320, 135, 80)]
+    months = [line(f"M{n:02d}", 60 + 75 * n, 500, 40) for n in range(12)]
+    page = [*legend, *months, line("Month", 400, 550, 80)]
+    assert read(page) == texts(page)
+
+
 def test_a_vertical_label_beside_level_text_keeps_its_place():
     axis = region("Temperature", [(30, 700), (30, 400), (54, 400), (54, 700)], WIDTH, HEIGHT)
     page = [line("Weather in the month of October", 60, 40, 700, 30), axis, *prose("text", 100, 100, 800, 40)]

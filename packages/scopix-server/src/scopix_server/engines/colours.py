@@ -44,6 +44,7 @@ _TABLE: Final = (
     ("yellow", "#ffe000 #fff04a #f0c814"),
     ("olive", "#80801e #6b6b2a #555a1e"),
     ("lime green", "#a0e020 #7cfc00 #b4e650"),
+    ("light green", "#c8e6b4 #dceacc #b4d8a0"),
     ("green", "#20a030 #40c050 #2e8b47 #70b070"),
     ("dark green", "#0a4014 #1e4a28 #143c20 #2a5034"),
     ("teal", "#008080 #1e6e70 #0f5a5f"),

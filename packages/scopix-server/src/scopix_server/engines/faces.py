@@ -7,6 +7,7 @@ at 8 sizes this took false finds from 11 to 4 (3 of them heads on Roman coins), 
 100 portraits.
 """
 
+import threading
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -35,7 +36,7 @@ CONFIRM_STEP: Final = 1.05
 
 
 class FaceFinder:
-    """Finds upright frontal faces. Build one per thread: a cascade keeps state while it searches.
+    """Finds upright frontal faces. It may be shared by threads, but they search one after the other.
 
     Raises `FileNotFoundError` if a cascade is missing from the OpenCV installation.
     """
@@ -43,6 +44,8 @@ class FaceFinder:
     def __init__(self) -> None:
         self._search = _cascade("haarcascade_frontalface_default.xml")
         self._confirm = _cascade("haarcascade_frontalface_alt.xml")
+        # A cascade keeps state while it searches.
+        self._lock = threading.Lock()
 
     def find(self, image: Pixels) -> tuple[Face, ...]:
         """Faces of weight 5 or more on `image` (RGB, H x W x 3), surest first."""
@@ -53,6 +56,14 @@ class FaceFinder:
             return ()
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA) if shrink < 1 else image
         grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+        with self._lock:
+            faces = [
+                Face(_box(box, size), weight) for box, weight in self._candidates(grey) if self._confirmed(grey, box)
+            ]
+        return tuple(sorted(faces, key=lambda face: (-face.weight, face.box.x, face.box.y)))
+
+    def _candidates(self, grey: Pixels) -> list[tuple[list[int], float]]:
+        """Left, top, width and height in pixels, and weight, of what the first cascade is sure enough of."""
         boxes, _, weights = self._search.detectMultiScale3(
             grey,
             scaleFactor=SCALE_STEP,
@@ -62,12 +73,7 @@ class FaceFinder:
         )
         # Without a find OpenCV answers empty tuples instead of arrays.
         found = zip(np.reshape(boxes, (-1, 4)).tolist(), np.reshape(weights, -1).tolist(), strict=True)
-        faces = [
-            Face(_box(box, size), float(weight))
-            for box, weight in found
-            if weight >= MIN_WEIGHT and self._confirmed(grey, box)
-        ]
-        return tuple(sorted(faces, key=lambda face: (-face.weight, face.box.x, face.box.y)))
+        return [(box, float(weight)) for box, weight in found if weight >= MIN_WEIGHT]
 
     def _confirmed(self, grey: Pixels, box: list[int]) -> bool:
         """Whether the second cascade sees a face there, on a cut-out with some room, brought to one size."""

@@ -27,7 +27,9 @@ class BuiltInPerceiver:
 
     `model_dir` is a writable folder for the built label network (24 MB). `ocr_side` is the text detector's longest
     input side in pixels; `ocr_model_dir` holds the two text models, by default those of the rapidocr wheel.
-    Build one per worker process. Raises `OSError` if a model is missing or `model_dir` cannot be written.
+    Build one per worker process; threads may share it.
+
+    Raises `OSError` if a model is missing or `model_dir` cannot be written.
     """
 
     def __init__(self, *, model_dir: Path, ocr_side: int = 1280, ocr_model_dir: Path | None = None) -> None:
@@ -63,7 +65,17 @@ class BuiltInPerceiver:
 
 
 def _plausible(text: tuple[TextRegion, ...], *, photograph: bool) -> tuple[TextRegion, ...]:
-    """Drops one- and two-character lines in photographs: there they are mostly an "8" on a spoon or a lone sign."""
-    if not photograph:
-        return text
-    return tuple(region for region in text if len(region.text) >= MIN_PHOTO_CHARACTERS)
+    """Drops what is mostly not text: in photographs, lines of one or two characters (an "8" is a glint on a spoon);
+    everywhere, a lone Chinese sign on a page that has no other (it is an arrow, or a roof)."""
+    least = MIN_PHOTO_CHARACTERS if photograph else 1
+    chinese = sum(_is_chinese(region.text) for region in text if len(region.text) > 1)
+    return tuple(
+        region
+        for region in text
+        if len(region.text) >= least and (len(region.text) > 1 or chinese or not _is_chinese(region.text))
+    )
+
+
+def _is_chinese(text: str) -> bool:
+    """Whether Chinese or Japanese signs occur (CJK blocks of Unicode, from the radicals to the full-width forms)."""
+    return any("\u2e80" <= sign <= "\uffef" for sign in text)

@@ -18,6 +18,7 @@ __all__ = ["in_reading_order"]
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Indices: TypeAlias = npt.NDArray[np.intp]
+Flags: TypeAlias = npt.NDArray[np.bool_]
 
 MIN_GUTTER: Final = 0.6
 """Of the median line height. Narrower gaps are word gaps that the detector has split."""
@@ -27,11 +28,15 @@ SAME_ROW: Final = 0.3
 """Two lines whose middles differ by at most this part of the lower one's height stand on one row."""
 ROWS_OF_A_TABLE: Final = 0.5
 """From this share of rows that go on across the gutter on, the two sides are read as rows."""
+LINES_OF_A_TABLE: Final = 0.7
+"""The same, counted in lines: the one long row under a chart holds more lines than the legend beside it."""
 PROSE_CHARACTERS: Final = 18
 PROSE_LINES: Final = 3
 PROSE_WIDTH: Final = 0.75
 PROSE_FULL: Final = 0.6
 PROSE_PITCH: Final = 2.2
+HEADING: Final = 1.2
+"""Of the median line height; higher lines are headings."""
 STRAY_GAP: Final = 3.0
 """A band this many line heights away from the columns, with text on one side only, does not belong to them."""
 
@@ -206,10 +211,14 @@ def _runs(page: _Page, members: Indices, bands: Indices, edge: float, minimum: f
     broken, has_left, has_right = (
         np.bincount(bands, weights=mask, minlength=count) > 0 for mask in (crossing, is_left, ~is_left)
     )
+    both = has_left & has_right
+    # A heading over the right side only (over a chart, beside its axis) is read first, not after the left side.
+    tall = page.heights(members) > HEADING * np.median(page.heights(members))
+    heading = ~has_left & (np.bincount(bands, weights=tall, minlength=count) > 0)
     runs = []
     start = 0
     for stop in [*np.flatnonzero(broken).tolist(), count]:
-        first, last = _without_strays(page, members, bands, (start, stop), has_left & has_right)
+        first, last = _without_strays(page, members, bands, (start, stop), both, heading)
         if first < last:
             inside = (bands >= first) & (bands < last)
             parts = (bands < first, inside & is_left, inside & ~is_left, bands >= last)
@@ -219,7 +228,7 @@ def _runs(page: _Page, members: Indices, bands: Indices, edge: float, minimum: f
 
 
 def _without_strays(
-    page: _Page, members: Indices, bands: Indices, span: tuple[int, int], both: npt.NDArray[np.bool_]
+    page: _Page, members: Indices, bands: Indices, span: tuple[int, int], both: Flags, heading: Flags
 ) -> tuple[int, int]:
     """The part of the bands `span` to take as columns: one-sided bands at its ends stay only if they are close."""
     shared = np.flatnonzero(both[span[0] : span[1]])
@@ -230,6 +239,8 @@ def _without_strays(
     limit = STRAY_GAP * float(np.median(page.heights(members)))
     top, bottom = page.top[members], page.bottom[members]
     while first > span[0] and top[bands == first].min() - bottom[bands == first - 1].max() < limit:
+        if heading[first - 1]:
+            break
         first -= 1
     while last < span[1] and top[bands == last].min() - bottom[bands == last - 1].max() < limit:
         last += 1
@@ -239,30 +250,37 @@ def _without_strays(
 def _are_columns(page: _Page, left: Indices, right: Indices) -> bool:
     """Whether the two sides are read one after the other, rather than across as rows of a table or form."""
     here, there = _rows(page, left), _rows(page, right)
-    if 2 * _partners(here, there) / (len(here) + len(there)) < ROWS_OF_A_TABLE:
+    partners = _partners(here, there)
+    if partners and min(len(here), len(there)) == 1:
+        return False  # the end of a row, not a column of one line
+    shared_lines = sum(float(here[a, 2] + there[b, 2]) for b, a in partners.items())
+    rows_share = 2 * len(partners) / (len(here) + len(there))
+    lines_share = shared_lines / (len(left) + len(right))
+    if rows_share < ROWS_OF_A_TABLE and lines_share < LINES_OF_A_TABLE:
         return True
     return _is_prose(page, left) and _is_prose(page, right)
 
 
 def _rows(page: _Page, members: Indices) -> Floats:
-    """Middle and height of each row of lines, top to bottom (rows x 2); lines are on one row if their middles agree."""
+    """Middle, height and number of lines of each row, top to bottom (rows x 3); a row's middles nearly agree."""
     order = np.argsort(page.middles(members), kind="stable")
     middles, heights = page.middles(members)[order], page.heights(members)[order]
     apart = np.diff(middles) > SAME_ROW * np.minimum(heights[1:], heights[:-1])
-    first = np.concatenate([[True], apart])
-    return np.stack([middles[first], heights[first]], axis=1)
+    first = np.flatnonzero(np.concatenate([[True], apart]))
+    counts = np.diff(np.append(first, len(members)))
+    return np.stack([middles[first], heights[first], counts], axis=1)
 
 
-def _partners(here: Floats, there: Floats) -> int:
-    """How many rows of one side continue on the other side, each counted once."""
-    partners: set[int] = set()
-    for middle, height in here.tolist():
+def _partners(here: Floats, there: Floats) -> dict[int, int]:
+    """The rows of one side that continue on the other side: number there, number here; each counted once."""
+    partners: dict[int, int] = {}
+    for number, (middle, height) in enumerate(here[:, :2].tolist()):
         at = int(np.searchsorted(there[:, 0], middle))
         near = [index for index in (at - 1, at) if 0 <= index < len(there)]
         nearest = min(near, key=lambda index: abs(float(there[index, 0]) - middle))
         if abs(float(there[nearest, 0]) - middle) <= SAME_ROW * min(height, float(there[nearest, 1])):
-            partners.add(nearest)
-    return len(partners)
+            partners[nearest] = number
+    return partners
 
 
 def _is_prose(page: _Page, members: Indices) -> bool:

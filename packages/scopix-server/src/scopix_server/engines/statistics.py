@@ -51,9 +51,11 @@ MAX_FRAME: Final = 32
 LINE_SIDE: Final = 1024
 LINE_PART: Final = 20
 PHOTO_EQUAL: Final = 0.40
-PHOTO_EQUAL_COLOURFUL: Final = 0.60
+PHOTO_EQUAL_RICH: Final = 0.60
 PHOTO_COLOURS: Final = 4096
-PHOTO_PAPER: Final = 0.60
+PHOTO_GREYS: Final = 160
+ALL_GREY: Final = 0.99
+PHOTO_PAPER: Final = 0.50
 
 
 def pixel_statistics(image: Pixels) -> dict[str, float]:
@@ -74,8 +76,9 @@ def pixel_statistics(image: Pixels) -> dict[str, float]:
 
 def looks_photographic(statistics: dict[str, float]) -> bool:
     """Whether the figures are those of a photograph, not of a drawn page, a screen or a scan of paper."""
-    # A photograph with a flat backdrop repeats many pixels, but still has more colours than anything drawn.
-    limit = PHOTO_EQUAL_COLOURFUL if statistics["colour_count"] >= PHOTO_COLOURS else PHOTO_EQUAL
+    colours = PHOTO_GREYS if statistics["grey_share"] > ALL_GREY else PHOTO_COLOURS
+    # A photograph with a flat backdrop repeats many pixels, but still has more tones than anything drawn.
+    limit = PHOTO_EQUAL_RICH if statistics["colour_count"] >= colours else PHOTO_EQUAL
     noisy = statistics["equal_neighbour_share"] < limit
     return noisy and statistics["bright_share"] < PHOTO_PAPER
 

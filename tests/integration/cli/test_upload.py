@@ -30,7 +30,7 @@ def test_the_table_fits_the_terminal(run, server, photos, columns):
     result = run("upload", *photos[:2], COLUMNS=str(columns))
     assert result.exit_code == 0
     assert max(len(line) for line in result.stdout.splitlines()) <= columns
-    assert ("Visible text" in result.stdout) == (columns >= 100)
+    assert ("Visible text" in result.stdout) == (columns >= 110)
 
 
 def test_json_is_one_object_a_line(run, server, photos):

@@ -13,8 +13,8 @@ from scopix.cli.terminal import harmless, shorten
 
 __all__ = ["results_table"]
 
-WIDE = 100
-LONGEST_TEXT = 240
+WIDE = 110
+LONGEST_TEXT = 160
 
 _STYLES = {
     State.DESCRIBED: "",
@@ -32,10 +32,10 @@ def results_table(outcomes: Sequence[Outcome], *, width: int) -> Table:
     """One row a file. From `WIDE` columns on, tags and text have columns of their own; below, they share one."""
     table = Table(box=box.SIMPLE_HEAD, show_lines=False, expand=True, pad_edge=False)
     if width >= WIDE:
-        table.add_column("File", ratio=3, overflow="fold")
+        table.add_column("File", ratio=4, overflow="fold")
         table.add_column("Description", ratio=7, overflow="fold")
         table.add_column("Tags", ratio=3, overflow="fold")
-        table.add_column("Visible text", ratio=4, overflow="fold")
+        table.add_column("Visible text", ratio=5, overflow="fold")
         for outcome in outcomes:
             table.add_row(_file(outcome), _description(outcome), _tags(outcome), _text(outcome), end_section=True)
         return table

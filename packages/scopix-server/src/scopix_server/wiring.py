@@ -215,7 +215,7 @@ def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
 
 def build_workshop(settings: Settings) -> "Workshop":
     """Build what looks at images. Runs in a child process of the worker."""
-    from scopix_server.engines.composer import GroundedComposer
+    from scopix_server.engines.grounded.composer import GroundedComposer
     from scopix_server.engines.perceiver import BuiltInPerceiver
     from scopix_server.pipeline.perceive import BuiltInWorkshop, PixelLimits
 

@@ -1,0 +1,1 @@
+"""The built-in describer: it says what was read and measured, and nothing else."""

@@ -1,0 +1,59 @@
+"""Things with a form of their own, found in text: dates, addresses, amounts, areas, scales.
+
+Every pattern is bounded and without nested repetition, so that matching takes linear time; lines are cut to 300
+characters before.
+"""
+
+import re
+from collections.abc import Iterable
+
+__all__ = ["AREA", "MONEY", "SCALE", "find_entities", "parse_number"]
+
+_MAX_LINE = 300
+_MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
+
+SCALE = re.compile(r"(?<![\d.])1\s?:\s?\d{1,3}(?:[,. ]?\d{3}){0,2}(?!\d)")
+AREA = re.compile(
+    r"(?<![\d.,])\d{1,5}(?:[.,]\d{1,2})?\s?(?:m²|m2|sq\.?\s?m|sqm|ft²|sq\.?\s?ft)(?![a-z])", re.IGNORECASE
+)
+MONEY = re.compile(
+    r"(?<![\w.,])-?(?:[$€£¥]\s?)?\d{1,3}(?:[,. ]\d{3}){0,3}[.,]\d{2}(?:\s?(?:€|EUR|USD|GBP|CHF))?(?![\w%])"
+)
+
+_PATTERNS: dict[str, re.Pattern[str]] = {
+    "date": re.compile(
+        r"(?<!\d)(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}"
+        rf"|\d{{1,2}}\.?\s{_MONTH}\s\d{{4}}|{_MONTH}\s\d{{1,2}},\s?\d{{4}})(?!\d)",
+        re.IGNORECASE,
+    ),
+    "scale": SCALE,
+    "e-mail": re.compile(r"(?<![\w.])[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,4}"),
+    "web address": re.compile(r"(?:https?://|www\.)[\w.-]{1,100}(?:/[\w./?=&%-]{0,100})?", re.IGNORECASE),
+    "phone": re.compile(r"(?<![\w.])\+\d{1,3}[\s-]?(?:\d[\s-]?){6,12}(?!\w)"),
+}
+
+
+def find_entities(lines: Iterable[tuple[int, str]]) -> dict[str, list[tuple[str, int]]]:
+    """Return for each sort the distinct texts found, each with the index of its line."""
+    found: dict[str, list[tuple[str, int]]] = {}
+    for index, line in lines:
+        for sort, pattern in _PATTERNS.items():
+            for match in pattern.findall(line[:_MAX_LINE]):
+                known = found.setdefault(sort, [])
+                if match.strip() not in {text for text, _ in known}:
+                    known.append((match.strip(), index))
+    return found
+
+
+def parse_number(text: str) -> float | None:
+    """Return the number at the start of a text such as "12.5 m²" or "1,240", or None."""
+    match = re.match(r"\s*(-?\d{1,9}(?:[,.]\d{1,3}){0,3})", text)
+    if match is None:
+        return None
+    digits = match[1]
+    if re.fullmatch(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?", digits):
+        digits = digits.replace(",", "")
+    try:
+        return float(digits.replace(",", "."))
+    except ValueError:
+        return None

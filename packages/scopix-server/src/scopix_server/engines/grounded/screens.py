@@ -1,0 +1,47 @@
+"""What can be said of a screenshot: heading, navigation, table, buttons."""
+
+import re
+from collections.abc import Iterator
+
+from scopix_server.domain.description import ImageKind, Perception
+from scopix_server.engines.grounded.layout import Layout
+from scopix_server.engines.grounded.papers import found_in_text
+from scopix_server.engines.grounded.phrases import Statement, quote, quoted_listing
+from scopix_server.engines.grounded.tables import describe_table
+
+__all__ = ["describe_screenshot"]
+
+_ACTION = re.compile(
+    r"(?:add|new|create|export|import|save|cancel|apply|submit|delete|edit|upload|download|search|sign (?:in|out|up)|"
+    r"log ?(?:in|out)|next|previous|back|close|share|filter|refresh|send|print|buy|checkout|ok)\b.{0,24}",
+    re.IGNORECASE,
+)
+
+
+def describe_screenshot(perception: Perception, layout: Layout, _: ImageKind) -> Iterator[Statement]:
+    """Yield sentences about a screenshot of an application or a web page."""
+    navigation = layout.navigation()
+    main = layout.without(navigation)
+    heading = main.heading(within=0.4)
+    size = f"{perception.width} × {perception.height} pixels"
+    title = f" headed {quote(heading.text)}" if heading else ""
+    yield Statement(
+        f"A screenshot ({size}) of an application or web page{title}.", {"regions": [heading.index] if heading else []}
+    )
+    if navigation:
+        said = f"A column on the left lists {quoted_listing([line.text for line in navigation], 12, 40)}."
+        yield Statement(said, {"regions": [line.index for line in navigation]})
+    table = layout.table()
+    inside = table.indices if table else frozenset()
+    if table is not None:
+        yield describe_table(table)
+    actions = [line for line in main.lines if line.index not in inside and _ACTION.fullmatch(line.text)]
+    if actions:
+        said = f"Texts that name actions: {quoted_listing([line.text for line in actions], 10, 40)}."
+        yield Statement(said, {"regions": [line.index for line in actions]})
+    rest = [line for line in main.lines if line not in actions and line is not heading and line.index not in inside]
+    if rest:
+        said = f"Also on it: {quoted_listing([line.text for line in rest], 8)}."
+        yield Statement(said, {"regions": [line.index for line in rest[:8]]})
+    elif table is None:
+        yield from found_in_text(layout)

@@ -93,7 +93,7 @@ def _wait_until_ready(process: subprocess.Popen[str], log_path: Path) -> str:
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline and process.poll() is None:
         with contextlib.suppress(urllib.error.URLError):
-            urllib.request.urlopen(ready_url, timeout=5).close()
+            urllib.request.urlopen(ready_url, timeout=5).close()  # noqa: S310 (the address is our own)
             return base_url
         time.sleep(0.1)
     sys.exit(f"The server was not ready within {START_SECONDS} seconds:\n{log_path.read_text()}")
@@ -153,7 +153,7 @@ def _cells(outcome: UploadResult | Exception) -> tuple[str, str, str]:
         return f"[red]{escape(str(outcome))}[/red]", "", ""
     if outcome.description_status is not DescriptionStatus.COMPLETED:
         return f"[red]{escape(outcome.description_error or outcome.description_status.value)}[/red]", "", ""
-    text = outcome.visible_text or ""
+    text = " / ".join((outcome.visible_text or "").splitlines())
     shown = text if len(text) <= 200 else f"{text[:200].rstrip()} ... ({len(text)} characters)"
     return escape(outcome.description or ""), escape(", ".join(outcome.tags or [])), escape(shown)
 

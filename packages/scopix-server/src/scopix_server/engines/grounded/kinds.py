@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from scopix_server.domain.description import ImageKind, Perception
 from scopix_server.engines.grounded.entities import AREA, MONEY, SCALE, parse_number
@@ -32,10 +33,10 @@ _PAPERS = re.compile(
     re.IGNORECASE,
 )
 _CONTROLS = re.compile(
-    r"(?:search.{0,30}|sign (?:in|out|up)|log ?(?:in|out)|settings|dashboard|home|menu|save(?: .{1,20})?|cancel|ok|apply|"
-    r"submit|delete|edit|add .{1,20}|new .{1,20}|export .{1,20}|import .{1,20}|upload|download|next ?(?:page)?|previous|"
-    r"back|close|help|profile|notifications?|inbox|file|view|tools|window|reports?|users?|account|overview|refresh|"
-    r"filter.{0,20}|share|page \d+ of \d+|rows per page.{0,10})",
+    r"(?:search.{0,30}|sign (?:in|out|up)|log ?(?:in|out)|settings|dashboard|home|menu|save(?: .{1,20})?|cancel|ok|"
+    r"apply|submit|delete|edit|add .{1,20}|new .{1,20}|export .{1,20}|import .{1,20}|upload|download|"
+    r"next ?(?:page)?|previous|back|close|help|profile|notifications?|inbox|file|view|tools|window|reports?|users?|account|"
+    r"overview|refresh|filter.{0,20}|share|page \d+ of \d+|rows per page.{0,10})",
     re.IGNORECASE,
 )
 
@@ -112,7 +113,7 @@ def axis_numbers(layout: Layout) -> list[Line]:
 
 
 def _even(values: Sequence[float], tolerance: float) -> bool:
-    steps = [b - a for a, b in zip(values, values[1:], strict=False)]
+    steps = [b - a for a, b in pairwise(values)]
     if len(steps) < 2 or not all(steps):
         return False
     mean = sum(steps) / len(steps)

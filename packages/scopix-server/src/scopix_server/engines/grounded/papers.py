@@ -83,7 +83,8 @@ def _opening(perception: Perception, layout: Layout, noun: str) -> Statement:
             (line for line in layout.lines if line is not heading and any(c.isalpha() for c in line.text)), None
         )
         if first is not None:
-            said = f"{article(noun).capitalize()} in {shape} format, headed {title}; the first line reads {quote(first.text)}."
+            opening = f"{article(noun).capitalize()} in {shape} format, headed {title}"
+            said = f"{opening}; the first line reads {quote(first.text)}."
             return Statement(said, {"regions": [heading.index, first.index]})
     return Statement(f"{article(noun).capitalize()} in {shape} format titled {title}.", {"regions": [heading.index]})
 

@@ -13,22 +13,7 @@ from scopix_server.engines.labels import Labeller
 from scopix_server.engines.ocr import TextReader
 from scopix_server.engines.perceiver import BuiltInPerceiver
 
-WORDS = [
-    "report",
-    "status",
-    "harbour",
-    "console",
-    "region",
-    "version",
-    "deploy",
-    "owner",
-    "access",
-    "token",
-    "audit",
-    "monthly",
-    "usage",
-    "budget",
-]
+WORDS = ("report", "status", "harbour", "region", "version", "deploy", "owner", "access", "token", "audit", "budget")
 
 
 @pytest.fixture(scope="session")

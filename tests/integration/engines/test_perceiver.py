@@ -1,5 +1,6 @@
 """The whole built-in perceiver, with its real models."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -115,5 +116,7 @@ MEMORY = textwrap.dedent(
 def test_a_large_plan_needs_no_more_memory_than_a_page(model_dir):
     # 54 megapixels, 162 MB as an array: what perceiving it adds must not grow with it.
     script = [sys.executable, "-c", MEMORY, str(model_dir)]
-    grown = int(subprocess.run(script, capture_output=True, text=True, check=True).stdout)
-    assert grown < 450
+    # Freed blocks go back to the system at once, or the figure varies with the allocator's mood by 200 MB.
+    env = {**os.environ, "MALLOC_MMAP_THRESHOLD_": "1000000", "MALLOC_TRIM_THRESHOLD_": "1000000"}
+    grown = int(subprocess.run(script, capture_output=True, text=True, check=True, env=env).stdout)
+    assert grown < 400

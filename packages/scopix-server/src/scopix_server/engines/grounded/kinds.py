@@ -35,8 +35,8 @@ _PAPERS = re.compile(
 _CONTROLS = re.compile(
     r"(?:search.{0,30}|sign (?:in|out|up)|log ?(?:in|out)|settings|dashboard|home|menu|save(?: .{1,20})?|cancel|ok|"
     r"apply|submit|delete|edit|add .{1,20}|new .{1,20}|export .{1,20}|import .{1,20}|upload|download|"
-    r"next ?(?:page)?|previous|back|close|help|profile|notifications?|inbox|file|view|tools|window|reports?|users?|account|"
-    r"overview|refresh|filter.{0,20}|share|page \d+ of \d+|rows per page.{0,10})",
+    r"next ?(?:page)?|previous|back|close|help|profile|notifications?|inbox|file|view|tools|window|reports?|"
+    r"users?|account|overview|refresh|filter.{0,20}|share|page \d+ of \d+|rows per page.{0,10})",
     re.IGNORECASE,
 )
 

@@ -118,7 +118,10 @@ def test_health_and_readiness_need_no_key(data_dir: Path) -> None:
     assert httpx2.get(f"{server.root}/health").json() == {"status": "ok", "version": "2.0.0"}
     answer = httpx2.get(f"{server.root}/ready")
     assert answer.status_code == 503
-    ready = answer.json()
+    error = answer.json()["error"]
+    assert error["code"] == "SERVICE_UNAVAILABLE"
+    assert "describer: No worker" in error["message"]
+    ready = error["details"]
     assert (ready["database"], ready["storage"], ready["queue"], ready["describer"]) == (True, True, True, False)
     assert "No worker" in ready["problems"]["describer"]
     server.stop()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from scopix._context import _correlation_id
 from tests.integration.sdk.faulty_server import FaultyServer
 
 # One pixel, a whole PNG.
@@ -27,6 +28,14 @@ def png(tmp_path: Path) -> Path:
     path = tmp_path / "photo.png"
     path.write_bytes(PNG)
     return path
+
+
+@pytest.fixture(autouse=True)
+def clean_context() -> Iterator[None]:
+    """A correlation id set by a synchronous test would stay with the thread, and so with all tests after it."""
+    token = _correlation_id.set(None)
+    yield
+    _correlation_id.reset(token)
 
 
 @pytest.fixture(autouse=True)

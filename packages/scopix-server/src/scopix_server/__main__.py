@@ -91,7 +91,7 @@ def worker(
         _fail(f"Another worker is already running on {settings.data_dir}.")
     with wiring.running_worker(settings, worker_id="embedded"):
         stopping.wait()
-    # Children that are still busy are left to their own end (they leave with this process); nothing waits for them.
+    # Threads may still wait for children that were ended; nothing is to wait for these threads.
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(0)

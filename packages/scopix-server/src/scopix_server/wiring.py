@@ -207,6 +207,7 @@ def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
     worker.start()
     yield worker
     worker.stop(seconds=settings.worker_stop_seconds)
+    engines.close()
     database.close()
 
 

@@ -10,6 +10,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
 from typing import Any, Protocol
@@ -61,6 +62,7 @@ class IsolatedEngines:
             initargs=(build, memory_bytes),
         )
         self._warm = threading.Event()
+        self._closing = False
 
     def warm_up(self) -> None:
         """Start a child and let it load its models; returns at once (see `ready`)."""
@@ -85,14 +87,15 @@ class IsolatedEngines:
         return self._call("describe", perception, category)  # type: ignore[no-any-return]
 
     def close(self) -> None:
-        """End all children, whatever they are doing."""
+        """End all children, whatever they are doing. Who waits for one of them waits for the end of this process."""
+        self._closing = True
         self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
     def _call(self, task: str, *arguments: Any) -> Any:
         future = self._pool.schedule(_work, args=[task, *arguments], timeout=self._seconds)
         try:
-            result = future.result()
+            result = self._result_of(future)
         except FutureTimeout as error:
             message = f"The image took longer than {self._seconds:g} seconds and was given up."
             raise DescribeError(message, DescriptionErrorType.TIMEOUT, retryable=True) from error
@@ -106,6 +109,17 @@ class IsolatedEngines:
             raise DescribeError(message, DescriptionErrorType.RESOURCE_LIMIT, retryable=False) from error
         self._warm.set()
         return result
+
+
+    def _result_of(self, future: Future[Any]) -> Any:
+        try:
+            return future.result()
+        except BaseException:
+            if self._closing:
+                # The child was ended because this process is about to leave. Its image is no failure: the job stays
+                # under way and is resumed by the next worker, if nobody says otherwise now.
+                threading.Event().wait()
+            raise
 
 
 # In the child ---------------------------------------------------------------------------------------------------------

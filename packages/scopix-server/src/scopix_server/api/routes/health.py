@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Request
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
 
+from scopix_server.api.problems import responses
 from scopix_server.api.services import Services, services_of
+from scopix_server.domain.errors import ServiceUnavailable
 
 __all__ = ["router"]
 
@@ -23,14 +25,13 @@ class Health(BaseModel):
 
 
 class Readiness(BaseModel):
-    """Whether each part can work. `problems` says what is wrong with those that cannot."""
+    """Every part can work. When one cannot, the answer is an error whose `details` hold these fields and the reason."""
 
-    status: Literal["ready", "not_ready"]
+    status: Literal["ready"] = "ready"
     database: bool
     storage: bool
     queue: bool
     describer: bool
-    problems: dict[str, str]
 
 
 @router.get("/health")
@@ -39,12 +40,10 @@ async def health(request: Request) -> Health:
     return Health(version=request.app.version)
 
 
-@router.get("/ready", responses={503: {"model": Readiness}})
-async def ready(request: Request, response: Response) -> Readiness:
+@router.get("/ready", responses=responses(503))
+async def ready(request: Request) -> Readiness:
     """Tell whether database, storage, queue and describer can work; 503 when one cannot."""
-    readiness = await run_in_threadpool(_examine, services_of(request))
-    response.status_code = 200 if readiness.status == "ready" else 503
-    return readiness
+    return await run_in_threadpool(_examine, services_of(request))
 
 
 def _examine(services: Services) -> Readiness:
@@ -60,11 +59,11 @@ def _examine(services: Services) -> Readiness:
             check()
         except Exception as error:  # whatever a part raises, the answer is that it does not work
             problems[part] = str(error) or type(error).__name__
-    return Readiness(
-        status="not_ready" if problems else "ready",
-        problems=problems,
-        **{part: part not in problems for part in checks},
-    )
+    working = {part: part not in problems for part in checks}
+    if problems:
+        told = "; ".join(f"{part}: {problem}" for part, problem in problems.items())
+        raise ServiceUnavailable(f"Not ready. {told}", **working, problems=problems)
+    return Readiness.model_validate(working)
 
 
 def _check_worker(services: Services) -> None:

@@ -93,6 +93,8 @@ def test_a_stopped_server_takes_everyone_along_and_resumes_later(server: ServerP
     processes = server.processes()
     assert server.stop() == 0
     assert gone(processes)
+    with sqlite3.connect(server.data_dir / "scopix.db") as connection:
+        assert connection.execute("SELECT count(*) FROM workers").fetchone() == (0,)
     server.start()
     for file_id in files:
         assert wait_for_end(server, file_id)["unified_status"] == "completed"

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from scopix_server.config import Settings
+from scopix_server.config import Settings, worker_environment
 from scopix_server.domain.tenant import ApiKey, NewApiKey, Tenant, make_api_key
 
 if TYPE_CHECKING:
@@ -158,7 +158,9 @@ def build_app(settings: Settings, database: "SqlDatabase", *, with_worker: bool)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        supervisor = WorkerSupervisor(_worker_arguments(settings), stop_seconds=settings.worker_stop_seconds + 5)
+        supervisor = WorkerSupervisor(
+            _worker_arguments(settings), worker_environment(), stop_seconds=settings.worker_stop_seconds + 5
+        )
         if with_worker:
             await supervisor.start()
         try:

@@ -20,6 +20,9 @@ class SqlWorkers:
         if updated.rowcount == 0:
             self._connection.execute(workers.insert().values(id=worker_id, heartbeat_at=at))
 
+    def leave(self, worker_id: str) -> None:
+        self._connection.execute(workers.delete().where(workers.c.id == worker_id))
+
     def last_beat(self) -> datetime | None:
         query = sa.select(workers.c.heartbeat_at).order_by(workers.c.heartbeat_at.desc()).limit(1)
         return self._connection.execute(query).scalar_one_or_none()

@@ -210,6 +210,9 @@ class WorkerRepository(Protocol):
     def beat(self, worker_id: str, at: datetime) -> None:
         """Note that the worker is alive and able to work."""
 
+    def leave(self, worker_id: str) -> None:
+        """Note that the worker has gone, so that nobody counts on it any more."""
+
     def last_beat(self) -> datetime | None:
         """Return the newest heartbeat of any worker."""
 

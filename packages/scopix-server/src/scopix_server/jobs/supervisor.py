@@ -8,7 +8,7 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 __all__ = ["WorkerSupervisor"]
 
@@ -20,8 +20,9 @@ _log = logging.getLogger(__name__)
 class WorkerSupervisor:
     """Starts `python -m scopix_server worker ...` and starts it again whenever it ends."""
 
-    def __init__(self, arguments: Sequence[str], *, stop_seconds: float) -> None:
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], *, stop_seconds: float) -> None:
         self._command = [sys.executable, "-m", "scopix_server", "worker", "--leave-with-parent", *arguments]
+        self._environment = environment
         self._stop_seconds = stop_seconds
         self._process: asyncio.subprocess.Process | None = None
         self._task: asyncio.Task[None] | None = None
@@ -53,7 +54,9 @@ class WorkerSupervisor:
         loop = asyncio.get_running_loop()
         while True:
             started = loop.time()
-            self._process = await asyncio.create_subprocess_exec(*self._command, stdin=asyncio.subprocess.PIPE)
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, stdin=asyncio.subprocess.PIPE, env=self._environment
+            )
             code = await self._process.wait()
             pause = _FIRST_PAUSE if loop.time() - started > _GOOD_RUN_SECONDS else min(pause * 2, _LONGEST_PAUSE)
             _log.error("the worker ended with code %s; it is started again in %.1f seconds", code, pause)

@@ -78,6 +78,8 @@ class Worker:
     def stop(self, *, seconds: int) -> None:
         """Take no new jobs; wait for those under way, but not longer than `seconds`. What is left is resumed later."""
         self._stopping.set()
+        self._heart.join()
+        self._database.write(lambda t: t.workers.leave(self._worker_id))
         DBOS.destroy(workflow_completion_timeout_sec=seconds)
 
     def _register(self) -> None:

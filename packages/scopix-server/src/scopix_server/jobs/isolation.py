@@ -110,7 +110,6 @@ class IsolatedEngines:
         self._warm.set()
         return result
 
-
     def _result_of(self, future: Future[Any]) -> Any:
         try:
             return future.result()

@@ -27,7 +27,7 @@ def describe_plan(perception: Perception, layout: Layout, _: ImageKind) -> Itera
     yield Statement(f"{opening}{title}.", {"regions": [heading.index] if heading else []})
     if rooms:
         count = count_of(len(rooms), "room or space", "rooms and spaces")
-        said = f"It names {count}: {listing([room.text for room in rooms], 24)}."
+        said = f"It names {count}: {quoted_listing([room.text for room in rooms], 24)}."
         yield Statement(said, {"regions": [room.index for room in rooms]})
     yield from _areas(layout)
     yield from _rest_of_plan(layout, heading, rooms)
@@ -41,11 +41,11 @@ def describe_map(_perception: Perception, layout: Layout, _: ImageKind) -> Itera
     yield Statement(f"A map{title}.", {"regions": [heading.index] if heading else []})
     legend = legend_entries(layout)
     if legend:
-        said = f"The legend lists {listing([line.text for line in legend], 20)}."
+        said = f"The legend lists {quoted_listing([line.text for line in legend], 20)}."
         yield Statement(said, {"regions": [line.index for line in legend]})
     places = place_names(layout, heading, legend)
     if places:
-        said = f"Names on the map: {listing([line.text for line in places], 20)}."
+        said = f"Names on the map: {quoted_listing([line.text for line in places], 20)}."
         yield Statement(said, {"regions": [line.index for line in places]})
     yield from found_in_text(layout)
 
@@ -61,7 +61,7 @@ def describe_chart(_perception: Perception, layout: Layout, _: ImageKind) -> Ite
         yield Statement(said, {"regions": [line.index for line in axis]})
     bottom = _bottom_labels(layout, axis)
     if bottom:
-        said = f"Along the bottom stand {listing([line.text for line in bottom], 14)}."
+        said = f"Along the bottom stand {quoted_listing([line.text for line in bottom], 14)}."
         yield Statement(said, {"regions": [line.index for line in bottom]})
     said_already = {line.index for line in [*axis, *bottom]} | ({heading.index} if heading else set())
     others = [line for line in layout.lines if line.index not in said_already and _letters(line.text) >= 3]

@@ -40,6 +40,7 @@ _CONTROLS = re.compile(
     re.IGNORECASE,
 )
 
+_FIGURES = frozenset({"grey_share", "colour_count", "equal_neighbour_share", "bright_share"})
 _SMALL_SIDE = 128
 _ROOMS_FOR_A_PLAN = 2
 _PAIRS_FOR_A_FORM = 3
@@ -49,7 +50,7 @@ _SENTENCE_WORDS = 6
 def judge_kind(perception: Perception, layout: Layout) -> ImageKind:
     """Return the kind that the evidence speaks for."""
     figures = perception.statistics
-    photographic = bool(figures) and looks_photographic(figures)
+    photographic = figures.keys() >= _FIGURES and looks_photographic(figures)
     if not layout.lines and figures and figures.get("colour_count", 2.0) <= 2 and figures.get("contrast", 1.0) < 0.01:
         return ImageKind.BLANK
     # Before the text is asked: a label on a product is text too.

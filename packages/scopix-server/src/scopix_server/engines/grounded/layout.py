@@ -6,8 +6,10 @@ slope of its lines is taken out.
 
 import math
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from statistics import median
 
 from scopix_server.domain.description import Perception, TextRegion
@@ -21,6 +23,7 @@ _SAME_ROW = 0.55  # of the lower line's height, between the middles
 _HEADING = 1.18  # a heading is at least so much higher than the median line
 _COLUMN_SHIFT = 0.9  # of a line's height: cells of one column start (or end) this close together
 _NAVIGATION_LINES = 4
+_MAX_EDGE_LINES = 300  # lines at the left edge that are looked at for columns
 _NAVIGATION_EDGE = 0.3  # of the width
 _MIN_TABLE_ROWS, _MIN_TABLE_COLUMNS = 3, 3
 
@@ -62,7 +65,7 @@ class Table:
     indices: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Layout:
     """The lines of an image, in reading order, and the rows they stand in, from top to bottom."""
 
@@ -78,6 +81,18 @@ class Layout:
 
     def navigation(self) -> list[Line]:
         """Return the lines of a column at the left edge that stands apart from everything right of it."""
+        return list(self._navigation)
+
+    def table(self) -> Table | None:
+        """Return the largest table: consecutive rows whose cells start or end at the same places."""
+        return self._table
+
+    def pairs(self) -> list[Pair]:
+        """Return label and value wherever a label ends in a colon, in one line or with its value right of it."""
+        return [pair for row in self.rows for pair in _pairs_in(row)]
+
+    @cached_property
+    def _navigation(self) -> list[Line]:
         lines = [line for line in self.lines if not line.vertical]
         short = [line for line in lines if line.right < _NAVIGATION_EDGE * self.width and len(line.text.split()) <= 4]
         for column in sorted(_aligned(short), key=lambda column: column[0].left):
@@ -98,22 +113,17 @@ class Layout:
         highest = max(candidates, key=lambda line: (round(line.height, 3), line.right - line.left))
         return highest if highest.height >= _HEADING * usual or len(upright) <= 2 else None
 
-    def table(self) -> Table | None:
-        """Return the largest table: consecutive rows whose cells start or end at the same places."""
+    @cached_property
+    def _table(self) -> Table | None:
         best: Table | None = None
         rows = self.without(self.navigation()).rows
         for start in range(len(rows)):
+            if best is not None and len(rows) - start - 1 <= len(best.rows):
+                break
             found = _table_from(rows, start)
             if found is not None and (best is None or len(found.rows) > len(best.rows)):
                 best = found
         return best
-
-    def pairs(self) -> list[Pair]:
-        """Return label and value wherever a label ends in a colon, in one line or with its value right of it."""
-        found: list[Pair] = []
-        for row in self.rows:
-            found += _pairs_in(row)
-        return found
 
 
 def read_layout(perception: Perception) -> Layout:
@@ -213,13 +223,18 @@ def _table_from(rows: Sequence[Sequence[Line]], start: int) -> Table | None:
 def _aligned(lines: Sequence[Line]) -> list[list[Line]]:
     """Return the columns of lines that start at the same x, from top to bottom, each line in the largest it fits."""
     columns: list[list[Line]] = []
-    left = list(lines)
+    left = sorted(lines[:_MAX_EDGE_LINES], key=lambda line: line.left)
     while left:
-        best = max(
-            ([line for line in left if abs(line.left - anchor.left) < 0.8 * anchor.height] for anchor in left), key=len
-        )
-        columns.append(sorted(best, key=lambda line: line.middle))
-        left = [line for line in left if line not in best]
+        starts = [line.left for line in left]
+        spans = [
+            (bisect_left(starts, line.left - 0.8 * line.height), bisect_right(starts, line.left + 0.8 * line.height))
+            for line in left
+        ]
+        start, end = max(spans, key=lambda span: span[1] - span[0])
+        if end - start < _NAVIGATION_LINES:
+            break
+        columns.append(sorted(left[start:end], key=lambda line: line.middle))
+        del left[start:end]
     return columns
 
 

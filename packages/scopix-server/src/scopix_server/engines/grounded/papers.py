@@ -25,7 +25,8 @@ def describe_form(perception: Perception, layout: Layout, _: ImageKind) -> Itera
     if pairs:
         indices = [index for pair in pairs for index in pair.indices]
         fields = "; ".join(_field(pair) for pair in pairs)
-        yield Statement(f"It has {count_of(len(pairs), 'filled-in field')}: {fields}.", {"regions": indices})
+        count = count_of(len(pairs), "filled-in field").capitalize()
+        yield Statement(f"{count} could be read: {fields}.", {"regions": indices})
     yield from found_in_text(layout, but={pair.value for pair in pairs})
 
 
@@ -90,7 +91,7 @@ def _opening(perception: Perception, layout: Layout, noun: str) -> Statement:
 
 
 def _field(pair: Pair) -> str:
-    return f"{pair.label.rstrip(' :.')} – {quote(pair.value, 80)}"
+    return f"{quote(pair.label.rstrip(' :'), 60)} – {quote(pair.value, 80)}"
 
 
 def _facts(layout: Layout) -> list[Pair]:

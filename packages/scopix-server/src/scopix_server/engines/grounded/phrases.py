@@ -8,6 +8,7 @@ from typing import Any
 __all__ = ["Statement", "article", "clean", "count_of", "listing", "quote", "quoted_listing"]
 
 _MAX_QUOTE = 120
+_MAX_LINE = 400
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -19,9 +20,12 @@ class Statement:
     evidence: dict[str, Any] = field(default_factory=dict)
 
 
-def clean(text: str) -> str:
-    """Return text as one line without control characters: text found in an image is data and stays data."""
-    kept = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text)
+def clean(text: str, limit: int = _MAX_LINE) -> str:
+    """Return text as one line without control characters: text found in an image is data and stays data.
+
+    More than `limit` characters are cut off, so that whatever is done with a line takes bounded time.
+    """
+    kept = "".join(c if unicodedata.category(c)[0] != "C" else " " for c in text[:limit])
     return " ".join(kept.split())
 
 

@@ -24,7 +24,7 @@ def describe_table(table: Table) -> Statement:
     if counted is not None:
         name, values = counted
         shown = [f"{quote(value, 40)} ({count})" for value, count in values]
-        text += f" {name}: {listing(shown, _MOST_VALUES)}."
+        text += f" Under {quote(name, 40)} stand {listing(shown, _MOST_VALUES)}."
     return Statement(text, {"regions": sorted(table.indices)})
 
 

@@ -8,21 +8,22 @@ the loop stops reading, and so does the kernel. That is all the back-pressure th
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
+from dataclasses import dataclass
 from email.message import Message
 from email.utils import collapse_rfc2231_value
 from typing import Any, TypeVar
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
-from scopix_server.domain.errors import MalformedRequest, PayloadTooLarge, RequestTimedOut
-from scopix_server.pipeline.receive import IncomingFile
+from scopix_server.domain.errors import DomainError, MalformedRequest, OutOfSpace, PayloadTooLarge, RequestTimedOut
+from scopix_server.pipeline.incoming import IncomingFile
 
-__all__ = ["UploadForm", "boundary_of"]
+__all__ = ["FORM_OVERHEAD_BYTES", "FormFile", "FormRules", "UploadForm", "boundary_of"]
 
 T = TypeVar("T")
 
 _HAND_OVER_BYTES = 512 * 1024
-_MAX_PARTS = 64
+_MAX_FIELDS = 64
 _MAX_FIELD_BYTES = 64 * 1024
 FORM_OVERHEAD_BYTES = 1024 * 1024
 """Room for the fields and the framing around the file."""
@@ -47,15 +48,49 @@ def boundary_of(content_type: str | None) -> str:
     return boundary
 
 
-class UploadForm:
-    """One upload form: a part named `file`, and fields. Read it once, then `discard` it, whatever happened."""
+class FormFile:
+    """A file of a form. `error` says why it was refused, in a form that goes on without such files."""
 
-    def __init__(self, open_file: Callable[[str], IncomingFile], executor: Executor, *, max_file_bytes: int) -> None:
-        self.file: IncomingFile | None = None
+    def __init__(self, incoming: IncomingFile) -> None:
+        self.incoming = incoming
+        self.error: DomainError | None = None
+
+    def write(self, data: bytes) -> None:
+        self.incoming.write(data)
+
+    def finish(self) -> None:
+        self.incoming.finish()
+
+    def refuse(self, error: DomainError) -> None:
+        """Remember the refusal and give back at once what the file took."""
+        self.error = error
+        self.incoming.discard()
+
+
+@dataclass(frozen=True, slots=True)
+class FormRules:
+    """What a form may hold.
+
+    `part` names the parts that are files, of which there may be `max_files`. With `keep_going` a refused file costs
+    the others nothing; otherwise it ends the request.
+    """
+
+    part: str
+    max_files: int
+    max_body_bytes: int
+    keep_going: bool
+    too_many: Callable[[], DomainError]
+
+
+class UploadForm:
+    """One upload form: files, and fields. Read it once, then `discard` it, whatever happened."""
+
+    def __init__(self, open_file: Callable[[str], IncomingFile], executor: Executor, rules: FormRules) -> None:
+        self.files: list[FormFile] = []
         self.fields: dict[str, str] = {}
         self._open_file = open_file
         self._executor = executor
-        self._max_body_bytes = max_file_bytes + FORM_OVERHEAD_BYTES
+        self._rules = rules
         self._part: MultipartSegment | None = None
         self._field = bytearray()
         self._under_way: asyncio.Future[Any] | None = None
@@ -64,40 +99,44 @@ class UploadForm:
         """Take in the whole body.
 
         Raises:
-            MalformedRequest: it is no sound multipart form with one part named `file`.
+            MalformedRequest: it is no sound multipart form with a file in it.
             RequestTimedOut: nothing arrived for `idle_seconds`.
-            DomainError: the file was refused (see `IncomingFile.write`).
+            PayloadTooLarge: the body is over its limit.
+            DomainError: there are too many files, or a file was refused (see `IncomingFile.write`).
         """
         try:
-            with PushMultipartParser(boundary, max_segment_count=_MAX_PARTS) as parser:
+            with PushMultipartParser(boundary, max_segment_count=self._rules.max_files + _MAX_FIELDS) as parser:
                 await self._pump(body, parser, idle_seconds)
         except MultipartError as error:
             raise MalformedRequest(f"The multipart body is damaged or incomplete: {error}.") from error
-        if self.file is None:
-            raise MalformedRequest("The form has no part named 'file'.", field="file")
+        if not self.files:
+            raise MalformedRequest(f"The form has no part named '{self._rules.part}'.", field=self._rules.part)
 
-    async def record(self, work: Callable[[IncomingFile], T]) -> T:
-        """Run `work` on the file in a thread and return its result. Once begun it ends, even if the client hangs up."""
-        assert self.file is not None
+    async def run(self, work: Callable[[], T]) -> T:
+        """Do `work` in a thread and return its result. Once begun it ends, even if the client hangs up."""
         loop = asyncio.get_running_loop()
-        recording: asyncio.Future[T] = loop.run_in_executor(self._executor, work, self.file)
-        self._under_way = recording
+        working: asyncio.Future[T] = loop.run_in_executor(self._executor, work)
+        self._under_way = working
         await self._settle()
-        return recording.result()
+        return working.result()
 
     async def discard(self) -> None:
-        """Release the file; unless it was stored, nothing of it remains."""
+        """Release the files; of those that were not stored nothing remains."""
         await self._settle(quietly=True)
-        if self.file is not None:
-            await asyncio.get_running_loop().run_in_executor(self._executor, self.file.discard)
+        if self.files:
+            await asyncio.get_running_loop().run_in_executor(self._executor, self._discard)
+
+    def _discard(self) -> None:
+        for file in self.files:
+            file.incoming.discard()
 
     async def _pump(self, body: AsyncIterator[bytes], parser: PushMultipartParser, idle_seconds: float) -> None:
         events: list[Any] = []
         held = total = 0
         async for chunk in _with_timeout(body, idle_seconds):
             total += len(chunk)
-            if total > self._max_body_bytes:
-                raise PayloadTooLarge(f"The request is larger than {self._max_body_bytes} bytes.")
+            if total > self._rules.max_body_bytes:
+                raise PayloadTooLarge(f"The request is larger than {self._rules.max_body_bytes} bytes.")
             events.extend(parser.parse(chunk))
             held += len(chunk)
             if held >= _HAND_OVER_BYTES:
@@ -137,19 +176,15 @@ class UploadForm:
     def _begin(self, part: MultipartSegment) -> None:
         self._part = part
         self._field.clear()
-        if part.name == "file":
-            if self.file is not None:
-                raise MalformedRequest(
-                    "The form has more than one part named 'file'. Upload several files with /files/upload/batch.",
-                    field="file",
-                )
-            self.file = self._open_file(_filename_of(part))
+        if part.name == self._rules.part:
+            if len(self.files) >= self._rules.max_files:
+                raise self._rules.too_many()
+            self.files.append(FormFile(self._open_file(_filename_of(part))))
 
     def _take(self, data: bytes) -> None:
         assert self._part is not None
-        if self._part.name == "file":
-            assert self.file is not None
-            self.file.write(data)
+        if self._part.name == self._rules.part:
+            self._with_file(lambda file: file.write(data))
             return
         self._field += data
         if len(self._field) > _MAX_FIELD_BYTES:
@@ -158,12 +193,27 @@ class UploadForm:
     def _end(self) -> None:
         assert self._part is not None
         name = self._part.name
-        if name and name != "file":
+        if name == self._rules.part:
+            self._with_file(FormFile.finish)
+        elif name:
             try:
                 self.fields[name] = self._field.decode("utf-8")
             except UnicodeDecodeError as error:
                 raise MalformedRequest("The field is not valid UTF-8.", field=name) from error
         self._part = None
+
+    def _with_file(self, act: Callable[[FormFile], None]) -> None:
+        file = self.files[-1]
+        if file.error is not None:
+            return
+        try:
+            act(file)
+        except OutOfSpace:
+            raise
+        except DomainError as error:
+            if not self._rules.keep_going:
+                raise
+            file.refuse(error)
 
 
 async def _with_timeout(body: AsyncIterator[bytes], seconds: float) -> AsyncIterator[bytes]:

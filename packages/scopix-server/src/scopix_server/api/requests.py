@@ -8,12 +8,13 @@ from starlette.concurrency import run_in_threadpool
 
 from scopix_server.api.services import services_of
 from scopix_server.api.shapes import Links
-from scopix_server.domain.errors import NotFound
+from scopix_server.domain.errors import NotFound, ValidationFailed
 from scopix_server.domain.file import File
 
-__all__ = ["find_file", "links_of"]
+__all__ = ["check_idempotency_key", "declared_length", "find_file", "is_uuid", "links_of"]
 
 _PREFIX = re.compile(r"[0-9a-f]{8}")
+_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 
 
 def links_of(request: Request) -> Links:
@@ -29,7 +30,7 @@ async def find_file(request: Request, tenant_id: str, file_id: str) -> File:
         NotFound: the tenant has no such file. A foreign file and a word that is no id are no different.
     """
     wanted = file_id.lower()
-    if not _PREFIX.fullmatch(wanted) and not _is_uuid(wanted):
+    if not _PREFIX.fullmatch(wanted) and not is_uuid(wanted):
         raise NotFound(f"There is no file '{file_id[:64]}'.", resource_type="file", resource_id=file_id[:64])
     database = services_of(request).database
     file: File | None = await run_in_threadpool(database.read, lambda t: t.files.get(tenant_id, wanted))
@@ -38,7 +39,22 @@ async def find_file(request: Request, tenant_id: str, file_id: str) -> File:
     return file
 
 
-def _is_uuid(text: str) -> bool:
+def declared_length(request: Request) -> int:
+    """Return the Content-Length, or 0 when none is declared."""
+    length = request.headers.get("Content-Length", "0")
+    return int(length) if length.isdecimal() else 0
+
+
+def check_idempotency_key(key: str | None) -> None:
+    """Raise ValidationFailed for a key that is none."""
+    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
+        raise ValidationFailed(
+            "An Idempotency-Key has 1 to 128 letters, digits, '_', '-' or '.'.", field="Idempotency-Key"
+        )
+
+
+def is_uuid(text: str) -> bool:
+    """Whether the text is a UUID as this server writes them."""
     try:
         return str(uuid.UUID(text)) == text
     except ValueError:

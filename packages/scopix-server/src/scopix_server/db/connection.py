@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from scopix_server.db.descriptions import SqlDescriptions
 from scopix_server.db.files import SqlFiles
 from scopix_server.db.idempotency import SqlIdempotency
+from scopix_server.db.sessions import SqlSessions
 from scopix_server.db.tenants import SqlTenants
 from scopix_server.db.variants import SqlVariants
 from scopix_server.db.workers import SqlWorkers
@@ -37,6 +38,7 @@ class SqlTransaction:
         self.files = SqlFiles(connection)
         self.variants = SqlVariants(connection)
         self.descriptions = SqlDescriptions(connection)
+        self.sessions = SqlSessions(connection)
         self.tenants = SqlTenants(connection)
         self.idempotency = SqlIdempotency(connection)
         self.workers = SqlWorkers(connection)

@@ -1,6 +1,6 @@
 """Files."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -17,7 +17,7 @@ __all__ = ["SqlFiles", "file_of"]
 _PREFIX_LENGTH = 8
 
 
-def file_of(row: sa.RowMapping) -> File:
+def file_of(row: Mapping[Any, Any]) -> File:
     """Build a File from a row of the files table."""
     values: dict[str, Any] = dict(row)
     values["user_tags"] = tuple(values["user_tags"])

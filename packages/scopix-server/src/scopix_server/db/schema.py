@@ -15,6 +15,8 @@ __all__ = [
     "idempotency_keys",
     "metadata",
     "perceptions",
+    "session_files",
+    "sessions",
     "tenants",
     "variants",
     "workers",
@@ -155,6 +157,32 @@ idempotency_keys = sa.Table(
     sa.Column("fingerprint", sa.String(64), nullable=False),
     sa.Column("answer", sa.JSON, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+sessions = sa.Table(
+    "sessions",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), nullable=False),
+    sa.Column("upload_method", sa.String(16), nullable=False),
+    sa.Column("expected_files", sa.Integer),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
+    sa.Column("cancelled_at", UtcDateTime),
+    sa.Index("ix_sessions_tenant_created", "tenant_id", "created_at", "id"),
+)
+
+session_files = sa.Table(
+    "session_files",
+    metadata,
+    sa.Column("session_id", _ID, sa.ForeignKey("sessions.id"), primary_key=True),
+    # A position is taken once: a sub-request that is sent again cannot double its files.
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("filename", sa.String(255), nullable=False),
+    sa.Column("outcome", sa.String(16), nullable=False),
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), index=True),
+    sa.Column("error", sa.Text),
+    sa.Column("error_is_retryable", sa.Boolean),
 )
 
 workers = sa.Table(

@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus
 from scopix_server.domain.description import Description, Perception
 from scopix_server.domain.file import File, Variant
+from scopix_server.domain.session import Session, SessionCounts, SessionFile
 from scopix_server.domain.tenant import ApiKey, Tenant
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "Perceived",
     "Perceiver",
     "RenderedVariant",
+    "SessionRepository",
     "TenantRepository",
     "Transaction",
     "VariantRepository",
@@ -49,6 +51,9 @@ class BlobWriter(Protocol):
 
     def write(self, data: bytes) -> None:
         """Append. Raises OutOfSpace when there is no room; the writer is then only good for `abort`."""
+
+    def seal(self) -> None:
+        """All bytes are in: give back what only writing needs. `commit` may follow much later."""
 
     def commit(self, key: str) -> None:
         """Make what was written readable under `key`, whole and durable as the settings ask."""
@@ -178,6 +183,39 @@ class DescriptionRepository(Protocol):
         """Return all versions, newest first; the first is the current one."""
 
 
+class SessionRepository(Protocol):
+    """Upload sessions and the files in them."""
+
+    def add(self, session: Session) -> None:
+        """Record a new session."""
+
+    def get(self, tenant_id: str, session_id: str) -> Session | None:
+        """Find one of the tenant's."""
+
+    def list(self, tenant_id: str) -> Sequence[Session]:
+        """Return the tenant's sessions, newest first."""
+
+    def append(self, session_id: str, added: Sequence[SessionFile], at: datetime) -> None:
+        """Add files at their positions."""
+
+    def positions(self, session_id: str) -> set[int]:
+        """Return the positions that are taken."""
+
+    def counts(self, wanted: Sequence[Session]) -> dict[str, SessionCounts]:
+        """Return how many files of each session stand how."""
+
+    def page(
+        self, session_id: str, *, include_failed: bool, limit: int, offset: int
+    ) -> tuple[Sequence[tuple[SessionFile, File | None]], int]:
+        """Return a page of the session's files by position, with their records, and the number of all such files."""
+
+    def latest(self, session_id: str, *, failed: bool, limit: int) -> Sequence[tuple[SessionFile, File | None]]:
+        """Return the files that ended last, or those that failed last."""
+
+    def cancel(self, session_id: str, at: datetime) -> None:
+        """Give up what has not ended yet: such files are skipped, and their jobs find nothing to do."""
+
+
 class TenantRepository(Protocol):
     """Tenants and their keys."""
 
@@ -226,6 +264,8 @@ class Transaction(Protocol):
     def variants(self) -> VariantRepository: ...
     @property
     def descriptions(self) -> DescriptionRepository: ...
+    @property
+    def sessions(self) -> SessionRepository: ...
     @property
     def tenants(self) -> TenantRepository: ...
     @property

@@ -79,6 +79,7 @@ class ImageInspector:
             self._search_from = _offset_of_scan(self._head)
         if not self._complete:
             self._search_head()
+        del self._head[_RIFF_HEADER:]
 
     def _search_head(self) -> None:
         assert self._end_mark is not None

@@ -2,27 +2,18 @@
 
 import hashlib
 import json
-import time
 import uuid
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from scopix.types.vocabulary import ContentCategory, DescriptionStatus, StorageTarget
-from scopix_server.domain.errors import (
-    Conflict,
-    DomainError,
-    EmptyFile,
-    FileTooLarge,
-    StorageNotConfigured,
-    UnsupportedFileType,
-)
-from scopix_server.domain.file import File, FileType, ImageHeader, display_name
-from scopix_server.domain.ports import BlobStore, BlobWriter, Database, IdempotencyRecord, JobQueue, Transaction
-from scopix_server.pipeline.inspect import ImageInspector
-from scopix_server.pipeline.sniff import ENOUGH_BYTES, describe_unsupported, sniff
+from scopix_server.domain.errors import Conflict, StorageNotConfigured
+from scopix_server.domain.file import File
+from scopix_server.domain.ports import BlobStore, Database, IdempotencyRecord, JobQueue, Transaction
+from scopix_server.pipeline.incoming import Content, IncomingFile
 
-__all__ = ["IncomingFile", "Receipt", "Receiver", "UploadOptions"]
+__all__ = ["REPLAY_WINDOW", "Receipt", "Receiver", "UploadOptions", "check_target"]
 
 REPLAY_WINDOW = timedelta(hours=24)
 
@@ -54,109 +45,6 @@ class Receipt:
     duplicate: bool
     replayed: bool
     processing_time_ms: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Content:
-    file_type: FileType
-    header: ImageHeader
-    size_bytes: int
-    sha256: str
-
-
-class IncomingFile:
-    """One file on its way in. Feed it with `write`; whatever happens, call `discard` at the end.
-
-    All methods block (hashing, disk): call them from a thread. Raised errors name the file.
-    """
-
-    def __init__(self, writer: BlobWriter, raw_name: str, *, max_bytes: int, max_pixels: int) -> None:
-        self.filename = display_name(raw_name)
-        self._writer = writer
-        self._max_bytes = max_bytes
-        self._max_pixels = max_pixels
-        self._hash = hashlib.sha256()
-        self._head = b""
-        self._type: FileType | None = None
-        self._inspector: ImageInspector | None = None
-        self._size = 0
-        self._started = time.monotonic()
-
-    def write(self, chunk: bytes) -> None:
-        """Take the next bytes.
-
-        Raises:
-            FileTooLarge, UnsupportedFileType, CorruptImage, TooManyPixels: as soon as it is known.
-            OutOfSpace: the disk is full.
-        """
-        try:
-            self._write(chunk)
-        except DomainError as error:
-            raise self._named(error) from error
-
-    def finish(self) -> _Content:
-        """Return what is known once all bytes are in. Raises as `write`, and EmptyFile."""
-        try:
-            return self._finish()
-        except DomainError as error:
-            raise self._named(error) from error
-
-    def store(self, key: str) -> None:
-        """Make the bytes readable under `key`."""
-        self._writer.commit(key)
-
-    def discard(self) -> None:
-        """Leave nothing behind, unless the file was stored."""
-        self._writer.abort()
-
-    @property
-    def elapsed_ms(self) -> int:
-        """Milliseconds since the first byte was expected."""
-        return int((time.monotonic() - self._started) * 1000)
-
-    def _write(self, chunk: bytes) -> None:
-        self._size += len(chunk)
-        if self._size > self._max_bytes:
-            raise FileTooLarge(
-                f"The file is larger than {self._max_bytes // (1024 * 1024)} MB, the limit for images. Compress or "
-                "resize it, then upload it again.",
-                max_bytes=self._max_bytes,
-                suggestion={"endpoint": "/api/v2/files/direct-uploads"},
-            )
-        self._hash.update(chunk)
-        if self._inspector is None:
-            self._head += chunk
-            if len(self._head) < ENOUGH_BYTES:
-                self._writer.write(chunk)
-                return
-            self._recognise()
-        else:
-            self._inspector.feed(chunk)
-        self._writer.write(chunk)
-
-    def _recognise(self) -> None:
-        self._type = sniff(self._head)
-        if self._type is None:
-            seems = describe_unsupported(self._head)
-            hint = f"The file seems to be {seems}. " if seems else "The content is of no known type. "
-            raise UnsupportedFileType(hint + "Supported are JPEG, PNG, WebP and GIF images.", seems=seems)
-        self._inspector = ImageInspector(self._type, max_pixels=self._max_pixels)
-        self._inspector.feed(self._head)
-        self._head = b""
-
-    def _finish(self) -> _Content:
-        if self._size == 0:
-            raise EmptyFile(issue="empty")
-        if self._inspector is None:
-            self._recognise()
-        assert self._inspector is not None
-        assert self._type is not None
-        return _Content(self._type, self._inspector.finish(), self._size, self._hash.hexdigest())
-
-    def _named(self, error: DomainError) -> DomainError:
-        error.details = {"field": "file", "filename": self.filename, **error.details}
-        error.message = f"{self.filename}: {error.message}"
-        return error
 
 
 class Receiver:
@@ -192,14 +80,9 @@ class Receiver:
             Conflict: the idempotency key was used for another request.
             EmptyFile, CorruptImage, TooManyPixels, UnsupportedFileType, StorageNotConfigured, OutOfSpace.
         """
-        if options.storage_target is StorageTarget.CUSTOM:
-            raise StorageNotConfigured(
-                "storage_target is 'custom', but no custom storage is configured for this tenant. Configure it in the "
-                "settings first, or leave storage_target out.",
-                field="storage_target",
-            )
+        check_target(options)
         content = incoming.finish()
-        file = self._new_file(tenant_id, incoming.filename, content, options)
+        file = self.new_file(tenant_id, incoming.filename, content, options)
         fingerprint = _fingerprint(content.sha256, incoming.filename, options)
         incoming.store(file.object_key)
         try:
@@ -215,7 +98,8 @@ class Receiver:
             self._store.delete(file.object_key)
         return receipt
 
-    def _new_file(self, tenant_id: str, filename: str, content: _Content, options: UploadOptions) -> File:
+    def new_file(self, tenant_id: str, filename: str, content: Content, options: UploadOptions) -> File:
+        """Return the record of a file that has arrived; it is stored nowhere yet."""
         file_id, now = str(uuid.uuid4()), self._now()
         status = DescriptionStatus.PENDING if options.auto_describe else DescriptionStatus.SKIPPED
         return File(
@@ -258,7 +142,7 @@ class Receiver:
             receipt = Receipt(existing, duplicate=True, replayed=False, processing_time_ms=elapsed_ms)
         else:
             receipt = Receipt(
-                self._add(transaction, file), duplicate=False, replayed=False, processing_time_ms=elapsed_ms
+                self.add_file(transaction, file), duplicate=False, replayed=False, processing_time_ms=elapsed_ms
             )
         if key:
             transaction.idempotency.keep(
@@ -266,7 +150,8 @@ class Receiver:
             )
         return receipt
 
-    def _add(self, transaction: Transaction, file: File) -> File:
+    def add_file(self, transaction: Transaction, file: File) -> File:
+        """Record a new file and ask for its description, or for its renditions alone; return it as recorded."""
         if file.description_status is DescriptionStatus.SKIPPED:
             transaction.files.add(file)
             self._jobs.enqueue_variants(transaction, file.id)
@@ -275,6 +160,16 @@ class Receiver:
         transaction.files.add(queued)
         self._jobs.enqueue_description(transaction, queued.id, queued.description_revision)
         return queued
+
+
+def check_target(options: UploadOptions) -> None:
+    """Raise StorageNotConfigured when the options ask for storage that this tenant does not have."""
+    if options.storage_target is StorageTarget.CUSTOM:
+        raise StorageNotConfigured(
+            "storage_target is 'custom', but no custom storage is configured for this tenant. Configure it in the "
+            "settings first, or leave storage_target out.",
+            field="storage_target",
+        )
 
 
 def _fingerprint(sha256: str, filename: str, options: UploadOptions) -> str:

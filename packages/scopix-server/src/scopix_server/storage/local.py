@@ -121,13 +121,21 @@ class _LocalWriter:
         except OSError as error:
             raise _translated(error) from error
 
-    def commit(self, key: str) -> None:
+    def seal(self) -> None:
+        if self._file is not None and self._file.closed:
+            return
         try:
             if self._file is None:
                 self._file = self._part.open("xb", buffering=0)
             if self._store.syncs:
                 os.fsync(self._file.fileno())
             self._file.close()
+        except OSError as error:
+            raise _translated(error) from error
+
+    def commit(self, key: str) -> None:
+        self.seal()
+        try:
             self._store.install(self._part, key)
         except OSError as error:
             raise _translated(error) from error

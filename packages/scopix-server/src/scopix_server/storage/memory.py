@@ -50,6 +50,9 @@ class _MemoryWriter:
     def write(self, data: bytes) -> None:
         self._data += data
 
+    def seal(self) -> None:
+        pass
+
     def commit(self, key: str) -> None:
         self._objects[check_key(key)] = bytes(self._data)
 

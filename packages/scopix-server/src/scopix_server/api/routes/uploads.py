@@ -1,7 +1,6 @@
 """POST /files/upload."""
 
 import asyncio
-import re
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request, Response
@@ -10,18 +9,17 @@ from scopix.types.files import UploadResponse
 from scopix_server.api import shapes
 from scopix_server.api.auth import Writer
 from scopix_server.api.forms import upload_options
-from scopix_server.api.multipart import FORM_OVERHEAD_BYTES, UploadForm, boundary_of
+from scopix_server.api.multipart import FORM_OVERHEAD_BYTES, FormRules, UploadForm, boundary_of
 from scopix_server.api.problems import responses
-from scopix_server.api.requests import links_of
+from scopix_server.api.requests import check_idempotency_key, declared_length, links_of
 from scopix_server.api.services import Services, services_of
-from scopix_server.domain.errors import FileTooLarge, OutOfSpace, ValidationFailed
+from scopix_server.domain.errors import FileTooLarge, MalformedRequest, OutOfSpace
 from scopix_server.domain.file import MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH, REST_CATEGORIES
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["files"])
 
-_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _UUID = {"type": "string", "format": "uuid"}
 _FORM: dict[str, Any] = {
     "type": "object",
@@ -63,16 +61,15 @@ async def upload_file(
     follows (see the processing status).
     """
     services = services_of(request)
-    _check_key(idempotency_key)
+    check_idempotency_key(idempotency_key)
     boundary = boundary_of(request.headers.get("Content-Type"))
-    await asyncio.to_thread(_check_room, services, _declared_length(request))
-    form = UploadForm(services.receiver.open, services.uploads, max_file_bytes=services.limits.max_file_bytes)
+    await asyncio.to_thread(_check_room, services, declared_length(request))
+    form = UploadForm(services.receiver.open, services.uploads, _rules(services))
     try:
         await form.read(request.stream(), boundary, idle_seconds=services.limits.body_idle_seconds)
         options = upload_options(form.fields)
-        receipt = await form.record(
-            lambda file: services.receiver.record(caller.tenant_id, file, options, idempotency_key)
-        )
+        incoming = form.files[0].incoming
+        receipt = await form.run(lambda: services.receiver.record(caller.tenant_id, incoming, options, idempotency_key))
     finally:
         await form.discard()
     if receipt.replayed:
@@ -83,9 +80,17 @@ async def upload_file(
     return shapes.upload_response(receipt, variants.get(receipt.file.id, ()), links_of(request))
 
 
-def _declared_length(request: Request) -> int:
-    length = request.headers.get("Content-Length", "0")
-    return int(length) if length.isdecimal() else 0
+def _rules(services: Services) -> FormRules:
+    return FormRules(
+        part="file",
+        max_files=1,
+        max_body_bytes=services.limits.max_file_bytes + FORM_OVERHEAD_BYTES,
+        keep_going=False,
+        too_many=lambda: MalformedRequest(
+            "The form has more than one part named 'file'. Upload several files with /api/v2/files/upload/batch.",
+            field="file",
+        ),
+    )
 
 
 def _check_room(services: Services, declared: int) -> None:
@@ -100,10 +105,3 @@ def _check_room(services: Services, declared: int) -> None:
     free = services.store.free_bytes()
     if free is not None and free < declared + limits.reserved_disk_bytes:
         raise OutOfSpace(free_bytes=free, reserved_bytes=limits.reserved_disk_bytes)
-
-
-def _check_key(key: str | None) -> None:
-    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise ValidationFailed(
-            "An Idempotency-Key has 1 to 128 letters, digits, '_', '-' or '.'.", field="Idempotency-Key"
-        )

@@ -1,0 +1,167 @@
+"""Upload sessions and their files."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from scopix.types.vocabulary import DescriptionStatus
+from scopix_server.db.files import file_of
+from scopix_server.db.schema import files, session_files, sessions
+from scopix_server.domain.file import File
+from scopix_server.domain.session import FileOutcome, FileProgress, Session, SessionCounts, SessionFile, progress_of
+
+__all__ = ["SqlSessions"]
+
+_TERMINAL = [DescriptionStatus.COMPLETED.value, DescriptionStatus.FAILED.value, DescriptionStatus.SKIPPED.value]
+
+
+class SqlSessions:
+    """The `SessionRepository` port."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add(self, session: Session) -> None:
+        values = {column.name: getattr(session, column.name) for column in sessions.columns}
+        self._connection.execute(sessions.insert().values(values))
+
+    def get(self, tenant_id: str, session_id: str) -> Session | None:
+        query = sa.select(sessions).where(sessions.c.tenant_id == tenant_id, sessions.c.id == session_id)
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else Session(**row)
+
+    def list(self, tenant_id: str) -> Sequence[Session]:
+        query = sa.select(sessions).where(sessions.c.tenant_id == tenant_id)
+        ordered = query.order_by(sessions.c.created_at.desc(), sessions.c.id.desc())
+        return [Session(**row) for row in self._connection.execute(ordered).mappings()]
+
+    def append(self, session_id: str, added: Sequence[SessionFile], at: datetime) -> None:
+        rows = [
+            {
+                "session_id": session_id,
+                "position": file.position,
+                "filename": file.filename,
+                "outcome": file.outcome.value,
+                "file_id": file.file_id,
+                "error": file.error,
+                "error_is_retryable": file.error_is_retryable,
+            }
+            for file in added
+        ]
+        self._connection.execute(session_files.insert(), rows)
+        self._connection.execute(sessions.update().where(sessions.c.id == session_id).values(updated_at=at))
+
+    def positions(self, session_id: str) -> set[int]:
+        query = sa.select(session_files.c.position).where(session_files.c.session_id == session_id)
+        return set(self._connection.execute(query).scalars())
+
+    def counts(self, wanted: Sequence[Session]) -> dict[str, SessionCounts]:
+        deleted = files.c.deleted_at.is_not(None).label("deleted")
+        query = (
+            sa.select(
+                session_files.c.session_id,
+                session_files.c.outcome,
+                files.c.description_status,
+                deleted,
+                sa.func.count().label("number"),
+            )
+            .select_from(session_files.outerjoin(files, files.c.id == session_files.c.file_id))
+            .where(session_files.c.session_id.in_([session.id for session in wanted]))
+            .group_by(session_files.c.session_id, session_files.c.outcome, files.c.description_status, deleted)
+        )
+        found: dict[str, Counter[FileProgress]] = {session.id: Counter() for session in wanted}
+        for row in self._connection.execute(query):
+            found[row.session_id][_progress(row.outcome, row.description_status, row.deleted)] += row.number
+        return {session.id: SessionCounts.of(found[session.id], session.expected_files) for session in wanted}
+
+    def page(
+        self, session_id: str, *, include_failed: bool, limit: int, offset: int
+    ) -> tuple[Sequence[tuple[SessionFile, File | None]], int]:
+        wanted = session_files.c.session_id == session_id
+        if not include_failed:
+            failed = sa.or_(
+                session_files.c.outcome == FileOutcome.REJECTED.value,
+                sa.and_(
+                    session_files.c.outcome == FileOutcome.ACCEPTED.value,
+                    files.c.description_status == DescriptionStatus.FAILED.value,
+                ),
+            )
+            wanted = sa.and_(wanted, sa.not_(sa.func.coalesce(failed, sa.false())))
+        joined = session_files.outerjoin(files, files.c.id == session_files.c.file_id)
+        total = self._connection.execute(sa.select(sa.func.count()).select_from(joined).where(wanted)).scalar_one()
+        query = self._with_files().where(wanted).order_by(session_files.c.position).limit(limit).offset(offset)
+        return self._read(query), total
+
+    def latest(self, session_id: str, *, failed: bool, limit: int) -> Sequence[tuple[SessionFile, File | None]]:
+        query = self._with_files().where(session_files.c.session_id == session_id)
+        if failed:
+            query = query.where(
+                sa.or_(
+                    session_files.c.outcome == FileOutcome.REJECTED.value,
+                    files.c.description_status == DescriptionStatus.FAILED.value,
+                )
+            )
+        else:
+            query = query.where(files.c.description_status.in_(_TERMINAL))
+        return self._read(query.order_by(files.c.description_finished_at.desc(), session_files.c.position).limit(limit))
+
+    def cancel(self, session_id: str, at: datetime) -> None:
+        self._connection.execute(sessions.update().where(sessions.c.id == session_id).values(cancelled_at=at))
+        waiting = (
+            sa.select(session_files.c.file_id)
+            .join(files, files.c.id == session_files.c.file_id)
+            .where(
+                session_files.c.session_id == session_id,
+                session_files.c.outcome == FileOutcome.ACCEPTED.value,
+                files.c.description_status.not_in(_TERMINAL),
+            )
+        )
+        ids = list(self._connection.execute(waiting).scalars())
+        for start in range(0, len(ids), 500):
+            some = ids[start : start + 500]
+            self._connection.execute(
+                session_files.update()
+                .where(session_files.c.session_id == session_id, session_files.c.file_id.in_(some))
+                .values(outcome=FileOutcome.CANCELLED.value)
+            )
+            # The next revision makes the job that is queued for this one outdated.
+            self._connection.execute(
+                files.update()
+                .where(files.c.id.in_(some))
+                .values(
+                    description_status=DescriptionStatus.SKIPPED.value,
+                    description_revision=files.c.description_revision + 1,
+                    description_error=None,
+                    updated_at=at,
+                )
+            )
+
+    def _with_files(self) -> sa.Select[tuple[object, ...]]:
+        columns = [column.label(f"session_{column.name}") for column in session_files.columns]
+        joined = session_files.outerjoin(files, files.c.id == session_files.c.file_id)
+        return sa.select(*columns, *files.columns).select_from(joined)
+
+    def _read(self, query: sa.Select[tuple[object, ...]]) -> Sequence[tuple[SessionFile, File | None]]:
+        return [_pair_of(row) for row in self._connection.execute(query).mappings()]
+
+
+def _progress(outcome: str, description: str | None, deleted: bool) -> FileProgress:
+    status = None if description is None else DescriptionStatus(description)
+    return progress_of(FileOutcome(outcome), status, deleted=bool(deleted))
+
+
+def _pair_of(row: sa.RowMapping) -> tuple[SessionFile, File | None]:
+    session_file = SessionFile(
+        session_id=row["session_session_id"],
+        position=row["session_position"],
+        filename=row["session_filename"],
+        outcome=FileOutcome(row["session_outcome"]),
+        file_id=row["session_file_id"],
+        error=row["session_error"],
+        error_is_retryable=row["session_error_is_retryable"],
+    )
+    if row[files.c.id] is None:
+        return session_file, None
+    return session_file, file_of({column.name: row[column] for column in files.columns})

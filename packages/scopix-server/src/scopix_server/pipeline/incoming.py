@@ -1,0 +1,124 @@
+"""One file on its way in: hash, type, limits and storage while its bytes arrive."""
+
+import hashlib
+import time
+from dataclasses import dataclass
+
+from scopix_server.domain.errors import DomainError, EmptyFile, FileTooLarge, UnsupportedFileType
+from scopix_server.domain.file import FileType, ImageHeader, display_name
+from scopix_server.domain.ports import BlobWriter
+from scopix_server.pipeline.inspect import ImageInspector
+from scopix_server.pipeline.sniff import ENOUGH_BYTES, describe_unsupported, sniff
+
+__all__ = ["Content", "IncomingFile"]
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What is known of a file once all its bytes are in: `sha256` in hex."""
+
+    file_type: FileType
+    header: ImageHeader
+    size_bytes: int
+    sha256: str
+
+
+class IncomingFile:
+    """One file on its way in. Feed it with `write`; whatever happens, call `discard` at the end.
+
+    All methods block (hashing, disk): call them from a thread. Raised errors name the file.
+    """
+
+    def __init__(self, writer: BlobWriter, raw_name: str, *, max_bytes: int, max_pixels: int) -> None:
+        self.filename = display_name(raw_name)
+        self._writer = writer
+        self._max_bytes = max_bytes
+        self._max_pixels = max_pixels
+        self._hash = hashlib.sha256()
+        self._head = b""
+        self._type: FileType | None = None
+        self._inspector: ImageInspector | None = None
+        self._size = 0
+        self._started = time.monotonic()
+        self._content: Content | None = None
+
+    def write(self, chunk: bytes) -> None:
+        """Take the next bytes.
+
+        Raises:
+            FileTooLarge, UnsupportedFileType, CorruptImage, TooManyPixels: as soon as it is known.
+            OutOfSpace: the disk is full.
+        """
+        try:
+            self._write(chunk)
+        except DomainError as error:
+            raise self._named(error) from error
+
+    def finish(self) -> Content:
+        """Return what is known once all bytes are in. Raises as `write`, and EmptyFile. May be called again."""
+        if self._content is None:
+            try:
+                self._content = self._finish()
+            except DomainError as error:
+                raise self._named(error) from error
+            # Many finished files may wait for the rest of their batch: keep no open file and no buffers for them.
+            self._writer.seal()
+            self._inspector = None
+        return self._content
+
+    def store(self, key: str) -> None:
+        """Make the bytes readable under `key`."""
+        self._writer.commit(key)
+
+    def discard(self) -> None:
+        """Leave nothing behind, unless the file was stored."""
+        self._writer.abort()
+
+    @property
+    def elapsed_ms(self) -> int:
+        """Milliseconds since the first byte was expected."""
+        return int((time.monotonic() - self._started) * 1000)
+
+    def _write(self, chunk: bytes) -> None:
+        self._size += len(chunk)
+        if self._size > self._max_bytes:
+            raise FileTooLarge(
+                f"The file is larger than {self._max_bytes // (1024 * 1024)} MB, the limit for images. Compress or "
+                "resize it, then upload it again.",
+                max_bytes=self._max_bytes,
+                suggestion={"endpoint": "/api/v2/files/direct-uploads"},
+            )
+        self._hash.update(chunk)
+        if self._inspector is None:
+            self._head += chunk
+            if len(self._head) < ENOUGH_BYTES:
+                self._writer.write(chunk)
+                return
+            self._recognise()
+        else:
+            self._inspector.feed(chunk)
+        self._writer.write(chunk)
+
+    def _recognise(self) -> None:
+        self._type = sniff(self._head)
+        if self._type is None:
+            seems = describe_unsupported(self._head)
+            hint = f"The file seems to be {seems}. " if seems else "The content is of no known type. "
+            raise UnsupportedFileType(hint + "Supported are JPEG, PNG, WebP and GIF images.", seems=seems)
+        self._inspector = ImageInspector(self._type, max_pixels=self._max_pixels)
+        self._inspector.feed(self._head)
+        self._head = b""
+
+    def _finish(self) -> Content:
+        if self._size == 0:
+            raise EmptyFile(issue="empty")
+        if self._inspector is None:
+            self._recognise()
+        assert self._inspector is not None
+        assert self._type is not None
+        return Content(self._type, self._inspector.finish(), self._size, self._hash.hexdigest())
+
+    def _named(self, error: DomainError) -> DomainError:
+        error.details = {"field": "file", "filename": self.filename, **error.details}
+        error.message = f"{self.filename}: {error.message}"
+        return error

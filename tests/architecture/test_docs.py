@@ -21,8 +21,11 @@ def test_every_setting_is_documented_with_its_meaning() -> None:
 def test_every_route_is_documented() -> None:
     page = (REFERENCE / "rest-api.md").read_text()
     for path in (ROOT / "packages/scopix-server/src/scopix_server/api/routes").glob("*.py"):
-        for method, route in re.findall(r'@router\.(get|post|put|patch|delete)\(\s*"([^"]+)"', path.read_text()):
-            assert f"`{method.upper()} {route}`" in page, f"{method} {route}"
+        source = path.read_text()
+        prefix = re.search(r'^router = APIRouter\(prefix="([^"]+)"', source, re.MULTILINE)
+        for method, route in re.findall(r'@router\.(get|post|put|patch|delete)\(\s*"([^"]*)"', source):
+            described = f"`{method.upper()} {prefix[1] if prefix else ''}{route}`"
+            assert described in page, described
 
 
 def test_every_example_picture_has_a_source_and_a_licence() -> None:

@@ -133,6 +133,7 @@ def build_app(settings: Settings, database: "SqlDatabase", *, with_worker: bool)
     from scopix_server.api.services import ApiLimits, Services
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.supervisor import WorkerSupervisor
+    from scopix_server.pipeline.batch import BatchReceiver
     from scopix_server.pipeline.receive import Receiver
 
     store = _open_store(settings)
@@ -145,9 +146,12 @@ def build_app(settings: Settings, database: "SqlDatabase", *, with_worker: bool)
         store=store,
         serving=store,
         receiver=receiver,
+        batches=BatchReceiver(receiver, store, database),
         links=LinkSigner(_link_secret(settings)),
         limits=ApiLimits(
             max_file_bytes=settings.max_file_bytes,
+            max_batch_files=settings.max_batch_files,
+            max_batch_bytes=settings.max_batch_bytes,
             reserved_disk_bytes=settings.reserved_disk_bytes,
             body_idle_seconds=settings.body_idle_seconds,
             worker_silence=_WORKER_SILENCE,

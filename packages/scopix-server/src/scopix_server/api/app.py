@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from scopix_server.api import problems
 from scopix_server.api.middleware import BodyGuard, RequestContext
-from scopix_server.api.routes import content, files, health, uploads
+from scopix_server.api.routes import batch, content, files, health, sessions, uploads
 from scopix_server.api.services import Services
 
 __all__ = ["create_app", "surround"]
@@ -32,6 +32,10 @@ def create_app(services: Services, *, version: str, lifespan: Lifespan | None = 
     problems.install(app)
     app.include_router(health.router)
     app.include_router(uploads.router, prefix=PREFIX)
+    # Before the files, whose `/files/{file_id}` would take `/files/quota-check` for a file.
+    app.include_router(batch.router, prefix=PREFIX)
+    app.include_router(sessions.router, prefix=PREFIX)
+    app.include_router(sessions.first_generation, prefix=PREFIX)
     app.include_router(files.router, prefix=PREFIX)
     if services.serving is not None:
         app.include_router(content.router, prefix=PREFIX)

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from scopix.types.vocabulary import ContentCategory, StorageTarget
 from scopix_server.domain.errors import ValidationFailed
 from scopix_server.domain.file import check_category, check_tags, check_title
+from scopix_server.pipeline.batch import SessionOptions
 from scopix_server.pipeline.receive import UploadOptions
 
-__all__ = ["upload_options"]
+__all__ = ["session_options", "upload_options"]
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
@@ -31,6 +32,24 @@ def upload_options(fields: Mapping[str, str]) -> UploadOptions:
         content_category=check_category(fields.get("content_category") or ContentCategory.GENERAL.value),
         custom_schema_id=_uuid(fields, "custom_schema_id"),
     )
+
+
+def session_options(fields: Mapping[str, str]) -> SessionOptions:
+    """Check the fields that say which session a batch goes to. Raises as `upload_options`."""
+    return SessionOptions(
+        session_id=_uuid(fields, "session_id"),
+        expected_files=_integer(fields, "expected_files", least=1),
+        start_index=_integer(fields, "start_index", least=0),
+    )
+
+
+def _integer(fields: Mapping[str, str], name: str, *, least: int) -> int | None:
+    value = fields.get(name, "").strip()
+    if not value:
+        return None
+    if not value.isdecimal() or not value.isascii() or not least <= int(value[:9]) or len(value) > 9:
+        raise ValidationFailed(f"{name} must be a whole number from {least} on, not '{value[:50]}'.", field=name)
+    return int(value)
 
 
 def _boolean(fields: Mapping[str, str], name: str, *, default: bool) -> bool:

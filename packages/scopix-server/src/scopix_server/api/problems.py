@@ -24,6 +24,7 @@ STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.WrongMediaType: 400,
     errors.StorageNotConfigured: 400,
     errors.FileTooLarge: 413,
+    errors.BatchTooLarge: 413,
     errors.PayloadTooLarge: 413,
     errors.RequestTimedOut: 408,
     errors.MissingApiKey: 401,

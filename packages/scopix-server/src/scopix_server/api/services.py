@@ -8,6 +8,7 @@ from fastapi import Request
 
 from scopix_server.api.links import LinkSigner
 from scopix_server.domain.ports import BlobStore, Database, FileServing, JobQueue
+from scopix_server.pipeline.batch import BatchReceiver
 from scopix_server.pipeline.receive import Receiver
 
 __all__ = ["ApiLimits", "Services", "services_of"]
@@ -18,6 +19,8 @@ class ApiLimits:
     """Limits of the routes: bytes, seconds."""
 
     max_file_bytes: int
+    max_batch_files: int
+    max_batch_bytes: int
     reserved_disk_bytes: int
     body_idle_seconds: float
     worker_silence: timedelta
@@ -31,6 +34,7 @@ class Services:
     jobs: JobQueue
     store: BlobStore
     receiver: Receiver
+    batches: BatchReceiver
     links: LinkSigner
     limits: ApiLimits
     uploads: ThreadPoolExecutor

@@ -19,7 +19,7 @@ from scopix_server.domain.ports import DescriptionRecord
 from scopix_server.domain.states import TERMINAL
 from scopix_server.pipeline.receive import Receipt
 
-__all__ = ["Links", "file_details", "file_list", "processing_status", "upload_response"]
+__all__ = ["Links", "file_details", "file_list", "processing_status", "text_region", "upload_response"]
 
 _STUCK_AFTER = timedelta(minutes=30)
 _TERMINAL_UNIFIED = frozenset({UnifiedStatus.COMPLETED, UnifiedStatus.FAILED, UnifiedStatus.PARTIALLY_COMPLETED})
@@ -152,7 +152,7 @@ def file_details(
         variant_count=len(variants),
         upload_description=said.text if said else None,
         visible_text=said.visible_text if said else None,
-        text_regions=[_text_region(region) for region in perception.text] if said and perception else None,
+        text_regions=[text_region(region) for region in perception.text] if said and perception else None,
         content_category=file.content_category,
         category_data=(said.category_data or None) if said else None,
         description_status=file.description_status,
@@ -223,7 +223,8 @@ def _format(file: File) -> str:
     return file.content_type.partition("/")[2]
 
 
-def _text_region(region: TextRegion) -> wire.TextRegion:
+def text_region(region: TextRegion) -> wire.TextRegion:
+    """Return a region of text as the wire has it."""
     box = region.box
     bbox = wire.BoundingBox(x=box.x, y=box.y, width=box.width, height=box.height)
     return wire.TextRegion(text=region.text, bbox=bbox, confidence=region.confidence)

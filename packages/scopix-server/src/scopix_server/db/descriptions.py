@@ -107,6 +107,16 @@ class SqlDescriptions:
             updated_at=now,
         )
 
+    def current(self, file_ids: Sequence[str]) -> dict[str, DescriptionRecord]:
+        query = sa.select(descriptions).where(descriptions.c.file_id.in_(file_ids)).order_by(descriptions.c.revision)
+        # In ascending order, so that of several versions the newest remains.
+        return {row["file_id"]: _record_of(row) for row in self._connection.execute(query).mappings()}
+
+    def perceptions(self, file_ids: Sequence[str]) -> dict[str, Perception]:
+        query = sa.select(perceptions.c.file_id, perceptions.c.data).where(perceptions.c.file_id.in_(file_ids))
+        rows = self._connection.execute(query)
+        return {row.file_id: documents.load_perception(row.data, None) for row in rows}
+
     def versions(self, file_id: str) -> Sequence[DescriptionRecord]:
         query = (
             sa.select(descriptions).where(descriptions.c.file_id == file_id).order_by(descriptions.c.revision.desc())

@@ -107,7 +107,7 @@ class SqlSessions:
             query = query.where(files.c.description_status.in_(_TERMINAL))
         return self._read(query.order_by(files.c.description_finished_at.desc(), session_files.c.position).limit(limit))
 
-    def cancel(self, session_id: str, at: datetime) -> None:
+    def cancel(self, session_id: str, at: datetime) -> Sequence[str]:
         self._connection.execute(sessions.update().where(sessions.c.id == session_id).values(cancelled_at=at))
         waiting = (
             sa.select(session_files.c.file_id)
@@ -137,6 +137,7 @@ class SqlSessions:
                     updated_at=at,
                 )
             )
+        return ids
 
     def _with_files(self) -> sa.Select[tuple[object, ...]]:
         columns = [column.label(f"session_{column.name}") for column in session_files.columns]

@@ -10,6 +10,7 @@
     ├── WrongMediaType
     ├── StorageNotConfigured
     ├── FileTooLarge
+    ├── BatchTooLarge
     ├── PayloadTooLarge
     ├── RequestTimedOut
     ├── MissingApiKey, InvalidApiKey, ExpiredApiKey, DeactivatedApiKey
@@ -30,6 +31,7 @@ from typing import Any, ClassVar
 from scopix.types.vocabulary import DescriptionErrorType
 
 __all__ = [
+    "BatchTooLarge",
     "Conflict",
     "CorruptImage",
     "DeactivatedApiKey",
@@ -116,6 +118,12 @@ class PayloadTooLarge(DomainError):
     """The request body is larger than the limit."""
 
     code = "PAYLOAD_TOO_LARGE"
+
+
+class BatchTooLarge(DomainError):
+    """The request has more files than are allowed in one. Send them in several requests."""
+
+    code = "BATCH_TOO_LARGE"
 
 
 class RequestTimedOut(DomainError):

@@ -179,6 +179,12 @@ class DescriptionRepository(Protocol):
     ) -> None:
         """Note a failure: QUEUED (it will be tried again) or FAILED. Does nothing when this revision is outdated."""
 
+    def current(self, file_ids: Sequence[str]) -> dict[str, DescriptionRecord]:
+        """Return the current version of each file that has one."""
+
+    def perceptions(self, file_ids: Sequence[str]) -> dict[str, Perception]:
+        """Return what was perceived on each file, if it was."""
+
     def versions(self, file_id: str) -> Sequence[DescriptionRecord]:
         """Return all versions, newest first; the first is the current one."""
 
@@ -212,8 +218,8 @@ class SessionRepository(Protocol):
     def latest(self, session_id: str, *, failed: bool, limit: int) -> Sequence[tuple[SessionFile, File | None]]:
         """Return the files that ended last, or those that failed last."""
 
-    def cancel(self, session_id: str, at: datetime) -> None:
-        """Give up what has not ended yet: such files are skipped, and their jobs find nothing to do."""
+    def cancel(self, session_id: str, at: datetime) -> Sequence[str]:
+        """Give up what has not ended yet and return the ids: such files are skipped, their jobs find nothing to do."""
 
 
 class TenantRepository(Protocol):

@@ -67,6 +67,10 @@ class Receiver:
         self._max_pixels = max_pixels
         self._now = now
 
+    def now(self) -> datetime:
+        """Return the time by which files are recorded."""
+        return self._now()
+
     def open(self, raw_name: str) -> IncomingFile:
         """Prepare to take in a file that its client calls `raw_name`."""
         return IncomingFile(self._store.open_writer(), raw_name, max_bytes=self._max_bytes, max_pixels=self._max_pixels)

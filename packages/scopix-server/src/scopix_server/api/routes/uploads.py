@@ -16,12 +16,12 @@ from scopix_server.api.services import Services, services_of
 from scopix_server.domain.errors import FileTooLarge, MalformedRequest, OutOfSpace
 from scopix_server.domain.file import MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH, REST_CATEGORIES
 
-__all__ = ["router"]
+__all__ = ["FORM", "router"]
 
 router = APIRouter(tags=["files"])
 
 _UUID = {"type": "string", "format": "uuid"}
-_FORM: dict[str, Any] = {
+FORM: dict[str, Any] = {
     "type": "object",
     "required": ["file"],
     "properties": {
@@ -47,7 +47,7 @@ _FORM: dict[str, Any] = {
     status_code=201,
     response_model=UploadResponse,
     responses=responses(400, 401, 403, 408, 409, 413, 422, 507),
-    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _FORM}}}},
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}},
 )
 async def upload_file(
     request: Request,

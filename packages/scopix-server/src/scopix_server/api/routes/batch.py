@@ -1,0 +1,112 @@
+"""POST /files/upload/batch, and the quota that a client asks for before it."""
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Query, Request, Response
+
+from scopix.types.sessions import BatchUploadResponse, QuotaInfo
+from scopix_server.api import session_shapes
+from scopix_server.api.auth import Reader, Writer
+from scopix_server.api.forms import session_options, upload_options
+from scopix_server.api.multipart import FormRules, UploadForm, boundary_of
+from scopix_server.api.problems import responses
+from scopix_server.api.requests import check_idempotency_key, declared_length
+from scopix_server.api.routes.uploads import FORM
+from scopix_server.api.services import Services, services_of
+from scopix_server.domain.errors import BatchTooLarge, OutOfSpace, PayloadTooLarge
+from scopix_server.pipeline.batch import Arrival
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["files"])
+
+_SHARED = {name: shape for name, shape in FORM["properties"].items() if name not in {"file", "title"}}
+_BATCH_FORM: dict[str, Any] = {
+    "type": "object",
+    "required": ["files"],
+    "properties": {
+        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
+        **_SHARED,
+        "session_id": {"type": "string", "format": "uuid", "description": "Append to this open session."},
+        "expected_files": {
+            "type": "integer",
+            "minimum": 1,
+            "description": "With a new session: how many files it will hold in all. It does not end before.",
+        },
+        "start_index": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "Position in the session of this request's first file.",
+        },
+    },
+}
+
+
+@router.post(
+    "/files/upload/batch",
+    status_code=201,
+    response_model=BatchUploadResponse,
+    responses=responses(400, 401, 403, 404, 408, 409, 413, 422, 507),
+    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _BATCH_FORM}}}},
+)
+async def upload_batch(
+    request: Request,
+    response: Response,
+    caller: Writer,
+    idempotency_key: Annotated[str | None, Header(description="Makes a retry safe: 1-128 of A-Z a-z 0-9 _ . -")] = None,
+) -> BatchUploadResponse:
+    """Upload several images in one request, as a session or as part of one.
+
+    A file that is refused costs the others nothing: it is listed in `rejections`.
+    """
+    services = services_of(request)
+    check_idempotency_key(idempotency_key)
+    boundary = boundary_of(request.headers.get("Content-Type"))
+    await asyncio.to_thread(_check_room, services, declared_length(request))
+    form = UploadForm(services.receiver.open, services.uploads, _rules(services))
+    try:
+        await form.read(request.stream(), boundary, idle_seconds=services.limits.body_idle_seconds)
+        options, session = upload_options(form.fields), session_options(form.fields)
+        arrivals = [Arrival(file.incoming, file.error) for file in form.files]
+        receipt = await form.run(
+            lambda: services.batches.record(caller.tenant_id, arrivals, options, session, idempotency_key)
+        )
+    finally:
+        await form.discard()
+    if receipt.replayed:
+        response.headers["Idempotent-Replayed"] = "true"
+    return session_shapes.batch_response(receipt, options.storage_target)
+
+
+@router.get("/files/quota-check", response_model=QuotaInfo, responses=responses(401, 403, 422))
+async def check_quota(request: Request, _: Reader, file_count: Annotated[int, Query(ge=1, le=1_000_000)]) -> QuotaInfo:
+    """Tell whether so many files may be uploaded now, and in which portions."""
+    limits = services_of(request).limits
+    return QuotaInfo(can_proceed=True, requested=file_count, max_batch_size=limits.max_batch_files)
+
+
+def _rules(services: Services) -> FormRules:
+    limits = services.limits
+    return FormRules(
+        part="files",
+        max_files=limits.max_batch_files,
+        max_body_bytes=limits.max_batch_bytes,
+        keep_going=True,
+        too_many=lambda: BatchTooLarge(
+            f"A request may hold {limits.max_batch_files} files at most. Send them in several requests.",
+            max_files=limits.max_batch_files,
+        ),
+    )
+
+
+def _check_room(services: Services, declared: int) -> None:
+    limits = services.limits
+    if declared > limits.max_batch_bytes:
+        raise PayloadTooLarge(
+            f"The request is larger than {limits.max_batch_bytes} bytes. Send the files in several requests.",
+            max_bytes=limits.max_batch_bytes,
+        )
+    free = services.store.free_bytes()
+    if free is not None and free < declared + limits.reserved_disk_bytes:
+        raise OutOfSpace(free_bytes=free, reserved_bytes=limits.reserved_disk_bytes)

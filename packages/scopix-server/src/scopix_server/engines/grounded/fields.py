@@ -1,0 +1,124 @@
+"""Pairs of a label and its value, as forms, title blocks and receipts have them.
+
+A colon makes a label. Without one, a label is known by its words ("Date of birth", "Postleitzahl"), and its value
+stands right of it in the same row, or close beneath it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from scopix_server.engines.grounded.lines import Line, columns_of, mostly_letters
+
+__all__ = ["Pair", "colon_pairs", "is_label", "worded_pairs"]
+
+_LEAST = 3  # a word that may be a label is one only in company
+_KNOWN_SHARE = 0.5
+_BENEATH = 0.9  # line heights between a label and a value beneath it, at most
+_MOST_LINES = 300
+
+_INLINE_PAIR = re.compile(r"([^\W\d][^:]{0,40}?)\s*:\s+(\S.{0,200})")
+_LABEL_WORDS = re.compile(
+    r"\b(?:name|surname|forename|born|birth|address|street|city|town|county|country|nationality|post ?code|zip|"
+    r"telephone|phone|mobile|fax|e-?mail|occupation|profession|gender|sex|age|company|department|position|employer|"
+    r"employee|signature|signed|purpose|reason|date|time|place|location|number|no|nr|id|reference|ref|type|witness|"
+    r"supervisor|host|visitor|guest|item|serial|quantity|amount|remarks?|comments?|notes?|vehicle|registration|"
+    r"licen[cs]e|patient|doctor|insurance|allerg(?:y|ies)|emergency|contact|parent|child|school|class|project|client|"
+    r"customer|order|drawing|drawn by|checked by|approved by|given by|handed in by|received by|found|sheet|scale|"
+    r"revision|rev|title|subject|part|owner|model|colou?r|size|weight|height|width|"
+    r"vorname|nachname|familienname|geburtsdatum|geboren|geschlecht|anschrift|adresse|straße|strasse|hausnummer|plz|"
+    r"postleitzahl|ort|wohnort|land|telefon(?:nummer)?|handy|unterschrift|datum|firma|abteilung|beruf|kunde|"
+    r"kundennummer|grund|uhrzeit|staatsangehörigkeit|kind(?:es)?|"
+    r"nom|prénom|ville|code postal|téléphone|naissance|signature|pays|rue|courriel|"
+    r"nombre|apellidos?|dirección|ciudad|teléfono|fecha|firma|correo|provincia|"
+    r"cognome|indirizzo|città|telefono|data|firma|"
+    r"naam|achternaam|voornaam|adres|woonplaats|geboortedatum|telefoonnummer|handtekening)\b",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A label and the value that belongs to it, both as they were read, and the indices of their lines."""
+
+    label: str
+    value: str
+    indices: tuple[int, ...]
+
+
+def is_label(text: str) -> bool:
+    """Whether the words are those of a label: short, without a digit, and with a word that forms ask for."""
+    plain = text.rstrip(" :*")
+    short = len(plain) <= 40 and len(plain.split()) <= 5
+    wordy = mostly_letters(plain) and not any(c.isdigit() or c in "@?!;" for c in plain)
+    return short and wordy and _LABEL_WORDS.search(plain) is not None
+
+
+def colon_pairs(rows: Sequence[Sequence[Line]]) -> list[Pair]:
+    """Return label and value wherever a label ends in a colon, in one line or with its value right of it."""
+    return [pair for row in rows for pair in _in_row(row)]
+
+
+def worded_pairs(lines: Sequence[Line], rows: Sequence[Sequence[Line]]) -> list[Pair]:
+    """Return label and value where at least three labels are known by their words, beside or above their values."""
+    upright = [line for line in lines if not line.vertical][:_MOST_LINES]
+    beside = _beside(upright, rows)
+    return beside if len(beside) >= _LEAST else _beneath(upright)
+
+
+def _in_row(row: Sequence[Line]) -> list[Pair]:
+    pairs: list[Pair] = []
+    skip = False
+    for position, line in enumerate(row):
+        if skip:
+            skip = False
+            continue
+        label = line.text.rstrip()
+        following = row[position + 1] if position + 1 < len(row) else None
+        if label.endswith(":") and following is not None and not following.text.endswith(":"):
+            pairs.append(Pair(label.rstrip(" :"), following.text, (line.index, following.index)))
+            skip = True
+        elif (inline := _INLINE_PAIR.fullmatch(label)) is not None:
+            pairs.append(Pair(inline[1], inline[2], (line.index,)))
+    return pairs
+
+
+def _beside(lines: Sequence[Line], rows: Sequence[Sequence[Line]]) -> list[Pair]:
+    """Return the rows of a column of labels; where half are known by their words, their neighbours are labels too."""
+    right_of = {a.index: b for row in rows for a, b in pairwise(row)}
+    pairs: list[Pair] = []
+    for column in columns_of(lines, _LEAST):
+        labels = [line for line in column if mostly_letters(line.text)]
+        known = [line for line in labels if is_label(line.text)]
+        if len(known) < _LEAST or len(known) < _KNOWN_SHARE * len(column):
+            continue
+        values = {label.index: right_of[label.index] for label in labels if label.index in right_of}
+        starts = [value.left for value in values.values()]
+        for label in labels:
+            value = values.get(label.index)
+            # A value stands where the other values stand; what stands elsewhere is another label, or no value.
+            if value is None or is_label(value.text) or not _in_company(value.left, starts, value.height):
+                continue
+            pairs.append(Pair(label.text, value.text, (label.index, value.index)))
+    return sorted(pairs, key=lambda pair: pair.indices)
+
+
+def _in_company(start: float, starts: Sequence[float], height: float) -> bool:
+    return sum(abs(start - other) < height for other in starts) >= max(_LEAST, len(starts) / 2)
+
+
+def _beneath(lines: Sequence[Line]) -> list[Pair]:
+    known = [line for line in lines if is_label(line.text)]
+    pairs = []
+    for label in known:
+        under = [
+            line
+            for line in lines
+            if abs(line.left - label.left) < label.height and -0.4 < (line.top - label.bottom) / label.height < _BENEATH
+        ]
+        value = min(under, key=lambda line: line.top, default=None)
+        if value is not None and value is not label and not is_label(value.text):
+            pairs.append(Pair(label.text, value.text, (label.index, value.index)))
+    # Labels of empty fields follow each other; where most have no value, the ones found are chance.
+    return pairs if len(pairs) >= _LEAST and len(pairs) >= _KNOWN_SHARE * len(known) else []

@@ -1,0 +1,139 @@
+"""Text regions as level lines: deskewed bounds, and the size of the type.
+
+Lengths are in image heights, so that a length means the same along both axes.
+"""
+
+import math
+import unicodedata
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from scopix_server.domain.description import TextRegion
+from scopix_server.engines.grounded.phrases import clean
+
+__all__ = ["Line", "columns_of", "letters", "mostly_letters", "read_lines"]
+
+_MAX_SKEW = math.radians(30)
+_NARROW, _WIDE, _CAPITAL = 0.55, 1.5, 1.25  # advance widths of letters, in those of an "n"
+_NARROW_SIGNS, _WIDE_SIGNS = frozenset("ijlftrI1.,:;'|!()[]- "), frozenset("mwMW@%")
+_LETTERS_TO_TRUST = 3  # a width over fewer letters says nothing about the type
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One text region: `index` in the perception, its deskewed bounds, and its height (the quad's short side).
+
+    `size` is the size of the type, from height and width together: the detector's boxes are padded, so that heights
+    alone hardly tell a heading from the text beneath it.
+    """
+
+    index: int
+    text: str
+    left: float
+    top: float
+    right: float
+    bottom: float
+    height: float
+    size: float
+    vertical: bool
+
+    @property
+    def middle(self) -> float:
+        """The y of its middle."""
+        return (self.top + self.bottom) / 2
+
+    @property
+    def centre(self) -> float:
+        """The x of its middle."""
+        return (self.left + self.right) / 2
+
+
+def read_lines(regions: Sequence[TextRegion], aspect: float) -> tuple[Line, ...]:
+    """Level the regions of an image of this aspect (width / height) by the median slope of its text."""
+    skew = _skew(regions, aspect)
+    found = (_line(index, region, aspect, skew) for index, region in enumerate(regions))
+    return tuple(line for line in found if line is not None)
+
+
+def letters(text: str) -> int:
+    """Return how many letters there are in it."""
+    return sum(character.isalpha() for character in text)
+
+
+def mostly_letters(text: str) -> bool:
+    """Whether it has at least two letters and more letters than other signs."""
+    return letters(text) >= 2 and letters(text) * 2 > len(text.replace(" ", ""))
+
+
+def columns_of(lines: Sequence[Line], least: int, tolerance: float = 0.8) -> list[list[Line]]:
+    """Return the columns of at least so many lines that start within `tolerance` line heights of the same x.
+
+    Each line goes to the largest column it fits; a column's lines are sorted from top to bottom.
+    """
+    columns: list[list[Line]] = []
+    left = sorted(lines, key=lambda line: line.left)
+    while left:
+        starts = [line.left for line in left]
+        spans = [
+            (
+                bisect_left(starts, line.left - tolerance * line.height),
+                bisect_right(starts, line.left + tolerance * line.height),
+            )
+            for line in left
+        ]
+        start, end = max(spans, key=lambda span: span[1] - span[0])
+        if end - start < least:
+            break
+        columns.append(sorted(left[start:end], key=lambda line: line.middle))
+        del left[start:end]
+    return columns
+
+
+def _corners(region: TextRegion, aspect: float) -> list[tuple[float, float]]:
+    box = region.box
+    right, bottom = box.x + box.width, box.y + box.height
+    upright = ((box.x, box.y), (right, box.y), (right, bottom), (box.x, bottom))
+    return [(x * aspect, y) for x, y in (region.quad if len(region.quad) == 4 else upright)]
+
+
+def _slope(corners: Sequence[tuple[float, float]]) -> float:
+    (x0, y0), (x1, y1) = corners[0], corners[1]
+    return math.atan2(y1 - y0, x1 - x0)
+
+
+def _skew(regions: Sequence[TextRegion], aspect: float) -> float:
+    long = (region for region in regions if region.box.width * aspect > 3 * region.box.height)
+    slopes = [slope for region in long if abs(slope := _slope(_corners(region, aspect))) < _MAX_SKEW]
+    return median(slopes) if slopes else 0.0
+
+
+def _line(index: int, region: TextRegion, aspect: float, skew: float) -> Line | None:
+    text = clean(region.text)
+    if not text:
+        return None
+    corners = _corners(region, aspect)
+    sine, cosine = math.sin(-skew), math.cos(-skew)
+    turned = [(x * cosine - y * sine, x * sine + y * cosine) for x, y in corners]
+    xs, ys = [x for x, _ in turned], [y for _, y in turned]
+    vertical = abs(math.sin(_slope(corners))) > 0.7
+    sides = [math.dist(corners[i], corners[(i + 1) % 4]) for i in range(4)]
+    height = max(1e-6, (sides[1] + sides[3]) / 2)
+    size = _size(text, (sides[0] + sides[2]) / 2, height)
+    return Line(index, text, min(xs), min(ys), max(xs), max(ys), height, size, vertical)
+
+
+def _size(text: str, length: float, height: float) -> float:
+    if letters(text) < _LETTERS_TO_TRUST or any(unicodedata.east_asian_width(c) == "W" for c in text):
+        return height
+    em = 2 * length / sum(_advance(character) for character in text)
+    return math.sqrt(height * min(max(em, height / 2), height * 2))
+
+
+def _advance(character: str) -> float:
+    if character in _NARROW_SIGNS:
+        return _NARROW
+    if character in _WIDE_SIGNS:
+        return _WIDE
+    return _CAPITAL if character.isupper() else 1.0

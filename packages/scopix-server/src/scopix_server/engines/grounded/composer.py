@@ -3,24 +3,23 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from scopix_server.domain.description import Description, ImageKind, Perception
-from scopix_server.engines.grounded.drawings import (
-    describe_chart,
-    describe_map,
-    describe_plan,
-    legend_entries,
-    room_names,
-)
+from scopix_server.engines.grounded.drawings import describe_diagram, describe_plan, drawing_noun
+from scopix_server.engines.grounded.figures import describe_chart, describe_map, legend_entries
 from scopix_server.engines.grounded.kinds import judge_kind
 from scopix_server.engines.grounded.layout import Layout, read_layout
-from scopix_server.engines.grounded.papers import describe_document, describe_form, document_noun
+from scopix_server.engines.grounded.papers import describe_document, describe_form, document_noun, form_noun
 from scopix_server.engines.grounded.photo import describe_drawing, describe_photo, photo_tags
 from scopix_server.engines.grounded.phrases import Statement, clean
+from scopix_server.engines.grounded.rooms import find_rooms
 from scopix_server.engines.grounded.screens import describe_screenshot
 
 __all__ = ["GroundedComposer"]
 
 Builder = Callable[[Perception, Layout, ImageKind], Iterator[Statement]]
 _MAX_TAGS, _MAX_TAG_LENGTH = 40, 50
+_WORDLESS = frozenset({ImageKind.PHOTO, ImageKind.PRODUCT_PHOTO, ImageKind.DRAWING, ImageKind.ICON, ImageKind.BLANK})
+_WRITTEN = 3  # lines of text from which on a picture may be taken for what its category says
+_FIELDS_OF_A_FORM = 2
 _MAX_TEXT = 20_000
 
 _BUILDERS: dict[ImageKind, Builder] = {
@@ -32,7 +31,7 @@ _BUILDERS: dict[ImageKind, Builder] = {
     ImageKind.FLOOR_PLAN: describe_plan,
     ImageKind.MAP: describe_map,
     ImageKind.CHART: describe_chart,
-    ImageKind.DIAGRAM: describe_drawing,
+    ImageKind.DIAGRAM: describe_diagram,
     ImageKind.DRAWING: describe_drawing,
     ImageKind.ICON: describe_drawing,
     ImageKind.BLANK: describe_drawing,
@@ -87,37 +86,46 @@ class GroundedComposer:
 
 def _kind(perception: Perception, layout: Layout, category: str) -> ImageKind:
     judged = judge_kind(perception, layout)
+    # A picture that bears no writing is not made a map or a page by its category.
+    if judged in _WORDLESS and len(layout.lines) < _WRITTEN and category != "product_photo":
+        return judged
     if category == "document" and judged not in _KEPT["document"]:
-        return ImageKind.FORM if len(layout.pairs()) >= 2 else ImageKind.DOCUMENT
+        return ImageKind.FORM if len(layout.fields()) >= _FIELDS_OF_A_FORM else ImageKind.DOCUMENT
     if judged in _KEPT.get(category, frozenset()) or judged is ImageKind.BLANK:
         return judged
     return _KIND_OF_CATEGORY.get(category, judged)
 
 
 def _tags(perception: Perception, layout: Layout, kind: ImageKind, category: str) -> Iterator[str]:
-    names = {
-        ImageKind.PRODUCT_PHOTO: "product photo",
-        ImageKind.FLOOR_PLAN: "floor plan" if room_names(layout) else "technical drawing",
-    }
-    yield names.get(kind, kind.value.replace("_", " "))
+    yield from _kind_tags(layout, kind)
     if category != "general":
         yield category.replace("_", " ")
-    if kind is ImageKind.DOCUMENT:
-        yield document_noun(layout)
     if kind in {ImageKind.PHOTO, ImageKind.PRODUCT_PHOTO}:
         yield from photo_tags(perception)
     if kind is ImageKind.FLOOR_PLAN:
-        yield from (line.text for line in room_names(layout))
+        yield from (room.name for room in find_rooms(layout))
     if kind is ImageKind.MAP:
         yield from (line.text for line in legend_entries(layout))
-    table = layout.table() if kind in {ImageKind.SCREENSHOT, ImageKind.DOCUMENT} else None
-    if table is not None:
+    if kind in {ImageKind.SCREENSHOT, ImageKind.DOCUMENT, ImageKind.FORM} and layout.table() is not None:
         yield "table"
     heading = layout.heading()
     if heading is not None:
         yield heading.text
     if perception.text:
         yield "text"
+
+
+def _kind_tags(layout: Layout, kind: ImageKind) -> Iterator[str]:
+    if kind is ImageKind.FLOOR_PLAN:
+        yield drawing_noun(layout)
+    elif kind is ImageKind.FORM:
+        yield form_noun(layout)
+        yield "document"
+    elif kind is ImageKind.DOCUMENT:
+        yield "document"
+        yield document_noun(layout)
+    else:
+        yield kind.value.replace("_", " ")
 
 
 def _tidy(tags: Iterable[str]) -> tuple[str, ...]:

@@ -1,156 +1,123 @@
-"""What can be said of plans, maps and charts."""
+"""What can be said of plans and diagrams: title, rooms and areas, labelled entries, notes."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from scopix_server.domain.description import ImageKind, Perception
-from scopix_server.engines.grounded.entities import AREA, SCALE, find_entities, parse_number
-from scopix_server.engines.grounded.kinds import LEGEND, ROOM, axis_numbers
-from scopix_server.engines.grounded.layout import Layout, Line
-from scopix_server.engines.grounded.papers import found_in_text
+from scopix_server.engines.grounded.entities import AREA, find_entities, parse_number
+from scopix_server.engines.grounded.kinds import has_title_block
+from scopix_server.engines.grounded.layout import Layout, Line, Pair
+from scopix_server.engines.grounded.lines import letters
+from scopix_server.engines.grounded.papers import describe_field, found_in_text
 from scopix_server.engines.grounded.phrases import Statement, article, count_of, listing, quote, quoted_listing
+from scopix_server.engines.grounded.rooms import Room, find_rooms
+from scopix_server.engines.grounded.words import PLAN_TITLE
 
-__all__ = ["describe_chart", "describe_map", "describe_plan", "legend_entries", "place_names", "room_names"]
+__all__ = ["describe_diagram", "describe_plan", "drawing_noun", "drawing_title"]
 
-_LEGEND_GAP = 3.2  # line heights between two entries at most
-_LEGEND_SHIFT = 6.0  # line heights between the header's left edge and its entries' at most
+_METRIC = re.compile(r"m²|m2|sqm|sq\.?\s?m", re.IGNORECASE)
+_SUM = re.compile(r"\b(?:total|gross|net|gia|gea|gesamt|summe|wohnfläche|site|plot|surface)", re.IGNORECASE)
+_MOST_NOTES = 12
 
 
 def describe_plan(perception: Perception, layout: Layout, _: ImageKind) -> Iterator[Statement]:
     """Yield sentences about a floor plan or a technical drawing: title, rooms, areas, title block."""
-    heading = layout.heading()
-    rooms = room_names(layout)
-    noun = "floor plan" if rooms else "technical drawing"
-    grey = perception.statistics.get("grey_share", 0.0) >= 0.97
-    opening = article(f"black-and-white {noun}" if grey else noun).capitalize()
-    title = f" titled {quote(heading.text)}" if heading else ""
-    yield Statement(f"{opening}{title}.", {"regions": [heading.index] if heading else []})
+    title = drawing_title(layout)
+    rooms = find_rooms(layout)
+    noun = drawing_noun(layout)
+    if perception.statistics.get("grey_share", 0.0) >= 0.97:
+        noun = f"black-and-white {noun}"
+    yield _opening(noun, title)
     if rooms:
-        count = count_of(len(rooms), "room or space", "rooms and spaces")
-        said = f"It names {count}: {quoted_listing([room.text for room in rooms], 24)}."
-        yield Statement(said, {"regions": [room.index for room in rooms]})
-    yield from _areas(layout)
-    yield from _rest_of_plan(layout, heading, rooms)
-    yield from found_in_text(layout)
+        yield _named(rooms)
+    yield from _areas(layout, {index for room in rooms for index in room.indices})
+    said = {index for room in rooms for index in room.indices} | ({title.index} if title else set())
+    yield from _entries_and_notes(layout, said)
 
 
-def describe_map(_perception: Perception, layout: Layout, _: ImageKind) -> Iterator[Statement]:
-    """Yield sentences about a map: title, legend, names, scale."""
-    heading = layout.heading()
-    title = f" titled {quote(heading.text)}" if heading else ""
-    yield Statement(f"A map{title}.", {"regions": [heading.index] if heading else []})
-    legend = legend_entries(layout)
-    if legend:
-        said = f"The legend lists {quoted_listing([line.text for line in legend], 20)}."
-        yield Statement(said, {"regions": [line.index for line in legend]})
-    places = place_names(layout, heading, legend)
-    if places:
-        said = f"Names on the map: {quoted_listing([line.text for line in places], 20)}."
-        yield Statement(said, {"regions": [line.index for line in places]})
-    yield from found_in_text(layout)
-
-
-def describe_chart(_perception: Perception, layout: Layout, _: ImageKind) -> Iterator[Statement]:
-    """Yield sentences about a chart: title, axes, other labels. Its values are not read off."""
-    heading = layout.heading()
-    axis = axis_numbers(layout)
-    title = f" titled {quote(heading.text)}" if heading else ""
-    yield Statement(f"A chart{title}.", {"regions": [heading.index] if heading else []})
-    if axis:
-        said = f"Its vertical axis runs from {axis[-1].text} to {axis[0].text}."
-        yield Statement(said, {"regions": [line.index for line in axis]})
-    bottom = _bottom_labels(layout, axis)
-    if bottom:
-        said = f"Along the bottom stand {quoted_listing([line.text for line in bottom], 14)}."
-        yield Statement(said, {"regions": [line.index for line in bottom]})
-    said_already = {line.index for line in [*axis, *bottom]} | ({heading.index} if heading else set())
-    others = [line for line in layout.lines if line.index not in said_already and _letters(line.text) >= 3]
-    if others:
-        said = f"Other labels: {quoted_listing([line.text.strip(' ()') for line in others], 12)}."
-        yield Statement(said, {"regions": [line.index for line in others]})
-
-
-def room_names(layout: Layout) -> list[Line]:
-    """Return the lines that name a room or a space."""
-    return [line for line in layout.lines if ROOM.fullmatch(line.text)]
-
-
-def legend_entries(layout: Layout) -> list[Line]:
-    """Return the lines beneath the word "Legend", as long as they follow each other closely."""
-    header = next((line for line in layout.lines if LEGEND.fullmatch(line.text)), None)
-    if header is None:
-        return []
-    below = [
-        line
-        for line in layout.lines
-        if line.middle > header.middle
-        and abs(line.left - header.left) < _LEGEND_SHIFT * header.height
-        and any(character.isalpha() for character in line.text)
-    ]
-    entries: list[Line] = []
-    last = header
-    for line in sorted(below, key=lambda line: line.middle):
-        if line.middle - last.middle > _LEGEND_GAP * max(line.height, header.height):
-            break
-        entries.append(line)
-        last = line
-    return entries
-
-
-def place_names(layout: Layout, heading: Line | None, legend: Sequence[Line]) -> list[Line]:
-    """Return what is written on a map beside its title, its legend and its scale."""
-    said = {line.index for line in legend} | ({heading.index} if heading else set())
-    return [
-        line
-        for line in layout.lines
-        if line.index not in said
-        and not LEGEND.fullmatch(line.text)
-        and not SCALE.search(line.text)
-        and not any(character.isdigit() for character in line.text)
-        and _letters(line.text) >= 3
-        and len(line.text.split()) <= 4
-    ]
-
-
-def _areas(layout: Layout) -> Iterator[Statement]:
-    marked = [(match[0], line.index) for line in layout.lines if (match := AREA.search(line.text))]
-    if not marked:
+def describe_diagram(_perception: Perception, layout: Layout, _: ImageKind) -> Iterator[Statement]:
+    """Yield sentences about a diagram or a technical drawing: title, labels, title block."""
+    title = drawing_title(layout)
+    noun = "technical drawing" if has_title_block(layout) else "diagram"
+    yield _opening(noun, title)
+    if noun == "technical drawing":
+        yield from _entries_and_notes(layout, {title.index} if title else set())
         return
+    labels = [line for line in layout.lines if line is not title and len(line.text) > 1]
+    if labels:
+        said = f"Its labels read {quoted_listing([line.text for line in labels], 16)}."
+        yield Statement(said, {"regions": [line.index for line in labels]})
+
+
+def drawing_title(layout: Layout) -> Line | None:
+    """Return the line that names the plan, wherever it stands, or else the heading, unless that is a room."""
+    named = [line for line in layout.lines if PLAN_TITLE.search(line.text) and len(line.text) <= 80]
+    if named:
+        return max(named, key=lambda line: line.size)
+    heading = layout.heading()
+    rooms = {index for room in find_rooms(layout) for index in room.indices}
+    return heading if heading is not None and heading.index not in rooms else None
+
+
+def drawing_noun(layout: Layout) -> str:
+    """Return "floor plan", "site plan" or "technical drawing", by what is written on it."""
+    if find_rooms(layout):
+        return "floor plan"
+    title = drawing_title(layout)
+    return "site plan" if title and re.search(r"site plan|lageplan", title.text, re.IGNORECASE) else "technical drawing"
+
+
+def _opening(noun: str, title: Line | None) -> Statement:
+    said = f" titled {quote(title.text)}" if title else ""
+    return Statement(f"{article(noun).capitalize()}{said}.", {"regions": [title.index] if title else []})
+
+
+def _named(rooms: Sequence[Room]) -> Statement:
+    names = [f"{quote(room.name, 60)} ({_measure(room)})" if room.measure else quote(room.name, 60) for room in rooms]
+    said = f"It names {count_of(len(rooms), 'room or space', 'rooms and spaces')}: {listing(names, 24)}."
+    return Statement(said, {"regions": [index for room in rooms for index in room.indices]})
+
+
+def _measure(room: Room) -> str:
+    # Feet and inches hold quotation marks of their own.
+    return room.measure.replace('"', "″").replace("'", "′")
+
+
+def _areas(layout: Layout, said: Collection[int]) -> Iterator[Statement]:
+    marked = [(match[0], line) for line in layout.lines if (match := AREA.search(line.text))]
+    others = [(text, line) for text, line in marked if line.index not in said]
+    if others:
+        noun = "Areas marked" if len(others) == len(marked) else "Further areas marked"
+        parts = [quote(line.text, 60) if letters(line.text) > 3 else text for text, line in others]
+        yield Statement(f"{noun}: {listing(parts, 24)}.", {"regions": [line.index for _, line in others]})
     values = [parse_number(text) for text, _ in marked]
+    metric = all(_METRIC.search(text) for text, _ in marked)
+    if len(marked) < 2 or not metric or None in values or any(_SUM.search(line.text) for _, line in marked):
+        return
     total = sum(value for value in values if value is not None)
-    metric = all(re.search(r"m²|m2|sqm|sq\.?\s?m", text) for text, _ in marked) and None not in values
-    sum_of_all = f" (together {total:g} m²)" if metric and len(marked) > 1 else ""
-    said = f"Areas marked: {listing([text for text, _ in marked], 24)}{sum_of_all}."
-    yield Statement(said, {"regions": [index for _, index in marked]})
+    yield Statement(f"The areas add up to {total:.7g} m².", {"regions": [line.index for _, line in marked]})
 
 
-def _rest_of_plan(layout: Layout, heading: Line | None, rooms: Sequence[Line]) -> Iterator[Statement]:
-    said = {line.index for line in rooms} | ({heading.index} if heading else set())
+def _entries_and_notes(layout: Layout, said: Collection[int]) -> Iterator[Statement]:
+    """Yield the entries of a title block, the other writing, and dates and scales that are in neither."""
+    pairs = [pair for pair in _entries(layout) if not set(pair.indices) & set(said)]
+    if pairs:
+        text = f"Labelled entries: {'; '.join(describe_field(pair) for pair in pairs)}."
+        yield Statement(text, {"regions": [index for pair in pairs for index in pair.indices]})
+    gone = {*said, *(index for pair in pairs for index in pair.indices)}
     rest = [
         line
         for line in layout.lines
-        if line.index not in said
+        if line.index not in gone
         and not AREA.search(line.text)
-        and _letters(line.text) >= 3
+        and letters(line.text) >= 3
         and not find_entities([(line.index, line.text)])
     ]
     if rest:
-        text = f"Other notes: {quoted_listing([line.text for line in rest], 12)}."
-        yield Statement(text, {"regions": [line.index for line in rest[:12]]})
+        text = f"Other notes: {quoted_listing([line.text for line in rest], _MOST_NOTES)}."
+        yield Statement(text, {"regions": [line.index for line in rest[:_MOST_NOTES]]})
+    yield from found_in_text(layout, but={pair.value for pair in pairs})
 
 
-def _letters(text: str) -> int:
-    return sum(character.isalpha() for character in text)
-
-
-def _bottom_labels(layout: Layout, axis: Sequence[Line]) -> list[Line]:
-    """Return the row of labels just beneath the vertical axis' lowest number."""
-    if not axis:
-        return []
-    lowest = max(line.middle for line in axis)
-    axis_indices = {line.index for line in axis}
-    for row in layout.rows:
-        labels = [line for line in row if line.index not in axis_indices and line.left > axis[0].right]
-        if len(labels) >= 3 and 0 <= labels[0].middle - lowest < 5 * labels[0].height:
-            return labels
-    return []
+def _entries(layout: Layout) -> list[Pair]:
+    return layout.fields()[:_MOST_NOTES]

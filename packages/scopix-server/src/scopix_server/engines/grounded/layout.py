@@ -48,7 +48,9 @@ class Layout:
 
     def navigation(self) -> list[Line]:
         """Return the lines of a column at the left edge that stands apart from everything right of it."""
-        return list(self._navigation)
+        table = self._table
+        inside = table.indices if table is not None else frozenset()
+        return [] if any(line.index in inside for line in self._navigation) else list(self._navigation)
 
     def table(self) -> Table | None:
         """Return the largest table: consecutive rows whose cells start or end at the same places."""

@@ -95,7 +95,13 @@ def _corners(region: TextRegion, aspect: float) -> list[tuple[float, float]]:
     box = region.box
     right, bottom = box.x + box.width, box.y + box.height
     upright = ((box.x, box.y), (right, box.y), (right, bottom), (box.x, bottom))
-    return [(x * aspect, y) for x, y in (region.quad if len(region.quad) == 4 else upright)]
+    corners = region.quad if len(region.quad) == 4 else upright
+    return [(_within(x) * aspect, _within(y)) for x, y in corners]
+
+
+def _within(place: float) -> float:
+    """Return a place on or about the image: no infinity and no "not a number" reaches the geometry."""
+    return min(max(place, -1.0), 2.0) if math.isfinite(place) else 0.0
 
 
 def _slope(corners: Sequence[tuple[float, float]]) -> float:

@@ -1,39 +1,57 @@
 """What can be said of pages: forms, invoices, receipts, letters, articles."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
 
 from scopix_server.domain.description import ImageKind, Perception
 from scopix_server.engines.grounded.entities import MONEY, find_entities
 from scopix_server.engines.grounded.layout import Layout, Line, Pair
+from scopix_server.engines.grounded.lines import letters
 from scopix_server.engines.grounded.phrases import Statement, article, count_of, listing, quote, quoted_listing
 from scopix_server.engines.grounded.tables import describe_table
+from scopix_server.engines.grounded.words import noun_of
 
-__all__ = ["describe_document", "describe_form", "document_noun", "found_in_text"]
+__all__ = ["describe_document", "describe_field", "describe_form", "document_noun", "form_noun", "found_in_text"]
 
-_NOUNS = ("invoice", "receipt", "quotation", "purchase order", "delivery note", "letter", "certificate", "contract")
-_TOTAL = re.compile(r"(?:grand |net |gross )?total\b.{0,20}|amount due.{0,10}|balance due.{0,10}", re.IGNORECASE)
-_NUMBERED = re.compile(r".{0,30}\b(?:no|nr|number|date|ref)\b\.?:?", re.IGNORECASE)
+_FORM = re.compile(
+    r"\b(?:forms?|application|registration|questionnaire|claim|slip|report|request|enrol(?:l)?ment|declaration|permit|"
+    r"\w*formular|\w*antrag|anmeldung|\w*bogen|fiche|formulaire|demande|inscription|formulario|solicitud|modulo|"
+    r"\w*formulier|aanvraag|signature|unterschrift|handtekening|firma|date of birth|geburtsdatum|date de naissance)\b",
+    re.IGNORECASE,
+)
+_TOTAL = re.compile(
+    r"(?:grand |net |gross |sub ?)?total\b.{0,20}|amount due.{0,10}|balance due.{0,10}|summe\b.{0,12}|"
+    r"gesamt\w{0,10}.{0,12}",
+    re.IGNORECASE,
+)
+_TILL = re.compile(r"(?:cash|card|change|visa|mastercard|bar|ec-karte|rückgeld|total|summe)\b.{0,12}", re.IGNORECASE)
+_NUMBERED = re.compile(
+    r".{0,30}\b(?:no|nr|number|date|ref|due|\w{0,20}nummer|\w{0,20}datum|numéro|n°|fecha|data)\b\.?:?", re.IGNORECASE
+)
+_SECTION = re.compile(r"(\d{1,2})(?:\.\d{1,2})?\.?\s+[^\W\d].{2,50}")
 _MOST_FIELDS = 24
 _PROSE_WORDS = 6
 
 
 def describe_form(perception: Perception, layout: Layout, _: ImageKind) -> Iterator[Statement]:
-    """Yield sentences about a form: its title, and each label with its value."""
-    yield _opening(perception, layout, "form")
-    pairs = layout.pairs()[:_MOST_FIELDS]
+    """Yield sentences about a form: its title, each label with its value, a table if it has one."""
+    pairs = layout.fields()[:_MOST_FIELDS]
+    yield _opening(perception, layout, form_noun(layout))
     if pairs:
         indices = [index for pair in pairs for index in pair.indices]
-        fields = "; ".join(_field(pair) for pair in pairs)
+        fields = "; ".join(describe_field(pair) for pair in pairs)
         count = count_of(len(pairs), "filled-in field").capitalize()
         yield Statement(f"{count} could be read: {fields}.", {"regions": indices})
+    table = layout.table()
+    if table is not None and not table.indices & {index for pair in pairs for index in pair.indices}:
+        yield describe_table(table)
     yield from found_in_text(layout, but={pair.value for pair in pairs})
 
 
 def describe_document(perception: Perception, layout: Layout, _: ImageKind) -> Iterator[Statement]:
     """Yield sentences about a page: an invoice, a receipt, an article."""
     noun = document_noun(layout)
-    heading = layout.heading()
     yield _opening(perception, layout, noun)
     table = layout.table()
     if table is not None:
@@ -41,18 +59,18 @@ def describe_document(perception: Perception, layout: Layout, _: ImageKind) -> I
     pairs = _facts(layout)
     if pairs:
         indices = [index for pair in pairs for index in pair.indices]
-        yield Statement(f"It says {'; '.join(_field(pair) for pair in pairs)}.", {"regions": indices})
-    if table is None and not pairs:
-        yield from _prose(layout, heading)
+        yield Statement(f"It says {'; '.join(describe_field(pair) for pair in pairs)}.", {"regions": indices})
+    if table is None and len(pairs) < 3:
+        yield from _prose(layout, layout.heading())
     yield from found_in_text(layout, but={pair.value for pair in pairs})
 
 
-def found_in_text(layout: Layout, but: set[str] | None = None) -> Iterator[Statement]:
+def found_in_text(layout: Layout, but: Collection[str] = ()) -> Iterator[Statement]:
     """Yield one sentence about dates, scales and addresses that are in the text and were not said yet."""
     found = find_entities((line.index, line.text) for line in layout.lines)
     parts, indices = [], []
     for sort, texts in found.items():
-        new = [(text, index) for text, index in texts if text not in (but or set())][:3]
+        new = [(text, index) for text, index in texts if not any(text in said for said in but)][:3]
         if new:
             parts.append(f"{sort} {listing([text for text, _ in new])}")
             indices += [index for _, index in new]
@@ -61,37 +79,38 @@ def found_in_text(layout: Layout, but: set[str] | None = None) -> Iterator[State
 
 
 def document_noun(layout: Layout) -> str:
-    """Return what the page calls itself, or "page of text"."""
-    for line in layout.lines:
-        words = line.text.lower()
-        for noun in _NOUNS:
-            if re.search(rf"\b{noun}", words) and len(words.split()) <= 4:
-                return noun
-    return "page of text"
+    """Return what the page is by its own words, such as "invoice" or "letter", or what can be seen on it."""
+    nouns = [noun for line in layout.lines if (noun := noun_of(line.text)) is not None]
+    if nouns:
+        return nouns[0]
+    priced = [line for line in layout.lines if MONEY.fullmatch(line.text)]
+    if len(priced) >= 3:
+        till = sum(bool(_TILL.fullmatch(line.text)) for line in layout.lines) >= 2
+        return "receipt" if till else "page with prices"
+    return "page of text" if layout.table() is None else "page with a table"
+
+
+def form_noun(layout: Layout) -> str:
+    """Return "form" where a title or a label says so, or else what can be seen: labels and values."""
+    return "form" if any(_FORM.search(line.text) for line in layout.lines) else "page of labelled values"
+
+
+def describe_field(pair: Pair) -> str:
+    """Return label and value in quotation marks."""
+    return f"{quote(pair.label.rstrip(' :'), 60)} – {quote(pair.value, 80)}"
 
 
 def _opening(perception: Perception, layout: Layout, noun: str) -> Statement:
     heading = layout.heading()
     shape = "portrait" if perception.height > perception.width else "landscape"
-    if heading is None:
-        first = next((line for line in layout.lines if sum(c.isalpha() for c in line.text) >= 3), None)
-        reads = f"; the first line reads {quote(first.text)}" if first else ""
-        said = f"{article(noun).capitalize()} in {shape} format{reads}."
-        return Statement(said, {"regions": [first.index] if first else []})
-    title = quote(heading.text)
-    if heading.text.lower() == noun:
-        first = next(
-            (line for line in layout.lines if line is not heading and any(c.isalpha() for c in line.text)), None
-        )
-        if first is not None:
-            opening = f"{article(noun).capitalize()} in {shape} format, headed {title}"
-            said = f"{opening}; the first line reads {quote(first.text)}."
-            return Statement(said, {"regions": [heading.index, first.index]})
-    return Statement(f"{article(noun).capitalize()} in {shape} format titled {title}.", {"regions": [heading.index]})
-
-
-def _field(pair: Pair) -> str:
-    return f"{quote(pair.label.rstrip(' :'), 60)} – {quote(pair.value, 80)}"
+    opening = f"{article(noun).capitalize()} in {shape} format"
+    if heading is not None and noun_of(heading.text) is None:
+        return Statement(f"{opening} titled {quote(heading.text)}.", {"regions": [heading.index]})
+    first = next((line for row in layout.rows for line in row if line is not heading and letters(line.text) >= 3), None)
+    headed = f", headed {quote(heading.text)}" if heading else ""
+    reads = f"; the first line reads {quote(first.text)}" if first else ""
+    indices = [line.index for line in (heading, first) if line is not None]
+    return Statement(f"{opening}{headed}{reads}.", {"regions": indices})
 
 
 def _facts(layout: Layout) -> list[Pair]:
@@ -102,20 +121,20 @@ def _facts(layout: Layout) -> list[Pair]:
     inside = table.indices if table else frozenset()
     for row in layout.rows:
         free = [line for line in row if line.index not in used and line.index not in inside]
-        pair = _labelled(free)
+        pair = _labelled(free, layout.width)
         if pair is not None:
             pairs.append(pair)
             used |= set(pair.indices)
     return pairs[:_MOST_FIELDS]
 
 
-def _labelled(row: list[Line]) -> Pair | None:
+def _labelled(row: Sequence[Line], width: float) -> Pair | None:
     if len(row) < 2:
         return None
     label, value = row[-2], row[-1]
-    priced = MONEY.fullmatch(value.text) is not None and any(c.isalpha() for c in label.text)
+    priced = MONEY.fullmatch(value.text) is not None and letters(label.text) >= 2
     named = _NUMBERED.fullmatch(label.text) is not None or _TOTAL.fullmatch(label.text) is not None
-    near = value.left - label.right < 0.6
+    near = value.left - label.right < (width if priced else 0.6)
     return Pair(label.text, value.text, (label.index, value.index)) if (priced or named) and near else None
 
 
@@ -124,17 +143,21 @@ def _prose(layout: Layout, heading: Line | None) -> Iterator[Statement]:
     body = [line for line in layout.lines if line.top >= start and len(line.text.split()) >= _PROSE_WORDS]
     columns = _columns(body)
     if columns > 1:
-        yield Statement(
-            f"The text stands in {count_of(columns, 'column')}.", {"regions": [line.index for line in body]}
-        )
-    sections = [line for line in layout.lines if re.fullmatch(r"\d{1,2}(?:\.\d{1,2})?\.?\s+\D.{2,50}", line.text)]
-    if len(sections) >= 2:
-        yield Statement(
-            f"Section headings: {quoted_listing([line.text for line in sections], 12)}.",
-            {"regions": [line.index for line in sections]},
-        )
+        said = f"The text stands in {count_of(columns, 'column')}."
+        yield Statement(said, {"regions": [line.index for line in body]})
+    sections = _sections(layout)
+    if sections:
+        said = f"Section headings: {quoted_listing([line.text for line in sections], 12)}."
+        yield Statement(said, {"regions": [line.index for line in sections]})
     if body:
         yield Statement(f"The text begins {quote(body[0].text, 160)}.", {"regions": [body[0].index]})
+
+
+def _sections(layout: Layout) -> list[Line]:
+    """Return the lines that begin with a section's number; these count on, unlike house numbers and dates."""
+    numbered = [(int(match[1]), line) for line in layout.lines if (match := _SECTION.fullmatch(line.text))]
+    counted = all(0 <= after - before <= 1 for (before, _), (after, _) in pairwise(numbered))
+    return [line for _, line in numbered] if len(numbered) >= 2 and counted else []
 
 
 def _columns(body: list[Line]) -> int:

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from scopix_server.domain.description import ImageKind, LabelGroup, Perception
+from scopix_server.engines.grounded.kinds import plain_backdrop
 from scopix_server.engines.grounded.layout import Layout
-from scopix_server.engines.grounded.phrases import Statement, article, count_of, listing, quoted_listing
+from scopix_server.engines.grounded.phrases import Statement, article, count_of, listing, quote, quoted_listing
 
 __all__ = ["describe_drawing", "describe_photo", "photo_tags"]
 
@@ -15,6 +16,7 @@ CLASS_FROM = 0.50
 # On a picture these groups say nothing: the text builders speak of screens and pages.
 _UNSPOKEN = frozenset({"screen or page"})
 _MOST_COLOURS = 4
+_MOST_LINES = 16
 _LEAST_SHARE = 0.08
 
 
@@ -22,11 +24,11 @@ def describe_photo(perception: Perception, layout: Layout, kind: ImageKind) -> I
     """Yield sentences about a photograph."""
     group = _group(perception)
     shape = _shape(perception)
-    opening = "A product shot on a plain light background" if kind is ImageKind.PRODUCT_PHOTO else f"A {shape} photo"
     grey = perception.statistics.get("grey_share", 0.0) >= 0.97
-    if grey and kind is not ImageKind.PRODUCT_PHOTO:
-        opening = f"A {shape} black-and-white photo"
-    faces = len(perception.faces)
+    product = kind is ImageKind.PRODUCT_PHOTO
+    opening = _opening(perception, shape, product=product, grey=grey)
+    # What looks like a face on a product is mostly print or a pattern of it.
+    faces = 0 if product else len(perception.faces)
     if group is not None:
         best = (
             f", perhaps {article(group.best)}" if _names_class(group.best_probability, group.name, group.best) else ""
@@ -40,29 +42,30 @@ def describe_photo(perception: Perception, layout: Layout, kind: ImageKind) -> I
     if faces and group is not None:
         yield Statement(f"{_visible_faces(faces).capitalize()} visible.", {"faces": faces})
     yield from _colours(perception, grey=grey)
-    yield from _texts(layout, "The label reads" if kind is ImageKind.PRODUCT_PHOTO else "Visible text:")
+    yield from _texts(layout, "Text on it:" if product else "Visible text:")
+
+
+def _opening(perception: Perception, shape: str, *, product: bool, grey: bool) -> str:
+    if product and plain_backdrop(perception):
+        return "A product shot on a plain light background"
+    noun = "product photo" if product else "photo"
+    return f"A {shape} {'black-and-white ' if grey else ''}{noun}"
 
 
 def describe_drawing(perception: Perception, layout: Layout, kind: ImageKind) -> Iterator[Statement]:
-    """Yield sentences about a drawn picture with little text: a graphic, an icon, a diagram."""
-    heading = layout.heading()
+    """Yield sentences about a drawn picture with little text: a graphic, an icon, one colour."""
+    heading = layout.heading() if kind is ImageKind.DRAWING else None
     size = f"{perception.width} × {perception.height} pixels"
     if kind is ImageKind.BLANK:
         yield Statement("A blank image of one colour.", {"figures": ["colour_count", "contrast"]})
     elif kind is ImageKind.ICON:
         yield Statement(f"A small graphic or icon ({size}).", {"size": size})
-    elif kind is ImageKind.DIAGRAM:
-        title = f" titled {quoted_listing([heading.text])}" if heading else ""
-        yield Statement(f"A diagram{title}.", {"regions": [heading.index] if heading else []})
-        labels = [line for line in layout.lines if line is not heading and len(line.text) > 1]
-        if labels:
-            said = f"Its labels read {quoted_listing([line.text for line in labels], 16)}."
-            yield Statement(said, {"regions": [line.index for line in labels]})
     else:
-        yield Statement("A graphic made of flat areas of colour.", {"figures": ["equal_neighbour_share"]})
-    if kind is not ImageKind.DIAGRAM:
-        yield from _colours(perception, grey=False)
-        yield from _texts(layout, "Visible text:")
+        title = f" headed {quote(heading.text)}" if heading else ""
+        evidence = {"figures": ["equal_neighbour_share"], "regions": [heading.index] if heading else []}
+        yield Statement(f"A graphic{title}.", evidence)
+    yield from _colours(perception, grey=False)
+    yield from _texts(layout.without([heading]) if heading else layout, "Visible text:")
 
 
 def photo_tags(perception: Perception) -> Iterator[str]:
@@ -118,5 +121,5 @@ def _colours(perception: Perception, *, grey: bool) -> Iterator[Statement]:
 def _texts(layout: Layout, opening: str) -> Iterator[Statement]:
     lines = [line for line in layout.lines if any(character.isalnum() for character in line.text)]
     if lines:
-        said = f"{opening} {quoted_listing([line.text for line in lines], 8)}."
-        yield Statement(said, {"regions": [line.index for line in lines[:8]]})
+        said = f"{opening} {quoted_listing([line.text for line in lines], _MOST_LINES)}."
+        yield Statement(said, {"regions": [line.index for line in lines[:_MOST_LINES]]})

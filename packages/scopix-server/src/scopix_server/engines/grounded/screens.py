@@ -11,6 +11,8 @@ from scopix_server.engines.grounded.tables import describe_table
 
 __all__ = ["describe_screenshot"]
 
+_MOST_LINES = 16
+
 _ACTION = re.compile(
     r"(?:add|new|create|export|import|save|cancel|apply|submit|delete|edit|upload|download|search|sign (?:in|out|up)|"
     r"log ?(?:in|out)|next|previous|back|close|share|filter|refresh|send|print|buy|checkout|ok)\b.{0,24}",
@@ -41,7 +43,7 @@ def describe_screenshot(perception: Perception, layout: Layout, _: ImageKind) ->
         yield Statement(said, {"regions": [line.index for line in actions]})
     rest = [line for line in main.lines if line not in actions and line is not heading and line.index not in inside]
     if rest:
-        said = f"Also on it: {quoted_listing([line.text for line in rest], 8)}."
-        yield Statement(said, {"regions": [line.index for line in rest[:8]]})
+        said = f"Also on it: {quoted_listing([line.text for line in rest], _MOST_LINES)}."
+        yield Statement(said, {"regions": [line.index for line in rest[:_MOST_LINES]]})
     elif table is None:
         yield from found_in_text(layout)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from scopix_server.engines.grounded.layout import Table
+from scopix_server.engines.grounded.grid import Table
 from scopix_server.engines.grounded.phrases import Statement, count_of, listing, quote, quoted_listing
 
 __all__ = ["describe_table"]

@@ -1,0 +1,110 @@
+"""What can be said of maps and charts: title, legend, names, axes. No value is read off a drawing."""
+
+from collections.abc import Iterator, Sequence
+
+from scopix_server.domain.description import ImageKind, Perception
+from scopix_server.engines.grounded.axes import horizontal_axis, percentages, vertical_axis
+from scopix_server.engines.grounded.entities import SCALE
+from scopix_server.engines.grounded.layout import Layout, Line
+from scopix_server.engines.grounded.lines import letters
+from scopix_server.engines.grounded.papers import found_in_text
+from scopix_server.engines.grounded.phrases import Statement, listing, quote, quoted_listing
+from scopix_server.engines.grounded.words import LEGEND
+
+__all__ = ["describe_chart", "describe_map", "legend_entries", "place_names"]
+
+_LEGEND_GAP = 3.2  # line heights between two entries at most
+_LEGEND_SHIFT = 6.0  # line heights between the header's left edge and its entries' at most
+
+
+def describe_map(_perception: Perception, layout: Layout, _: ImageKind) -> Iterator[Statement]:
+    """Yield sentences about a map: title, legend, names, scale."""
+    heading = layout.heading()
+    title = f" titled {quote(heading.text)}" if heading else ""
+    yield Statement(f"A map{title}.", {"regions": [heading.index] if heading else []})
+    legend = legend_entries(layout)
+    if legend:
+        said = f"The legend lists {quoted_listing([line.text for line in legend], 20)}."
+        yield Statement(said, {"regions": [line.index for line in legend]})
+    places = place_names(layout, heading, legend)
+    if places:
+        said = f"Names on the map: {quoted_listing([line.text for line in places], 20)}."
+        yield Statement(said, {"regions": [line.index for line in places]})
+    yield from found_in_text(layout)
+
+
+def describe_chart(_perception: Perception, layout: Layout, _: ImageKind) -> Iterator[Statement]:
+    """Yield sentences about a chart: title, axes, other labels. Its values are not read off."""
+    heading = layout.heading()
+    title = f" titled {quote(heading.text)}" if heading else ""
+    yield Statement(f"A chart{title}.", {"regions": [heading.index] if heading else []})
+    upright, level = vertical_axis(layout), horizontal_axis(layout)
+    if upright:
+        said = f"Its vertical axis runs from {upright[-1].text} to {upright[0].text}."
+        yield Statement(said, {"regions": [line.index for line in upright]})
+    if level:
+        said = f"Its horizontal axis runs from {level[0].text} to {level[-1].text}."
+        yield Statement(said, {"regions": [line.index for line in level]})
+    bottom = [] if level else _bottom_labels(layout, upright)
+    if bottom:
+        said = f"Along the bottom stand {quoted_listing([line.text for line in bottom], 14)}."
+        yield Statement(said, {"regions": [line.index for line in bottom]})
+    said_already = {line.index for line in [*upright, *level, *bottom]} | ({heading.index} if heading else set())
+    others = [line for line in layout.lines if line.index not in said_already and letters(line.text) >= 3]
+    if others:
+        said = f"Other labels: {quoted_listing([line.text.strip(' ()') for line in others], 14)}."
+        yield Statement(said, {"regions": [line.index for line in others]})
+    shares = percentages(layout) if not (upright or level) else []
+    if shares:
+        said = f"Percentages written on it: {listing([line.text for line in shares], 12)}."
+        yield Statement(said, {"regions": [line.index for line in shares]})
+
+
+def legend_entries(layout: Layout) -> list[Line]:
+    """Return the lines beneath the word "Legend", as long as they follow each other closely."""
+    header = next((line for line in layout.lines if LEGEND.fullmatch(line.text)), None)
+    if header is None:
+        return []
+    below = [
+        line
+        for line in layout.lines
+        if line.middle > header.middle
+        and abs(line.left - header.left) < _LEGEND_SHIFT * header.height
+        and any(character.isalpha() for character in line.text)
+    ]
+    entries: list[Line] = []
+    last = header
+    for line in sorted(below, key=lambda line: line.middle):
+        if line.middle - last.middle > _LEGEND_GAP * max(line.height, header.height):
+            break
+        entries.append(line)
+        last = line
+    return entries
+
+
+def place_names(layout: Layout, heading: Line | None, legend: Sequence[Line]) -> list[Line]:
+    """Return what is written on a map beside its title, its legend and its scale."""
+    said = {line.index for line in legend} | ({heading.index} if heading else set())
+    return [
+        line
+        for line in layout.lines
+        if line.index not in said
+        and not LEGEND.fullmatch(line.text)
+        and not SCALE.search(line.text)
+        and not any(character.isdigit() for character in line.text)
+        and letters(line.text) >= 3
+        and len(line.text.split()) <= 4
+    ]
+
+
+def _bottom_labels(layout: Layout, axis: Sequence[Line]) -> list[Line]:
+    """Return the row of labels just beneath the vertical axis' lowest number."""
+    if not axis:
+        return []
+    lowest = max(line.middle for line in axis)
+    axis_indices = {line.index for line in axis}
+    for row in layout.rows:
+        labels = [line for line in row if line.index not in axis_indices and line.left > axis[0].right]
+        if len(labels) >= 3 and 0 <= labels[0].middle - lowest < 5 * labels[0].height:
+            return labels
+    return []

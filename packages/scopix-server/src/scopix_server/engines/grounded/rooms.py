@@ -1,0 +1,67 @@
+"""The rooms of a plan: what is named like a room, and what stands right above an area or above dimensions."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scopix_server.engines.grounded.entities import AREA
+from scopix_server.engines.grounded.layout import Layout, Line
+from scopix_server.engines.grounded.lines import mostly_letters
+from scopix_server.engines.grounded.words import PLAN_TITLE, ROOM
+
+__all__ = ["DIMENSIONS", "Room", "find_rooms"]
+
+DIMENSIONS = re.compile(
+    r"\d{1,2}[.,]\d{1,2}\s?m?\s?[x×]\s?\d{1,2}[.,]\d{1,2}(?:\s?m)?"
+    r"|\d{1,2}\s?['’′][-\s]?\d{0,2}[\"”″'’]{0,2}\s?[x×]\s?\d{1,2}\s?['’′][-\s]?\d{0,2}[\"”″'’]{0,2}",
+    re.IGNORECASE,
+)
+_ABOVE = 1.4  # line heights between a name and the area beneath it, at most
+_MOST_WORDS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A named room; `measure` is its area or its dimensions as written, or an empty string."""
+
+    name: str
+    measure: str
+    indices: tuple[int, ...]
+
+
+def find_rooms(layout: Layout) -> list[Room]:
+    """Return the rooms in reading order, each with what is written beneath its name."""
+    measures = [line for line in layout.lines if _measure(line.text)]
+    owners = {_owner(measure, layout.lines): measure for measure in measures}
+    owners.pop(None, None)
+    rooms = []
+    for line in layout.lines:
+        beneath = owners.get(line.index)
+        inline = AREA.search(line.text)
+        before = line.text[: inline.start()].strip(" ,:-–") if inline else ""
+        if ROOM.fullmatch(before):
+            rooms.append(Room(before, inline[0] if inline else "", (line.index,)))
+        elif ROOM.fullmatch(line.text) or beneath is not None:
+            found = _measure(beneath.text) if beneath else ""
+            rooms.append(Room(line.text, found, (line.index, beneath.index) if beneath else (line.index,)))
+    return rooms
+
+
+def _measure(text: str) -> str:
+    match = AREA.fullmatch(text) or DIMENSIONS.fullmatch(text)
+    return match[0] if match else ""
+
+
+def _owner(measure: Line, lines: Sequence[Line]) -> int | None:
+    """Return the index of the line that names what is measured: close above, on the same middle or left edge."""
+    above = [
+        line
+        for line in lines
+        if -0.5 < (measure.top - line.bottom) / measure.height < _ABOVE
+        and min(abs(line.centre - measure.centre), abs(line.left - measure.left)) < measure.height
+        and mostly_letters(line.text)
+        and len(line.text.split()) <= _MOST_WORDS
+        and not _measure(line.text)
+        and not PLAN_TITLE.search(line.text)
+    ]
+    return max(above, key=lambda line: line.middle).index if above else None

@@ -71,7 +71,7 @@ def test_bad_files_cost_the_good_ones_nothing(http: httpx2.Client, server: Serve
     assert (status["status"], status["completed_files"], status["failed_files"]) == ("completed", 2, 3)
     assert {error["index"] for error in status["recent_errors"]} == {1, 2, 3}
     assert len(server.stored_objects()) >= objects + 2
-    assert list((server.data_dir / "storage" / "tmp").iterdir()) == []
+    assert server.nothing_half_stored()
 
 
 def test_a_batch_of_nothing_but_bad_files_is_rejected_and_failed(http: httpx2.Client) -> None:
@@ -104,7 +104,7 @@ def test_the_cap_on_files_is_exact(http: httpx2.Client, server: ServerProcess) -
     assert refused.json()["error"]["code"] == "BATCH_TOO_LARGE"
     assert refused.json()["error"]["details"]["max_files"] == 200
     assert http.get("/files").json()["total_count"] == rows + 200
-    assert list((server.data_dir / "storage" / "tmp").iterdir()) == []
+    assert server.nothing_half_stored()
     assert http.get("/files/quota-check?file_count=300").json()["max_batch_size"] == 200
 
 
@@ -142,7 +142,7 @@ def test_a_request_that_is_wrong_as_a_whole(
     assert answer.status_code == status, answer.text
     assert answer.json()["error"]["message"]
     assert http.get("/files").json()["total_count"] == rows
-    assert list((server.data_dir / "storage" / "tmp").iterdir()) == []
+    assert server.nothing_half_stored()
 
 
 def test_several_requests_make_one_session_in_order(http: httpx2.Client) -> None:

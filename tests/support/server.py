@@ -113,3 +113,12 @@ class ServerProcess:
     def stored_objects(self) -> list[Path]:
         """Every file in the local store, half-written ones included."""
         return [path for path in (self.data_dir / "storage").rglob("*") if path.is_file()]
+
+    def nothing_half_stored(self) -> bool:
+        """Whether no part is left, once the thumbnails that are being written now (as parts, too) are through."""
+        deadline = time.monotonic() + 15
+        while time.monotonic() < deadline:
+            if not list((self.data_dir / "storage" / "tmp").iterdir()):
+                return True
+            time.sleep(0.05)
+        return False

@@ -19,6 +19,7 @@ from scopix_server.db.schema import metadata
 from scopix_server.domain.description import Box, Description, ImageKind, LabelGroup, Perception, TextRegion
 from scopix_server.domain.errors import Conflict
 from scopix_server.domain.file import File, Variant
+from scopix_server.domain.listing import FileFilter
 from scopix_server.domain.ports import DescriptionRecord, IdempotencyRecord
 from scopix_server.domain.tenant import Tenant
 
@@ -76,7 +77,9 @@ def answer(file: File, revision: int = 1, text: str = "A cup.") -> DescriptionRe
 
 def test_the_migrations_arrive_at_the_schema(engine: sa.Engine) -> None:
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        # The full-text index is a virtual table and its parts; SQLAlchemy knows no such thing.
+        ours = {"compare_type": True, "include_name": lambda name, *_: not str(name).startswith("search_index")}
+        context = MigrationContext.configure(connection, opts=ours)
         assert compare_metadata(context, metadata) == []
 
 
@@ -96,7 +99,7 @@ def test_a_tenant_never_sees_anothers_file(database: SqlDatabase) -> None:
     assert database.read(lambda t: t.files.get(OTHER, file.id)) is None
     assert database.read(lambda t: t.files.get(OTHER, file.id[:8])) is None
     assert database.read(lambda t: t.files.find_by_hash(OTHER, file.sha256)) is None
-    assert database.read(lambda t: t.files.list(OTHER, limit=10, offset=0)) == ([], 0)
+    assert database.read(lambda t: t.files.list(OTHER, FileFilter(), limit=10, offset=0)) == ([], 0)
     assert database.write(lambda t: t.files.mark_deleted(OTHER, file.id, NOW)) is False
 
 
@@ -112,7 +115,9 @@ def test_pages_are_newest_first_and_add_up(database: SqlDatabase) -> None:
     files = [stored(database, created_at=NOW + timedelta(seconds=number)) for number in range(7)]
     gone = files.pop(3)
     database.write(lambda t: t.files.mark_deleted(TENANT, gone.id, NOW))
-    pages = [database.read(lambda t, o=offset: t.files.list(TENANT, limit=4, offset=o)) for offset in (0, 4, 8)]
+    pages = [
+        database.read(lambda t, o=offset: t.files.list(TENANT, FileFilter(), limit=4, offset=o)) for offset in (0, 4, 8)
+    ]
     assert [total for _, total in pages] == [6, 6, 6]
     assert [file.id for page, _ in pages for file in page] == [file.id for file in reversed(files)]
 
@@ -137,7 +142,7 @@ def test_one_failing_write_leaves_its_neighbours_alone(database: SqlDatabase) ->
         failing.result(10)
     for future in futures:
         future.result(10)
-    assert database.read(lambda t: t.files.list(TENANT, limit=100, offset=0))[1] == 6
+    assert database.read(lambda t: t.files.list(TENANT, FileFilter(), limit=100, offset=0))[1] == 6
     assert database.read(lambda t: t.files.get(TENANT, "99999999")) is None
 
 
@@ -227,4 +232,4 @@ def test_many_threads_write_at_once(database: SqlDatabase) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert database.read(lambda t: t.files.list(TENANT, limit=1, offset=0))[1] == 160
+    assert database.read(lambda t: t.files.list(TENANT, FileFilter(), limit=1, offset=0))[1] == 160

@@ -135,6 +135,7 @@ def build_app(settings: Settings, database: "SqlDatabase", *, with_worker: bool)
     from scopix_server.jobs.supervisor import WorkerSupervisor
     from scopix_server.pipeline.batch import BatchReceiver
     from scopix_server.pipeline.receive import Receiver
+    from scopix_server.pipeline.redescribe import Redescriber
 
     store = _open_store(settings)
     store.sweep()
@@ -147,6 +148,7 @@ def build_app(settings: Settings, database: "SqlDatabase", *, with_worker: bool)
         serving=store,
         receiver=receiver,
         batches=BatchReceiver(receiver, store, database),
+        redescriber=Redescriber(database, jobs),
         links=LinkSigner(_link_secret(settings)),
         limits=ApiLimits(
             max_file_bytes=settings.max_file_bytes,

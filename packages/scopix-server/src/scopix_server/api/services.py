@@ -10,6 +10,7 @@ from scopix_server.api.links import LinkSigner
 from scopix_server.domain.ports import BlobStore, Database, FileServing, JobQueue
 from scopix_server.pipeline.batch import BatchReceiver
 from scopix_server.pipeline.receive import Receiver
+from scopix_server.pipeline.redescribe import Redescriber
 
 __all__ = ["ApiLimits", "Services", "services_of"]
 
@@ -35,6 +36,7 @@ class Services:
     store: BlobStore
     receiver: Receiver
     batches: BatchReceiver
+    redescriber: Redescriber
     links: LinkSigner
     limits: ApiLimits
     uploads: ThreadPoolExecutor

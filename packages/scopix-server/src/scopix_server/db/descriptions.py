@@ -9,6 +9,7 @@ from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, Var
 from scopix_server.db import documents
 from scopix_server.db.files import file_of
 from scopix_server.db.schema import descriptions, files, perceptions
+from scopix_server.db.search import SearchIndex
 from scopix_server.domain.description import Description, ImageKind, Perception
 from scopix_server.domain.file import File
 from scopix_server.domain.ports import DescriptionRecord
@@ -36,7 +37,9 @@ class SqlDescriptions:
         data, embedding = documents.dump_perception(perception)
         self._connection.execute(perceptions.delete().where(perceptions.c.file_id == file_id))
         self._connection.execute(perceptions.insert().values(file_id=file_id, data=data, embedding=embedding))
-        seen = {"width": perception.width, "height": perception.height, "content_created_at": taken}
+        seen: dict[str, object] = {"width": perception.width, "height": perception.height, "content_created_at": taken}
+        if taken is not None:
+            seen["sorted_at"] = taken
         self._connection.execute(files.update().where(files.c.id == file_id).values(seen))
 
     def perception(self, file_id: str) -> Perception | None:
@@ -67,6 +70,7 @@ class SqlDescriptions:
                 processing_time_ms=record.processing_time_ms,
             )
         )
+        SearchIndex(self._connection).update_description(record.file_id, said.text, said.visible_text, said.tags)
         self._move(
             record.file_id,
             DescriptionStatus.COMPLETED,
@@ -77,6 +81,22 @@ class SqlDescriptions:
             updated_at=record.created_at,
         )
         return True
+
+    def ask_again(self, file: File, category: str, at: datetime) -> int:
+        revision = file.description_revision + 1
+        self._move(
+            file.id,
+            DescriptionStatus.QUEUED,
+            description_revision=revision,
+            description_attempts=0,
+            description_error=None,
+            description_error_type=None,
+            description_is_retryable=None,
+            description_finished_at=None,
+            content_category=category,
+            updated_at=at,
+        )
+        return revision
 
     def give_up(
         self,

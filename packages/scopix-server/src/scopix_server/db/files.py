@@ -9,17 +9,20 @@ import sqlalchemy as sa
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, MediaType, StorageTarget, VariantStatus
 from scopix_server.db.schema import files
+from scopix_server.db.search import SearchIndex, conditions_of, order_of
 from scopix_server.domain.errors import Conflict
 from scopix_server.domain.file import File
+from scopix_server.domain.listing import FileFilter
 
 __all__ = ["SqlFiles", "file_of"]
 
 _PREFIX_LENGTH = 8
+_FIELDS = tuple(File.__dataclass_fields__)
 
 
 def file_of(row: Mapping[Any, Any]) -> File:
     """Build a File from a row of the files table."""
-    values: dict[str, Any] = dict(row)
+    values: dict[str, Any] = {name: row[name] for name in _FIELDS}
     values["user_tags"] = tuple(values["user_tags"])
     values["media_type"] = MediaType(values["media_type"])
     values["storage_target"] = StorageTarget(values["storage_target"])
@@ -43,8 +46,15 @@ class SqlFiles:
         self._connection = connection
 
     def add(self, file: File) -> None:
-        values = {column.name: _plain(getattr(file, column.name)) for column in files.columns}
-        self._connection.execute(files.insert().values(values))
+        values = {column.name: _plain(getattr(file, column.name)) for column in files.columns if column.name in _FIELDS}
+        sorted_at = file.content_created_at or file.created_at
+        self._connection.execute(files.insert().values(**values, sorted_at=sorted_at))
+        SearchIndex(self._connection).add(file)
+
+    def update(self, file: File) -> None:
+        changed = {"title": file.title, "user_tags": list(file.user_tags), "updated_at": file.updated_at}
+        self._connection.execute(files.update().where(files.c.id == file.id).values(changed))
+        SearchIndex(self._connection).update_metadata(file)
 
     def get(self, tenant_id: str, file_id: str, *, include_deleted: bool = False) -> File | None:
         by_id = files.c.id == file_id
@@ -59,16 +69,10 @@ class SqlFiles:
             raise Conflict(f"The id prefix '{file_id}' fits more than one file; use the full id.", prefix=file_id)
         return file_of(rows[0]) if rows else None
 
-    def list(self, tenant_id: str, *, limit: int, offset: int) -> tuple[Sequence[File], int]:
-        visible = sa.and_(files.c.tenant_id == tenant_id, files.c.deleted_at.is_(None))
+    def list(self, tenant_id: str, wanted: FileFilter, *, limit: int, offset: int) -> tuple[Sequence[File], int]:
+        visible = sa.and_(*conditions_of(tenant_id, wanted))
         total = self._connection.execute(sa.select(sa.func.count()).select_from(files).where(visible)).scalar_one()
-        query = (
-            sa.select(files)
-            .where(visible)
-            .order_by(files.c.created_at.desc(), files.c.id.desc())
-            .limit(limit)
-            .offset(offset)
-        )
+        query = sa.select(files).where(visible).order_by(*order_of(wanted)).limit(limit).offset(offset)
         return [file_of(row) for row in self._connection.execute(query).mappings()], total
 
     def find_by_hash(self, tenant_id: str, sha256: str) -> File | None:
@@ -88,3 +92,17 @@ class SqlFiles:
             .values(deleted_at=at, updated_at=at)
         )
         return deleted.rowcount == 1
+
+    def restore(self, tenant_id: str, file_id: str, at: datetime) -> bool:
+        restored = self._connection.execute(
+            files.update()
+            .where(files.c.tenant_id == tenant_id, files.c.id == file_id, files.c.deleted_at.is_not(None))
+            .values(deleted_at=None, updated_at=at)
+        )
+        return restored.rowcount == 1
+
+    def known_hashes(self, tenant_id: str, hashes: Sequence[str]) -> set[str]:
+        query = sa.select(files.c.sha256).where(
+            files.c.tenant_id == tenant_id, files.c.deleted_at.is_(None), files.c.sha256.in_(hashes)
+        )
+        return set(self._connection.execute(query).scalars())

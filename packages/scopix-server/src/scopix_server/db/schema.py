@@ -11,10 +11,12 @@ import sqlalchemy as sa
 __all__ = [
     "api_keys",
     "descriptions",
+    "file_tags",
     "files",
     "idempotency_keys",
     "metadata",
     "perceptions",
+    "search_documents",
     "session_files",
     "sessions",
     "tenants",
@@ -93,6 +95,8 @@ files = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("content_created_at", UtcDateTime),
+    # When the picture was taken, or else uploaded: kept so that the usual order has an index.
+    sa.Column("sorted_at", UtcDateTime, nullable=False, server_default=""),
     sa.Column("deleted_at", UtcDateTime),
     sa.Column("variant_status", sa.String(16), nullable=False),
     sa.Column("variant_error", sa.Text),
@@ -105,6 +109,7 @@ files = sa.Table(
     sa.Column("description_started_at", UtcDateTime),
     sa.Column("description_finished_at", UtcDateTime),
     sa.Index("ix_files_tenant_created", "tenant_id", "created_at", "id"),
+    sa.Index("ix_files_tenant_sorted", "tenant_id", "sorted_at", "id"),
     sa.Index("ix_files_tenant_sha256", "tenant_id", "sha256"),
 )
 
@@ -157,6 +162,25 @@ idempotency_keys = sa.Table(
     sa.Column("fingerprint", sa.String(64), nullable=False),
     sa.Column("answer", sa.JSON, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
+)
+
+search_documents = sa.Table(
+    "search_documents",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), nullable=False, unique=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("visible_text", sa.Text, nullable=False),
+    sa.Column("tags", sa.Text, nullable=False),
+)
+
+file_tags = sa.Table(
+    "file_tags",
+    metadata,
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
+    sa.Column("source", sa.String(8), primary_key=True),
+    sa.Column("tag", sa.String(255), primary_key=True, index=True),
 )
 
 sessions = sa.Table(

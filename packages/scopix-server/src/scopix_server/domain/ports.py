@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus
 from scopix_server.domain.description import Description, Perception
 from scopix_server.domain.file import File, Variant
+from scopix_server.domain.listing import FileFilter
 from scopix_server.domain.session import Session, SessionCounts, SessionFile
 from scopix_server.domain.tenant import ApiKey, Tenant
 
@@ -126,14 +127,23 @@ class FileRepository(Protocol):
     def get(self, tenant_id: str, file_id: str, *, include_deleted: bool = False) -> File | None:
         """Find one by its full id or a prefix of 8 characters. Raises Conflict when the prefix fits several."""
 
-    def list(self, tenant_id: str, *, limit: int, offset: int) -> tuple[Sequence[File], int]:
-        """Return a page, newest first, and the total count."""
+    def list(self, tenant_id: str, wanted: FileFilter, *, limit: int, offset: int) -> tuple[Sequence[File], int]:
+        """Return a page of the files that meet the filter, in its order, and the number of all such files."""
+
+    def update(self, file: File) -> None:
+        """Save a changed title and changed tags."""
 
     def find_by_hash(self, tenant_id: str, sha256: str) -> File | None:
         """Return the oldest file of the tenant with this content."""
 
+    def known_hashes(self, tenant_id: str, hashes: Sequence[str]) -> set[str]:
+        """Return those of the hashes that a file of the tenant has."""
+
     def mark_deleted(self, tenant_id: str, file_id: str, at: datetime) -> bool:
         """Soft-delete; False when there is no such file."""
+
+    def restore(self, tenant_id: str, file_id: str, at: datetime) -> bool:
+        """Undo a soft deletion; False when there is no such deleted file."""
 
 
 class VariantRepository(Protocol):
@@ -166,6 +176,9 @@ class DescriptionRepository(Protocol):
 
     def complete(self, record: DescriptionRecord) -> bool:
         """Save this version, make it current, move to COMPLETED. False when it was saved before or is outdated."""
+
+    def ask_again(self, file: File, category: str, at: datetime) -> int:
+        """Move to QUEUED for another description, under `category`; return its revision."""
 
     def give_up(
         self,

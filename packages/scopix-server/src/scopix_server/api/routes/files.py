@@ -13,6 +13,7 @@ from scopix.types.files import DeleteFileResult, FileDetails, FileList, Processi
 from scopix.types.vocabulary import MediaType, VariantStatus, VariantType
 from scopix_server.api import shapes
 from scopix_server.api.auth import Reader, Writer
+from scopix_server.api.filters import Filter
 from scopix_server.api.problems import responses
 from scopix_server.api.requests import find_file, links_of
 from scopix_server.api.services import services_of
@@ -31,13 +32,14 @@ _SHORTEST_NAP, _LONGEST_NAP = 0.05, 0.4  # seconds between two looks of a waitin
 async def list_files(
     request: Request,
     caller: Reader,
+    wanted: Filter,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
 ) -> FileList:
-    """List the tenant's files, newest first."""
+    """List the tenant's files that meet all conditions, the latest pictures first unless told otherwise."""
     database = services_of(request).database
     files, total = await run_in_threadpool(
-        database.read, lambda transaction: transaction.files.list(caller.tenant_id, limit=limit, offset=offset)
+        database.read, lambda transaction: transaction.files.list(caller.tenant_id, wanted, limit=limit, offset=offset)
     )
     ids = [file.id for file in files]
     variants = await run_in_threadpool(database.read, lambda transaction: transaction.variants.of(ids))

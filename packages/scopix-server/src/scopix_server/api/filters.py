@@ -1,0 +1,57 @@
+"""The filter of a list, from query parameters."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from scopix.types.vocabulary import MediaType
+from scopix_server.domain.errors import ValidationFailed
+from scopix_server.domain.listing import FileFilter, SearchMode, SortBy, SortOrder
+
+__all__ = ["Filter"]
+
+_MAX_IDS = 500
+
+
+def _filter(
+    search: Annotated[
+        str | None, Query(max_length=1000, description='Words that must all be there; "in quotes" they stand together.')
+    ] = None,
+    search_mode: SearchMode = SearchMode.ALL,
+    tags: Annotated[list[str] | None, Query(description="Tags that must all be on the file.")] = None,
+    date_from: datetime | None = None,
+    date_to: datetime | None = None,
+    has_description: bool | None = None,
+    ids: Annotated[list[str] | None, Query(description="At most 500.")] = None,
+    media_types: Annotated[list[MediaType] | None, Query()] = None,
+    folder_id: str | None = None,
+    sort_by: SortBy = SortBy.CONTENT_CREATED_AT,
+    sort_order: SortOrder = SortOrder.DESC,
+) -> FileFilter:
+    if ids is not None and len(ids) > _MAX_IDS:
+        raise ValidationFailed(f"{len(ids)} ids were given; at most {_MAX_IDS} are allowed.", field="ids")
+    return FileFilter(
+        search=search,
+        search_mode=search_mode,
+        tags=tuple(tags or ()),
+        date_from=_in_utc(date_from),
+        date_to=_in_utc(date_to),
+        has_description=has_description,
+        ids=tuple(file_id.lower() for file_id in ids or ()),
+        media_types=tuple(media_type.value for media_type in media_types or ()),
+        folder_id=folder_id,
+        sort_by=sort_by,
+        sort_order=sort_order,
+    )
+
+
+def _in_utc(time: datetime | None) -> datetime | None:
+    """Read a time without a zone as UTC."""
+    if time is None:
+        return None
+    return time.replace(tzinfo=UTC) if time.tzinfo is None else time
+
+
+Filter = Annotated[FileFilter, Depends(_filter)]
+"""Which files, in which order."""

@@ -1,0 +1,155 @@
+"""Changing files: titles and tags, deletion and its undoing, descriptions made again, and the check for duplicates."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+
+from scopix.types.edits import (
+    BatchDeletedFile,
+    BatchDeleteFilesRequest,
+    BatchDeleteFilesResponse,
+    BatchDeleteSummary,
+    DescribeMatchingRequest,
+    DescribeMatchingResponse,
+    DescribeRequest,
+    DescribeResponse,
+    DuplicateCheckRequest,
+    DuplicateCheckResponse,
+    RestoreFileResult,
+    UpdateFileRequest,
+)
+from scopix.types.files import UpdateFileResult
+from scopix.types.vocabulary import DescriptionStatus
+from scopix_server.api.auth import Reader, Writer
+from scopix_server.api.problems import responses
+from scopix_server.api.requests import find_file, is_uuid
+from scopix_server.api.services import services_of
+from scopix_server.domain.errors import NotFound, ValidationFailed
+from scopix_server.domain.file import File, check_category, check_tags, check_title
+from scopix_server.domain.listing import FileFilter
+from scopix_server.domain.ports import Transaction
+from scopix_server.domain.states import TERMINAL
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["files"])
+
+
+@router.patch("/files/{file_id}", response_model=UpdateFileResult, responses=responses(400, 401, 403, 404, 409, 422))
+async def update_file(request: Request, caller: Writer, file_id: str, changes: UpdateFileRequest) -> UpdateFileResult:
+    """Change a file's title, its tags, or both. What is left out stays; tags found by the description are others."""
+    given = changes.model_fields_set & {"title", "tags"}
+    if not given:
+        raise ValidationFailed("Nothing is to be changed: give a title, tags, or both.", field="title")
+    title, tags = check_title(changes.title), check_tags(changes.tags or [])
+    file = await find_file(request, caller.tenant_id, file_id)
+    now = datetime.now(UTC)
+
+    def save(transaction: Transaction) -> File:
+        current = transaction.files.get(caller.tenant_id, file.id)
+        if current is None:
+            raise NotFound(f"There is no file '{file.id}'.", resource_type="file", resource_id=file.id)
+        changed = replace(
+            current,
+            title=title if "title" in given else current.title,
+            user_tags=tags if "tags" in given else current.user_tags,
+            updated_at=now,
+        )
+        transaction.files.update(changed)
+        return changed
+
+    saved = await run_in_threadpool(services_of(request).database.write, save)
+    return UpdateFileResult(id=saved.id, title=saved.title, tags=list(saved.user_tags), updated_at=now)
+
+
+@router.post("/files/{file_id}/restore", response_model=RestoreFileResult, responses=responses(401, 403, 404))
+async def restore_file(request: Request, caller: Writer, file_id: str) -> RestoreFileResult:
+    """Undo a deletion."""
+    wanted, now = file_id.lower(), datetime.now(UTC)
+    restored = is_uuid(wanted) and await run_in_threadpool(
+        services_of(request).database.write, lambda t: t.files.restore(caller.tenant_id, wanted, now)
+    )
+    if not restored:
+        raise NotFound(f"There is no deleted file '{file_id[:64]}'.", resource_type="file", resource_id=file_id[:64])
+    return RestoreFileResult(id=wanted, message="The file is back.")
+
+
+@router.post("/files/batch-delete", response_model=BatchDeleteFilesResponse, responses=responses(400, 401, 403, 422))
+async def delete_files(request: Request, caller: Writer, wanted: BatchDeleteFilesRequest) -> BatchDeleteFilesResponse:
+    """Delete up to 100 files. Those still being processed are skipped; ids that are unknown are told."""
+    ids = [file_id.lower() for file_id in wanted.file_ids]
+    if len(set(ids)) != len(ids):
+        raise ValidationFailed("An id is there twice.", field="file_ids")
+    now = datetime.now(UTC)
+    outcomes = await run_in_threadpool(
+        services_of(request).database.write,
+        lambda t: [_delete(t, caller.tenant_id, file_id, now) for file_id in ids],
+    )
+    by_status = {status: [o for o in outcomes if o.status == status] for status in ("deleted", "skipped", "failed")}
+    counts = {status: len(found) for status, found in by_status.items()}
+    return BatchDeleteFilesResponse(**by_status, summary=BatchDeleteSummary(total=len(ids), **counts))
+
+
+def _delete(transaction: Transaction, tenant_id: str, file_id: str, now: datetime) -> BatchDeletedFile:
+    file = transaction.files.get(tenant_id, file_id) if is_uuid(file_id) else None
+    if file is None:
+        return BatchDeletedFile(id=file_id, status="failed", message="There is no such file.")
+    if file.description_status not in TERMINAL:
+        return BatchDeletedFile(id=file_id, status="skipped", message="It is still being processed.")
+    transaction.files.mark_deleted(tenant_id, file_id, now)
+    return BatchDeletedFile(id=file_id, status="deleted", message=f"{file.filename} was deleted.", deleted_at=now)
+
+
+@router.post(
+    "/files/{file_id}/describe",
+    status_code=202,
+    response_model=DescribeResponse,
+    responses=responses(400, 401, 403, 404, 409, 422),
+)
+async def describe_file(
+    request: Request, caller: Writer, file_id: str, wanted: DescribeRequest | None = None
+) -> DescribeResponse:
+    """Describe an image again, under another category if one is given. Earlier descriptions are kept."""
+    category = wanted.content_category if wanted else None
+    checked = check_category(category) if category else None
+    file = await find_file(request, caller.tenant_id, file_id)
+    await run_in_threadpool(services_of(request).redescriber.one, caller.tenant_id, file.id, checked)
+    return DescribeResponse(image_id=file.id, description_status=DescriptionStatus.QUEUED)
+
+
+@router.post(
+    "/files/describe", status_code=202, response_model=DescribeMatchingResponse, responses=responses(400, 401, 403, 422)
+)
+async def describe_matching(
+    request: Request, caller: Writer, wanted: DescribeMatchingRequest
+) -> DescribeMatchingResponse:
+    """Describe again all images that meet every condition given; at least one is needed."""
+    checked = check_category(wanted.content_category) if wanted.content_category else None
+    conditions = wanted.model_dump(exclude={"content_category"}, exclude_none=True)
+    if not any(value not in ([], "") for value in conditions.values()):
+        raise ValidationFailed("Name at least one condition; otherwise every image would be described again.")
+    found = FileFilter(
+        search=wanted.search,
+        tags=tuple(wanted.tags or ()),
+        has_description=wanted.has_description,
+        ids=tuple(file_id.lower() for file_id in wanted.ids or ()),
+        error_types=tuple(wanted.error_types or ()),
+        categories=tuple(wanted.current_categories or ()),
+    )
+    done = await run_in_threadpool(services_of(request).redescriber.matching, caller.tenant_id, found, checked)
+    return DescribeMatchingResponse(matched=done.matched, queued=done.queued, skipped=done.matched - done.queued)
+
+
+@router.post("/files/check-duplicates", response_model=DuplicateCheckResponse, responses=responses(401, 403, 422))
+async def check_duplicates(request: Request, caller: Reader, wanted: DuplicateCheckRequest) -> DuplicateCheckResponse:
+    """Tell which contents are stored already, by their SHA-256."""
+    hashes = list(dict.fromkeys(digest.lower() for digest in wanted.hashes))
+    known = await run_in_threadpool(
+        services_of(request).database.read, lambda t: t.files.known_hashes(caller.tenant_id, hashes)
+    )
+    return DuplicateCheckResponse(
+        duplicates=[digest for digest in hashes if digest in known],
+        unique=[digest for digest in hashes if digest not in known],
+    )

@@ -1,0 +1,54 @@
+"""Which files a list shows, and in which order."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+
+__all__ = ["FileFilter", "SearchMode", "SortBy", "SortOrder"]
+
+
+class SearchMode(str, Enum):
+    """Where a search looks: everywhere; title, description and tags; or the text visible on the image."""
+
+    ALL = "all"
+    METADATA = "metadata"
+    VISIBLE_TEXT = "visible_text"
+
+
+class SortBy(str, Enum):
+    """What a list is sorted by. CONTENT_CREATED_AT is when the picture was taken, or else uploaded."""
+
+    CREATED_AT = "created_at"
+    CONTENT_CREATED_AT = "content_created_at"
+    TITLE = "title"
+    SIZE_BYTES = "size_bytes"
+
+
+class SortOrder(str, Enum):
+    """Smallest or largest first."""
+
+    ASC = "asc"
+    DESC = "desc"
+
+
+@dataclass(frozen=True, slots=True)
+class FileFilter:
+    """Conditions that a file must all meet; None, or nothing, is no condition.
+
+    `tags` must all be on the file, by whoever set them. `date_from` and `date_to` (inclusive) speak of when the picture
+    was taken, or else uploaded. `has_description`: completed, or still to come or failed.
+    """
+
+    search: str | None = None
+    search_mode: SearchMode = SearchMode.ALL
+    tags: tuple[str, ...] = ()
+    date_from: datetime | None = None
+    date_to: datetime | None = None
+    has_description: bool | None = None
+    ids: tuple[str, ...] = ()
+    media_types: tuple[str, ...] = ()
+    folder_id: str | None = None
+    error_types: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    sort_by: SortBy = SortBy.CONTENT_CREATED_AT
+    sort_order: SortOrder = SortOrder.DESC

@@ -1,0 +1,86 @@
+"""Asking for a description again: of one file, or of all that meet a filter."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from scopix.types.vocabulary import MediaType
+from scopix_server.domain.errors import Conflict, NotFound, WrongMediaType
+from scopix_server.domain.file import File
+from scopix_server.domain.listing import FileFilter
+from scopix_server.domain.ports import Database, JobQueue, Transaction
+from scopix_server.domain.states import TERMINAL
+
+__all__ = ["Redescribed", "Redescriber"]
+
+_CHUNK = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Redescribed:
+    """How many files met the filter, and how many of them will be described again; the rest is under way."""
+
+    matched: int
+    queued: int
+
+
+class Redescriber:
+    """Asks for descriptions again. All methods block."""
+
+    def __init__(
+        self, database: Database, jobs: JobQueue, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._database = database
+        self._jobs = jobs
+        self._now = now
+
+    def one(self, tenant_id: str, file_id: str, category: str | None) -> None:
+        """Describe a file again, under another category if one is given.
+
+        Raises:
+            NotFound: there is no such file.
+            WrongMediaType: it is no image.
+            Conflict: a description is under way already.
+        """
+
+        def ask(transaction: Transaction) -> None:
+            file = transaction.files.get(tenant_id, file_id)
+            if file is None:
+                raise NotFound(f"There is no file '{file_id}'.", resource_type="file", resource_id=file_id)
+            if file.media_type is not MediaType.IMAGE:
+                raise WrongMediaType(f"{file.filename} is no image, so it has no description.")
+            if not self._ask(transaction, file, category):
+                raise Conflict(
+                    f"{file.filename} is being described already.", description_status=file.description_status.value
+                )
+
+        self._database.write(ask)
+
+    def matching(self, tenant_id: str, wanted: FileFilter, category: str | None) -> Redescribed:
+        """Describe all images again that meet the filter now, but for those whose description is under way."""
+        ids = self._database.read(lambda t: _ids(t, tenant_id, wanted))
+        queued = 0
+        for start in range(0, len(ids), _CHUNK):
+            some = ids[start : start + _CHUNK]
+            queued += self._database.write(lambda t, some=some: self._ask_all(t, tenant_id, some, category))  # type: ignore[misc]
+        return Redescribed(len(ids), queued)
+
+    def _ask_all(self, transaction: Transaction, tenant_id: str, ids: Sequence[str], category: str | None) -> int:
+        files = (transaction.files.get(tenant_id, file_id) for file_id in ids)
+        return sum(file is not None and self._ask(transaction, file, category) for file in files)
+
+    def _ask(self, transaction: Transaction, file: File, category: str | None) -> bool:
+        if file.description_status not in TERMINAL or file.media_type is not MediaType.IMAGE:
+            return False
+        revision = transaction.descriptions.ask_again(file, category or file.content_category, self._now())
+        self._jobs.enqueue_description(transaction, file.id, revision)
+        return True
+
+
+def _ids(transaction: Transaction, tenant_id: str, wanted: FileFilter) -> list[str]:
+    ids: list[str] = []
+    while True:
+        page, total = transaction.files.list(tenant_id, wanted, limit=_CHUNK, offset=len(ids))
+        ids += [file.id for file in page]
+        if not page or len(ids) >= total:
+            return ids

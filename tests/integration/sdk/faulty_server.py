@@ -51,7 +51,8 @@ class Reply:
 
 @dataclass(frozen=True)
 class Drop:
-    """Cut the connection. `when`: after the `head`, after the `body`, or in the middle of the `answer`."""
+    """Cut the connection. `when`: after the `head`, after the `body`, in the middle of the `answer`, or after the
+    request was `done`, so that only the answer is lost."""
 
     when: str = "head"
 
@@ -61,7 +62,12 @@ class Hang:
     """Read everything and never answer."""
 
 
-Fault = Reply | Drop | Hang
+@dataclass(frozen=True)
+class Slow:
+    """Read the body in small bites with pauses between them, then do what was asked."""
+
+
+Fault = Reply | Drop | Hang | Slow
 
 
 def json_reply(content: Any, status: int = 200, **headers: str) -> Reply:
@@ -74,11 +80,16 @@ def problem(status: int, code: str, message: str = "no", *, details: Any = None,
 
 
 class FaultyServer:
-    """Answers with `faults`, one an attempt, while there are any; then with `routes`, keyed by "METHOD /path"."""
+    """Answers with `faults`, one an attempt, while there are any; then with `routes`, keyed by "METHOD /path".
+
+    `faults_at` holds faults for one such key only. Without `keep_bodies` a body is forgotten once it is dealt with.
+    """
 
     def __init__(self) -> None:
         self.seen: list[Seen] = []
         self.faults: deque[Fault] = deque()
+        self.faults_at: dict[str, deque[Fault]] = {}
+        self.keep_bodies = True
         self.routes: dict[str, Reply | Callable[[Seen], Fault]] = {}
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -145,8 +156,8 @@ class FaultyServer:
         first, *lines = head.decode().rstrip().split("\r\n")
         method, target, _ = first.split(" ")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-        fault = self.faults.popleft() if self.faults else None
-        if fault is not None and not isinstance(fault, Hang) and fault.when in ("head", "part"):
+        fault = self._next_fault(f"{method} {urlsplit(target).path}")
+        if isinstance(fault, Reply | Drop) and fault.when in ("head", "part"):
             self.seen.append(Seen(method, target, headers, None))
             if fault.when == "part":
                 await reader.readexactly(PART_BYTES)
@@ -154,10 +165,19 @@ class FaultyServer:
             if fault.when == "part":
                 await _read_at_most(reader, PATIENT_BYTES)
             return goes_on
-        body = await reader.readexactly(int(headers.get("content-length", 0)))
+        size = int(headers.get("content-length", 0))
+        body = await (_read_slowly if isinstance(fault, Slow) else _read)(reader, size)
         seen = Seen(method, target, headers, body)
-        self.seen.append(seen)
-        return await self._misbehave(fault if fault is not None else self._route(seen), writer)
+        self.seen.append(seen if self.keep_bodies else Seen(method, target, headers, None))
+        if isinstance(fault, Drop) and fault.when == "done":
+            self._route(seen)
+        return await self._misbehave(self._route(seen) if fault is None or isinstance(fault, Slow) else fault, writer)
+
+    def _next_fault(self, key: str) -> Fault | None:
+        for faults in (self.faults_at.get(key), self.faults):
+            if faults:
+                return faults.popleft()
+        return None
 
     def _route(self, seen: Seen) -> Fault:
         route = self.routes.get(f"{seen.method} {seen.path}")
@@ -184,6 +204,19 @@ async def _answer(reply: Reply, writer: asyncio.StreamWriter) -> None:
     lines = [f"HTTP/1.1 {reply.status} Told", *(f"{name}: {value}" for name, value in headers.items())]
     writer.write("\r\n".join(lines).encode() + b"\r\n\r\n" + reply.body)
     await writer.drain()
+
+
+async def _read(reader: asyncio.StreamReader, size: int) -> bytes:
+    return await reader.readexactly(size)
+
+
+async def _read_slowly(reader: asyncio.StreamReader, size: int) -> bytes:
+    bite = max(1, size // 8)
+    bites = []
+    for start in range(0, size, bite):
+        bites.append(await reader.readexactly(min(bite, size - start)))
+        await asyncio.sleep(0.01)
+    return b"".join(bites)
 
 
 async def _read_at_most(reader: asyncio.StreamReader, size: int) -> None:

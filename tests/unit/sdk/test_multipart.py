@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from scopix import UploadError
-from scopix._multipart import CHUNK_BYTES, BytesSource, FileSource, FormBody, escape_quoted
+from scopix._multipart import CHUNK_BYTES, BytesSource, FilePart, FileSource, FormBody, escape_quoted
 
 # What may stand in a field: the framing sends UTF-8, which has no lone surrogates.
 texts = st.text(st.characters(exclude_categories=["Cs"]))
@@ -26,7 +26,7 @@ def sent(body: FormBody) -> list[bytes]:
 
 
 def form(source: BytesSource | FileSource, *, fields=(), filename="a.png") -> FormBody:
-    return FormBody(list(fields), source, filename=filename, content_type="image/png")
+    return FormBody(list(fields), [FilePart(source, filename, "image/png")])
 
 
 def parts(body: FormBody):

@@ -20,7 +20,7 @@ RESOURCES = [AsyncFiles, SyncFiles]
 
 
 def public_methods(kind):
-    return [member for name, member in vars(kind).items() if inspect.isfunction(member) and not name.startswith("_")]
+    return [member for name, member in inspect.getmembers(kind, inspect.isfunction) if not name.startswith("_")]
 
 
 def test_all_is_sorted_and_true():
@@ -116,6 +116,30 @@ def test_upload_takes_what_the_contract_lists():
         "on_description_progress": None,
         "on_description_failed": None,
     }
+
+
+def test_upload_batch_takes_what_the_contract_lists():
+    parameters = inspect.signature(AsyncFiles.upload_batch).parameters
+    defaults = {name: one.default for name, one in parameters.items() if name not in ("self", "files")}
+    assert defaults == {
+        "filenames": None,
+        "recursive": True,
+        "include_hidden": False,
+        "storage_target": "default",
+        "on_progress": None,
+        "on_file_complete": None,
+        "content_category": "general",
+        "folder_id": None,
+        "project_id": None,
+        "custom_schema_id": None,
+        "tags": None,
+        "auto_describe": True,
+        "skip_duplicates": False,
+        "wait_for_descriptions": True,
+        "description_timeout": None,
+        "raise_on_failure": False,
+    }
+    assert list(inspect.signature(AsyncFiles.wait_for_session).parameters)[1:3] == ["session_id", "on_progress"]
 
 
 def test_every_public_call_is_listed():

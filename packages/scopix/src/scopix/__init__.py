@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         UploadError,
         ValidationError,
     )
+    from scopix._expand import find_images
     from scopix._sync.client import SyncScopix
     from scopix.types.events import (
         DescriptionFailedEvent,
@@ -37,6 +38,14 @@ if TYPE_CHECKING:
     )
     from scopix.types.files import DeleteFileResult, FileDetails, FileList, FileSummary, ProcessingStatus
     from scopix.types.results import BatchUploadResults, DescriptionFailure, UploadResult
+    from scopix.types.sessions import (
+        QuotaInfo,
+        SessionList,
+        SessionResult,
+        SessionSummary,
+        UploadSessionResults,
+        UploadSessionStatus,
+    )
     from scopix.types.vocabulary import (
         ContentCategory,
         DescriptionErrorType,
@@ -66,6 +75,7 @@ _HOMES = {
         "UploadError",
         "ValidationError",
     ),
+    "scopix._expand": ("find_images",),
     "scopix._sync.client": ("SyncScopix",),
     "scopix.types.events": (
         "DescriptionFailedEvent",
@@ -75,6 +85,14 @@ _HOMES = {
     ),
     "scopix.types.files": ("DeleteFileResult", "FileDetails", "FileList", "FileSummary", "ProcessingStatus"),
     "scopix.types.results": ("BatchUploadResults", "DescriptionFailure", "UploadResult"),
+    "scopix.types.sessions": (
+        "QuotaInfo",
+        "SessionList",
+        "SessionResult",
+        "SessionSummary",
+        "UploadSessionResults",
+        "UploadSessionStatus",
+    ),
     "scopix.types.vocabulary": (
         "ContentCategory",
         "DescriptionErrorType",
@@ -108,6 +126,7 @@ __all__ = [
     "PaymentRequiredError",
     "ProcessingStatus",
     "QuotaExceededError",
+    "QuotaInfo",
     "RateLimitError",
     "ResourceNotFoundError",
     "Scopix",
@@ -116,15 +135,21 @@ __all__ = [
     "ScopixPermissionError",
     "ScopixTimeoutError",
     "ServerError",
+    "SessionList",
+    "SessionResult",
+    "SessionSummary",
     "StorageTarget",
     "SyncScopix",
     "UploadError",
     "UploadProgressEvent",
     "UploadResult",
+    "UploadSessionResults",
+    "UploadSessionStatus",
     "ValidationError",
     "VariantType",
     "__version__",
     "configure_tracing",
+    "find_images",
     "is_tracing_available",
     "load_dotenv",
     "set_correlation_id",

@@ -17,7 +17,7 @@ from scopix._errors import ServerError, ValidationError
 from scopix._multipart import FormBody
 from scopix._version import __version__
 
-__all__ = ["Answer", "Call", "build_headers", "file_path", "parse_answer", "query_pairs"]
+__all__ = ["Answer", "Call", "build_headers", "file_path", "parse_answer", "query_pairs", "session_path"]
 
 USER_AGENT = f"scopix-python/{__version__}"
 
@@ -81,12 +81,12 @@ def build_headers(call: Call, config: ClientConfig, *, default_correlation_id: s
 
 def file_path(file_id: str, suffix: str = "") -> str:
     """The path of one file. Raises `ValidationError` for an empty id, which would ask for another route."""
-    if not isinstance(file_id, str) or not file_id.strip():
-        raise ValidationError("the file id is empty", details={"field": "file_id"})
-    # "." and ".." would be resolved away on the road.
-    if file_id in (".", ".."):
-        raise ValidationError(f"{file_id!r} is no file id", details={"field": "file_id"})
-    return f"/files/{quote(file_id, safe='')}{suffix}"
+    return f"/files/{_segment(file_id, 'file')}{suffix}"
+
+
+def session_path(session_id: str, suffix: str = "") -> str:
+    """The path of one upload session. Raises `ValidationError` for an empty id."""
+    return f"/files/upload/sessions/{_segment(session_id, 'session')}{suffix}"
 
 
 def query_pairs(values: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -111,6 +111,16 @@ def parse_answer(model: type[Model], answer: Answer) -> Model:
             f"HTTP {answer.status} without the expected body ({kind}); does base_url name a Scopix server's API?",
             details={"http_status": answer.status},
         ) from error
+
+
+def _segment(value: str, kind: str) -> str:
+    field = f"{kind}_id"
+    if not isinstance(value, str) or not value.strip():
+        raise ValidationError(f"the {kind} id is empty", details={"field": field})
+    # "." and ".." would be resolved away on the road.
+    if value in (".", ".."):
+        raise ValidationError(f"{value!r} is no {kind} id", details={"field": field})
+    return quote(value, safe="")
 
 
 def _query_text(value: Any) -> str:

@@ -5,9 +5,20 @@ import dataclasses
 from scopix._errors import DescriptionError
 from scopix.types.files import FileDetails, UploadResponse
 from scopix.types.results import UploadResult
-from scopix.types.vocabulary import DescriptionStatus
+from scopix.types.sessions import SessionResult
+from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus
 
-__all__ = ["as_skipped_duplicate", "raise_if_failed", "result_from_details", "result_from_upload"]
+__all__ = [
+    "as_skipped_duplicate",
+    "raise_if_failed",
+    "rejected_result",
+    "result_from_details",
+    "result_from_session",
+    "result_from_upload",
+]
+
+# The words of a session's results that settle a file whatever its description says.
+_SETTLED = {"failed": DescriptionStatus.FAILED, "skipped": DescriptionStatus.SKIPPED}
 
 # The server says these on every path, but a streaming upload's result leaves them None.
 _DIRECT_UPLOAD_FIELDS = {"deduplicated", "media_type", "status", "object_key"}
@@ -23,6 +34,34 @@ def result_from_upload(response: UploadResponse, *, filename: str) -> UploadResu
 def result_from_details(details: FileDetails) -> UploadResult:
     """What is known of a file, as an upload would have told it."""
     return UploadResult.from_api_response(details.model_dump(mode="json", exclude=_DIRECT_UPLOAD_FIELDS))
+
+
+def result_from_session(item: SessionResult, *, filename: str) -> UploadResult:
+    """What a session knows of one of its files. `filename` stands in when the server gives none back."""
+    data = item.model_dump(mode="json", exclude=_DIRECT_UPLOAD_FIELDS)
+    refused = item.status == "failed" and not item.image_id
+    told = item.description_status or (DescriptionStatus.COMPLETED if item.status == "completed" else None)
+    data |= {
+        "image_id": item.image_id or item.skipped_existing_image_id,
+        "filename": item.filename or filename,
+        "description_status": _SETTLED.get(item.status, told),
+        "description_error": item.error_message,
+        "description_error_type": DescriptionErrorType.VALIDATION_ERROR if refused else item.error_type,
+        "description_is_retryable": bool(item.retryable) if refused else item.retryable,
+    }
+    return UploadResult.from_api_response(data)
+
+
+def rejected_result(filename: str, reason: str, *, retryable: bool = False) -> UploadResult:
+    """The result of a file of a batch that was not stored."""
+    return UploadResult(
+        image_id="",
+        filename=filename,
+        description_status=DescriptionStatus.FAILED,
+        description_error=reason,
+        description_error_type=DescriptionErrorType.VALIDATION_ERROR.value,
+        description_is_retryable=retryable,
+    )
 
 
 def as_skipped_duplicate(existing: UploadResult, *, filename: str) -> UploadResult:

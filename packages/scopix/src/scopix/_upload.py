@@ -6,11 +6,11 @@ from enum import Enum
 from pathlib import Path
 
 from scopix._errors import ValidationError
-from scopix._multipart import BytesSource, FileSource, FormBody
+from scopix._multipart import BytesSource, FilePart, FileSource, FormBody
 from scopix._sniff import HEAD_BYTES, MEBIBYTE, FileKind, sniff
 from scopix.types.vocabulary import ContentCategory, MediaType, StorageTarget
 
-__all__ = ["UploadFields", "prepare_body"]
+__all__ = ["UploadFields", "prepare_body", "prepare_part"]
 
 _LONGEST_TITLE = 255
 _MOST_TAGS = 40
@@ -54,6 +54,11 @@ def prepare_body(file: str | Path | bytes, filename: str | None, fields: UploadF
     Raises `ValidationError` for a file that is missing, unreadable, empty, unsupported or too large.
     """
     pairs = fields.to_pairs()
+    return FormBody(pairs, [prepare_part(file, filename)])
+
+
+def prepare_part(file: str | Path | bytes, filename: str | None) -> FilePart:
+    """Check one file, and measure it. Reads its first bytes only. Raises `ValidationError` as `prepare_body` does."""
     if isinstance(file, bytes | bytearray | memoryview):
         if not filename:
             raise ValidationError("bytes need a filename", details={"field": "filename"})
@@ -65,7 +70,7 @@ def prepare_body(file: str | Path | bytes, filename: str | None, fields: UploadF
         shown = str(file)
         filename = filename or Path(file).name
     kind = _check_content(head, source.size, filename=filename, shown=shown)
-    return FormBody(pairs, source, filename=filename, content_type=kind.content_type)
+    return FilePart(source, filename, kind.content_type)
 
 
 def _measure(path: Path) -> tuple[FileSource, bytes]:

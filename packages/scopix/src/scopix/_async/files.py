@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from scopix._async.transport import AsyncTransport
+from scopix._async.batches import AsyncBatches
 from scopix._async.waiting import fetch_details, fetch_status, wait_until_described
 from scopix._call import Answer, Call, file_path, parse_answer, query_pairs
 from scopix._concurrency import run_blocking_async
-from scopix._config import ClientConfig
 from scopix._errors import ResourceNotFoundError, ScopixError, ServerError
 from scopix._multipart import FormBody
 from scopix._results import as_skipped_duplicate, raise_if_failed, result_from_details, result_from_upload
@@ -32,12 +31,8 @@ __all__ = ["AsyncFiles"]
 _MOST_REDIRECTS = 5
 
 
-class AsyncFiles:
+class AsyncFiles(AsyncBatches):
     """The files of one tenant. Reached as `client.files`."""
-
-    def __init__(self, transport: AsyncTransport, config: ClientConfig) -> None:
-        self._transport = transport
-        self._config = config
 
     async def upload(
         self,
@@ -90,7 +85,7 @@ class AsyncFiles:
         body = await run_blocking_async(lambda: prepare_body(file, filename, fields))
         response = await self._send_upload(body)
         try:
-            result = await self._follow_up(response, body.filename, wait_for_descriptions, description_timeout)
+            result = await self._follow_up(response, body.parts[0].filename, wait_for_descriptions, description_timeout)
         except ScopixError as error:
             # The file is stored whatever happened since, so its id must not get lost.
             error.details.setdefault("image_id", response.image_id)

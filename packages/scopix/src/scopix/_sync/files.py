@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from scopix._sync.transport import SyncTransport
+from scopix._sync.batches import SyncBatches
 from scopix._sync.waiting import fetch_details, fetch_status, wait_until_described
 from scopix._call import Answer, Call, file_path, parse_answer, query_pairs
 from scopix._concurrency import run_blocking_sync
-from scopix._config import ClientConfig
 from scopix._errors import ResourceNotFoundError, ScopixError, ServerError
 from scopix._multipart import FormBody
 from scopix._results import as_skipped_duplicate, raise_if_failed, result_from_details, result_from_upload
@@ -33,12 +32,8 @@ __all__ = ["SyncFiles"]
 _MOST_REDIRECTS = 5
 
 
-class SyncFiles:
+class SyncFiles(SyncBatches):
     """The files of one tenant. Reached as `client.files`."""
-
-    def __init__(self, transport: SyncTransport, config: ClientConfig) -> None:
-        self._transport = transport
-        self._config = config
 
     def upload(
         self,
@@ -91,7 +86,7 @@ class SyncFiles:
         body = run_blocking_sync(lambda: prepare_body(file, filename, fields))
         response = self._send_upload(body)
         try:
-            result = self._follow_up(response, body.filename, wait_for_descriptions, description_timeout)
+            result = self._follow_up(response, body.parts[0].filename, wait_for_descriptions, description_timeout)
         except ScopixError as error:
             # The file is stored whatever happened since, so its id must not get lost.
             error.details.setdefault("image_id", response.image_id)

@@ -20,6 +20,7 @@ _MAX_TAGS, _MAX_TAG_LENGTH = 40, 50
 _WORDLESS = frozenset({ImageKind.PHOTO, ImageKind.PRODUCT_PHOTO, ImageKind.DRAWING, ImageKind.ICON, ImageKind.BLANK})
 _WRITTEN = 3  # lines of text from which on a picture may be taken for what its category says
 _FIELDS_OF_A_FORM = 2
+_SIGNS_FIRST = frozenset({"construction", "mining", "robotics"})
 _MAX_TEXT = 20_000
 
 _BUILDERS: dict[ImageKind, Builder] = {
@@ -71,7 +72,7 @@ class GroundedComposer:
         """
         layout = read_layout(perception)
         kind = _kind(perception, layout, category)
-        statements = list(_BUILDERS[kind](perception, layout, kind))
+        statements = _in_order(list(_BUILDERS[kind](perception, layout, kind)), category)
         return Description(
             text=" ".join(statement.text for statement in statements),
             tags=_tidy(_tags(perception, layout, kind, category)),
@@ -96,12 +97,19 @@ def _kind(perception: Perception, layout: Layout, category: str) -> ImageKind:
     return _KIND_OF_CATEGORY.get(category, judged)
 
 
+def _in_order(statements: list[Statement], category: str) -> list[Statement]:
+    """Put forward what the category asks for: on a site or a mine the signs come before the colours."""
+    if category not in _SIGNS_FIRST:
+        return statements
+    return statements[:1] + sorted(statements[1:], key=lambda statement: "regions" not in statement.evidence)
+
+
 def _tags(perception: Perception, layout: Layout, kind: ImageKind, category: str) -> Iterator[str]:
     yield from _kind_tags(layout, kind)
     if category != "general":
         yield category.replace("_", " ")
     if kind in {ImageKind.PHOTO, ImageKind.PRODUCT_PHOTO}:
-        yield from photo_tags(perception)
+        yield from photo_tags(perception, product=kind is ImageKind.PRODUCT_PHOTO)
     if kind is ImageKind.FLOOR_PLAN:
         yield from (room.name for room in find_rooms(layout))
     if kind is ImageKind.MAP:

@@ -6,7 +6,7 @@ from scopix_server.domain.description import ImageKind, Perception
 from scopix_server.engines.grounded.axes import horizontal_axis, percentages, vertical_axis
 from scopix_server.engines.grounded.entities import SCALE
 from scopix_server.engines.grounded.layout import Layout, Line
-from scopix_server.engines.grounded.lines import letters
+from scopix_server.engines.grounded.lines import columns_of, letters
 from scopix_server.engines.grounded.papers import found_in_text
 from scopix_server.engines.grounded.phrases import Statement, listing, quote, quoted_listing
 from scopix_server.engines.grounded.words import LEGEND
@@ -14,6 +14,7 @@ from scopix_server.engines.grounded.words import LEGEND
 __all__ = ["describe_chart", "describe_map", "legend_entries", "place_names"]
 
 _LEGEND_GAP = 3.2  # line heights between two entries at most
+_LEGEND_ASIDE = 8.0  # line heights between two columns of entries at most
 _LEGEND_SHIFT = 6.0  # line heights between the header's left edge and its entries' at most
 
 
@@ -79,7 +80,20 @@ def legend_entries(layout: Layout) -> list[Line]:
             break
         entries.append(line)
         last = line
-    return entries
+    return entries + _further_columns(layout, header, entries) if entries else []
+
+
+def _further_columns(layout: Layout, header: Line, entries: Sequence[Line]) -> list[Line]:
+    """Return the entries right of the first column: at least two on its rows, below each other, not far off."""
+    edge = max(line.right for line in entries) + _LEGEND_ASIDE * header.height
+    aside = [
+        line
+        for line in layout.lines
+        if entries[0].right < line.left < edge
+        and letters(line.text) >= 2
+        and any(abs(line.middle - entry.middle) < 0.4 * entry.height for entry in entries)
+    ]
+    return [line for column in columns_of(aside, 2)[:1] for line in column]
 
 
 def place_names(layout: Layout, heading: Line | None, legend: Sequence[Line]) -> list[Line]:

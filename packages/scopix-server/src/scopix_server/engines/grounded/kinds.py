@@ -54,7 +54,7 @@ def judge_kind(perception: Perception, layout: Layout) -> ImageKind:
     kind = _by_text(perception, layout, photographic=photographic)
     if kind is not None:
         return kind
-    if max(perception.width, perception.height) <= _SMALL_SIDE:
+    if not photographic and max(perception.width, perception.height) <= _SMALL_SIDE:
         return ImageKind.ICON
     if photographic or not figures:
         return ImageKind.PHOTO

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from statistics import median
 
 from scopix_server.domain.description import Perception
@@ -18,6 +19,7 @@ _HEADING = 1.18  # a heading's type is at least so much larger than the median l
 _AS_LARGE = 0.85  # of the largest type: the first line of these is the heading
 _NAVIGATION_LINES = 4
 _NAVIGATION_EDGE = 0.3  # of the width
+_NAVIGATION_GAP = 1.9  # of the usual distance between two entries, at most
 _MAX_EDGE_LINES = 300  # lines at the left edge that are looked at for columns
 
 
@@ -70,7 +72,10 @@ class Layout:
         lines = [line for line in self.lines if not line.vertical]
         short = [line for line in lines if line.right < _NAVIGATION_EDGE * self.width and len(line.text.split()) <= 4]
         columns = columns_of(short[:_MAX_EDGE_LINES], _NAVIGATION_LINES)
-        for column in sorted(columns, key=lambda column: column[0].left):
+        for whole in sorted(columns, key=lambda column: column[0].left):
+            column = _longest_run(whole)
+            if len(column) < _NAVIGATION_LINES:
+                continue
             edge = max(line.right for line in column)
             right = [line for line in lines if line.left > edge]
             between = [line for line in lines if line.left <= edge and line not in column]
@@ -103,6 +108,17 @@ def read_layout(perception: Perception) -> Layout:
     aspect = perception.width / max(1, perception.height)
     lines = read_lines(perception.text[:MAX_LINES], aspect)
     return Layout(lines, _rows(lines), aspect)
+
+
+def _longest_run(column: Sequence[Line]) -> list[Line]:
+    """Return the most lines of a column that follow each other at about the same distance."""
+    usual = median(b.middle - a.middle for a, b in pairwise(column))
+    runs: list[list[Line]] = [[column[0]]]
+    for before, line in pairwise(column):
+        if line.middle - before.middle > _NAVIGATION_GAP * usual:
+            runs.append([])
+        runs[-1].append(line)
+    return max(runs, key=len)
 
 
 def _rows(lines: Sequence[Line]) -> tuple[tuple[Line, ...], ...]:

@@ -13,43 +13,47 @@ GROUP_FROM = 0.42
 """From this probability on a group of labels is spoken of, as a likelihood."""
 CLASS_FROM = 0.50
 """From this probability on a single class is named, as a likelihood within its group."""
-# On a picture these groups say nothing: the text builders speak of screens and pages.
+# Of screens and pages the text builders speak; of a group of all sorts only a single class says something.
 _UNSPOKEN = frozenset({"screen or page"})
+_CATCH_ALL = {"household object": "", "other animal": "animal"}
+_UNCOUNTED = frozenset({"food", "clothing", "furniture", "sports equipment"})
+_SURE = 0.9  # the recogniser's score from which on a text on a picture is stated as read
 _MOST_COLOURS = 4
 _MOST_LINES = 16
 _LEAST_SHARE = 0.08
+_GREY = 0.97
 
 
 def describe_photo(perception: Perception, layout: Layout, kind: ImageKind) -> Iterator[Statement]:
     """Yield sentences about a photograph."""
-    group = _group(perception)
-    shape = _shape(perception)
-    grey = perception.statistics.get("grey_share", 0.0) >= 0.97
     product = kind is ImageKind.PRODUCT_PHOTO
-    opening = _opening(perception, shape, product=product, grey=grey)
+    grey = perception.statistics.get("grey_share", 0.0) >= _GREY
     # What looks like a face on a product is mostly print or a pattern of it.
     faces = 0 if product else len(perception.faces)
+    group = _group(perception)
+    opening = _opening(perception, product=product, grey=grey)
     if group is not None:
-        best = (
-            f", perhaps {article(group.best)}" if _names_class(group.best_probability, group.name, group.best) else ""
-        )
         evidence = {"label": group.name, "probability": round(group.probability, 3)}
-        yield Statement(f"{opening} that most likely shows {_shown(group.name)}{best}.", evidence)
+        yield Statement(f"{opening} that most likely shows {_shown(group)}.", evidence)
+        if faces:
+            yield Statement(f"{_visible_faces(faces).capitalize()} visible.", {"faces": faces})
     elif faces:
         yield Statement(f"{opening} in which {_visible_faces(faces)} visible.", {"faces": faces})
+    elif product:
+        yield Statement(f"{opening}.", {"figures": ["border_white_share", "border_spread"]})
     else:
-        yield Statement(f"{opening}; what it shows could not be told with confidence.", {"labels": "none certain"})
-    if faces and group is not None:
-        yield Statement(f"{_visible_faces(faces).capitalize()} visible.", {"faces": faces})
+        # Pixels alone do not tell a photograph from a picture made to look like one.
+        said = f"{opening} or photo-like picture; what it shows could not be told with confidence."
+        yield Statement(said, {"labels": "none certain"})
     yield from _colours(perception, grey=grey)
-    yield from _texts(layout, "Text on it:" if product else "Visible text:")
+    yield from _texts(perception, layout, "Text on it:" if product else "Visible text:")
 
 
-def _opening(perception: Perception, shape: str, *, product: bool, grey: bool) -> str:
+def _opening(perception: Perception, *, product: bool, grey: bool) -> str:
     if product and plain_backdrop(perception):
         return "A product shot on a plain light background"
     noun = "product photo" if product else "photo"
-    return f"A {shape} {'black-and-white ' if grey else ''}{noun}"
+    return f"A {_shape(perception)} {'black-and-white ' if grey else ''}{noun}"
 
 
 def describe_drawing(perception: Perception, layout: Layout, kind: ImageKind) -> Iterator[Statement]:
@@ -59,25 +63,25 @@ def describe_drawing(perception: Perception, layout: Layout, kind: ImageKind) ->
     if kind is ImageKind.BLANK:
         yield Statement("A blank image of one colour.", {"figures": ["colour_count", "contrast"]})
     elif kind is ImageKind.ICON:
-        yield Statement(f"A small graphic or icon ({size}).", {"size": size})
+        yield Statement(f"A small image ({size}).", {"size": size})
     else:
         title = f" headed {quote(heading.text)}" if heading else ""
         evidence = {"figures": ["equal_neighbour_share"], "regions": [heading.index] if heading else []}
         yield Statement(f"A graphic{title}.", evidence)
     yield from _colours(perception, grey=False)
-    yield from _texts(layout.without([heading]) if heading else layout, "Visible text:")
+    yield from _texts(perception, layout.without([heading]) if heading else layout, "Visible text:")
 
 
-def photo_tags(perception: Perception) -> Iterator[str]:
+def photo_tags(perception: Perception, *, product: bool) -> Iterator[str]:
     """Yield tags for a photograph: its likely group, faces, main colours, shape."""
     group = _group(perception)
     if group is not None:
-        yield from group.name.split(" or ")
+        yield from _CATCH_ALL.get(group.name, group.name).split(" or ")
         if group.best_probability >= CLASS_FROM:
             yield group.best
-    if perception.faces:
+    if perception.faces and not product:
         yield from ("person", "face")
-    if perception.statistics.get("grey_share", 0.0) >= 0.97:
+    if perception.statistics.get("grey_share", 0.0) >= _GREY:
         yield "black and white"
     else:
         yield from (colour.name for colour in perception.colours[:3] if colour.share >= 0.15)
@@ -90,16 +94,20 @@ def _visible_faces(number: int) -> str:
 
 def _group(perception: Perception) -> LabelGroup | None:
     best = next((label for label in perception.labels if label.name not in _UNSPOKEN), None)
-    return best if best is not None and best.probability >= GROUP_FROM else None
+    if best is None or not best.probability >= GROUP_FROM:
+        return None
+    return best if _CATCH_ALL.get(best.name, best.name) or best.best_probability >= CLASS_FROM else None
 
 
-def _names_class(probability: float, group: str, name: str) -> bool:
-    return probability >= CLASS_FROM and not set(name.lower().split()) & set(group.lower().split())
-
-
-def _shown(group: str) -> str:
-    plural = {"food", "clothing", "furniture", "sports equipment"}
-    return group if group in plural else " or ".join(article(part) for part in group.split(" or "))
+def _shown(group: LabelGroup) -> str:
+    """Return what the group is called, and its class where one is likely and says more than the group."""
+    name = _CATCH_ALL.get(group.name, group.name)
+    says_more = not set(group.best.lower().split()) & set(name.lower().split())
+    named = group.best_probability >= CLASS_FROM and says_more
+    if not name:
+        return article(group.best)
+    shown = name if name in _UNCOUNTED else " or ".join(article(part) for part in name.split(" or "))
+    return f"{shown}, perhaps {article(group.best)}" if named else shown
 
 
 def _shape(perception: Perception) -> str:
@@ -118,8 +126,12 @@ def _colours(perception: Perception, *, grey: bool) -> Iterator[Statement]:
     yield Statement(f"{noun} {listing(names)}.", evidence)
 
 
-def _texts(layout: Layout, opening: str) -> Iterator[Statement]:
-    lines = [line for line in layout.lines if any(character.isalnum() for character in line.text)]
-    if lines:
-        said = f"{opening} {quoted_listing([line.text for line in lines], _MOST_LINES)}."
-        yield Statement(said, {"regions": [line.index for line in lines[:_MOST_LINES]]})
+def _texts(perception: Perception, layout: Layout, opening: str) -> Iterator[Statement]:
+    read = [line for line in layout.lines if any(character.isalnum() for character in line.text)]
+    sure = [line for line in read if perception.text[line.index].confidence >= _SURE]
+    # A single letter read without certainty is mostly a shape: a ring is an "O".
+    unsure = [line for line in read if line not in sure and len(line.text) > 1]
+    for lines, said in ((sure, opening), (unsure, "Text that could not be read with certainty:")):
+        if lines:
+            texts = quoted_listing([line.text for line in lines], _MOST_LINES)
+            yield Statement(f"{said} {texts}.", {"regions": [line.index for line in lines[:_MOST_LINES]]})

@@ -15,7 +15,7 @@ _MOST_LINES = 16
 
 _ACTION = re.compile(
     r"(?:add|new|create|export|import|save|cancel|apply|submit|delete|edit|upload|download|search|sign (?:in|out|up)|"
-    r"log ?(?:in|out)|next|previous|back|close|share|filter|refresh|send|print|buy|checkout|ok)\b.{0,24}",
+    r"log ?(?:in|out)|next|previous|back|close|share|filter|refresh|send|print|buy|checkout|ok)(?:\s[^\s:;.,]{1,16}){0,3}",
     re.IGNORECASE,
 )
 
@@ -39,7 +39,7 @@ def describe_screenshot(perception: Perception, layout: Layout, _: ImageKind) ->
         yield describe_table(table)
     actions = [line for line in main.lines if line.index not in inside and _ACTION.fullmatch(line.text)]
     if actions:
-        said = f"Texts that name actions: {quoted_listing([line.text for line in actions], 10, 40)}."
+        said = f"Texts that name actions: {quoted_listing(list(dict.fromkeys(line.text for line in actions)), 10, 40)}."
         yield Statement(said, {"regions": [line.index for line in actions]})
     rest = [line for line in main.lines if line not in actions and line is not heading and line.index not in inside]
     if rest:

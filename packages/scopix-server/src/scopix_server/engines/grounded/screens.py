@@ -15,7 +15,8 @@ _MOST_LINES = 16
 
 _ACTION = re.compile(
     r"(?:add|new|create|export|import|save|cancel|apply|submit|delete|edit|upload|download|search|sign (?:in|out|up)|"
-    r"log ?(?:in|out)|next|previous|back|close|share|filter|refresh|send|print|buy|checkout|ok)(?:\s[^\s:;.,]{1,16}){0,3}",
+    r"log ?(?:in|out)|next|previous|back|close|share|filter|refresh|send|print|buy|checkout|ok)"
+    r"(?:\s[^\s:;.,]{1,16}){0,3}",
     re.IGNORECASE,
 )
 

@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
     max_file_bytes: int = Field(100 * _MIB, ge=1, description="Largest image in bytes.")
+    max_document_bytes: int = Field(50 * _MIB, ge=1, description="Largest document in bytes.")
     max_batch_files: int = Field(200, ge=1, le=10_000, description="Files in one batch request.")
     max_batch_bytes: int = Field(2048 * _MIB, ge=1, description="Bytes of one batch request.")
     max_image_pixels: int = Field(200_000_000, ge=1, description="Images with more pixels are refused on their header.")

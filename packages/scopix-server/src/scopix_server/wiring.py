@@ -21,8 +21,10 @@ from scopix_server.domain.tenant import ApiKey, NewApiKey, Tenant, make_api_key
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from scopix_server.api.services import Services
     from scopix_server.db.connection import SqlDatabase
     from scopix_server.jobs.isolation import Workshop
+    from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.worker import Worker
     from scopix_server.storage.local import LocalStore
 
@@ -124,24 +126,47 @@ def _write_private(path: Path, text: str) -> None:
 
 def build_app(settings: Settings, database: "SqlDatabase", *, with_worker: bool) -> "ASGIApp":
     """Build the API; with a worker process beside it, if asked for."""
-    from concurrent.futures import ThreadPoolExecutor
-
     from fastapi import FastAPI
 
     from scopix_server.api.app import create_app, surround
-    from scopix_server.api.links import LinkSigner
-    from scopix_server.api.services import ApiLimits, Services
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.supervisor import WorkerSupervisor
+
+    jobs = DbosQueue(settings.database_url)
+    services = _build_services(settings, database, jobs)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        supervisor = WorkerSupervisor(
+            _worker_arguments(settings), worker_environment(), stop_seconds=settings.worker_stop_seconds + 5
+        )
+        if with_worker:
+            await supervisor.start()
+        try:
+            yield
+        finally:
+            await supervisor.stop()
+            services.uploads.shutdown()
+            jobs.close()
+
+    return surround(create_app(services, version=VERSION, lifespan=lifespan))
+
+
+def _build_services(settings: Settings, database: "SqlDatabase", jobs: "DbosQueue") -> "Services":
+    from concurrent.futures import ThreadPoolExecutor
+
+    from scopix_server.api.links import LinkSigner
+    from scopix_server.api.services import ApiLimits, Services
     from scopix_server.pipeline.batch import BatchReceiver
+    from scopix_server.pipeline.incoming import FileLimits
     from scopix_server.pipeline.receive import Receiver
     from scopix_server.pipeline.redescribe import Redescriber
 
     store = _open_store(settings)
     store.sweep()
-    jobs = DbosQueue(settings.database_url)
-    receiver = Receiver(store, database, jobs, max_bytes=settings.max_file_bytes, max_pixels=settings.max_image_pixels)
-    services = Services(
+    limits = FileLimits(settings.max_file_bytes, settings.max_document_bytes, settings.max_image_pixels)
+    receiver = Receiver(store, database, jobs, limits)
+    return Services(
         database=database,
         jobs=jobs,
         store=store,
@@ -161,22 +186,6 @@ def build_app(settings: Settings, database: "SqlDatabase", *, with_worker: bool)
         uploads=ThreadPoolExecutor(max_workers=16, thread_name_prefix="upload"),
         public_url=settings.public_url,
     )
-
-    @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        supervisor = WorkerSupervisor(
-            _worker_arguments(settings), worker_environment(), stop_seconds=settings.worker_stop_seconds + 5
-        )
-        if with_worker:
-            await supervisor.start()
-        try:
-            yield
-        finally:
-            await supervisor.stop()
-            services.uploads.shutdown()
-            jobs.close()
-
-    return surround(create_app(services, version=VERSION, lifespan=lifespan))
 
 
 def _worker_arguments(settings: Settings) -> list[str]:

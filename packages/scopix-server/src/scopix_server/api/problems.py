@@ -19,6 +19,7 @@ STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.MalformedRequest: 400,
     errors.EmptyFile: 400,
     errors.CorruptImage: 400,
+    errors.CorruptDocument: 400,
     errors.TooManyPixels: 400,
     errors.UnsupportedFileType: 400,
     errors.WrongMediaType: 400,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from scopix.types import files as wire
 from scopix.types.vocabulary import (
     DescriptionStatus,
+    MediaType,
     StorageTarget,
     UnifiedStatus,
     UploadStatus,
@@ -61,12 +62,14 @@ def upload_response(receipt: Receipt, variants: Sequence[Variant], links: Links)
         status=status,
         processing_time_ms=receipt.processing_time_ms,
         s3_upload_completed=file.storage_target is StorageTarget.CUSTOM,
-        variants_queued=not duplicate,
+        variants_queued=not duplicate and file.variant_status is not VariantStatus.COMPLETED,
         description_queued=queued,
         skipped=duplicate,
         skipped_existing_image_id=file.id if duplicate else None,
         storage_target=file.storage_target,
         media_type=file.media_type,
+        document_type=document_type(file.media_type, file.object_key),
+        text_extraction_status=_text_extraction(file),
         content_type=file.content_type,
         size_bytes=file.size_bytes,
         hash=file.sha256,
@@ -187,7 +190,8 @@ def processing_status(file: File) -> wire.ProcessingStatus:
             task_intent_status=file.description_status.value,
         ),
         # While a failed attempt waits for its next try, the reason is worth knowing too.
-        error_message=file.description_error or file.variant_error,
+        error_message=file.description_error or file.variant_error or _why_skipped(file),
+        text_extraction_status=_text_extraction(file),
         last_error_at=file.updated_at if file.description_error else None,
         created_at=file.created_at,
         last_updated_at=file.updated_at,
@@ -200,6 +204,21 @@ def processing_status(file: File) -> wire.ProcessingStatus:
         description_error_type=file.description_error_type if failed else None,
         description_is_retryable=file.description_is_retryable if failed else None,
     )
+
+
+def document_type(media_type: MediaType, object_key: str) -> str | None:
+    """Return what sort of document a file is: pdf, docx, txt or md; None for an image."""
+    return object_key.rpartition(".")[2] if media_type is MediaType.DOCUMENT else None
+
+
+def _text_extraction(file: File) -> str | None:
+    return "skipped" if file.media_type is MediaType.DOCUMENT else None
+
+
+def _why_skipped(file: File) -> str | None:
+    if file.media_type is MediaType.DOCUMENT:
+        return "Documents are stored without a description: only images are described."
+    return None
 
 
 def _unified(file: File) -> UnifiedStatus:

@@ -5,6 +5,7 @@
     │   ├── MalformedRequest        the request itself cannot be read
     │   ├── EmptyFile
     │   ├── CorruptImage            the signature fits, the rest does not
+    │   ├── CorruptDocument
     │   └── TooManyPixels           refused on its header, before any pixel is decoded
     ├── UnsupportedFileType
     ├── WrongMediaType
@@ -33,6 +34,7 @@ from scopix.types.vocabulary import DescriptionErrorType
 __all__ = [
     "BatchTooLarge",
     "Conflict",
+    "CorruptDocument",
     "CorruptImage",
     "DeactivatedApiKey",
     "DescribeError",
@@ -86,12 +88,16 @@ class CorruptImage(ValidationFailed):
     """The image is damaged or incomplete. Open it in a viewer and save it again, then upload it."""
 
 
+class CorruptDocument(ValidationFailed):
+    """The document is damaged or incomplete. Open it and save it again, then upload it."""
+
+
 class TooManyPixels(ValidationFailed):
     """The image has more pixels than this server decodes. Resize it, then upload it again."""
 
 
 class UnsupportedFileType(DomainError):
-    """The content is not of a supported type. Supported are JPEG, PNG, WebP and GIF images."""
+    """The type is not supported. Supported are JPEG, PNG, WebP and GIF images; PDF, DOCX, TXT and MD documents."""
 
     code = "UNSUPPORTED_FILE_TYPE"
 

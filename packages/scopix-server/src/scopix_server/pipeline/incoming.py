@@ -4,23 +4,36 @@ import hashlib
 import time
 from dataclasses import dataclass
 
+from scopix.types.vocabulary import MediaType
 from scopix_server.domain.errors import DomainError, EmptyFile, FileTooLarge, UnsupportedFileType
 from scopix_server.domain.file import FileType, ImageHeader, display_name
 from scopix_server.domain.ports import BlobWriter
 from scopix_server.pipeline.inspect import ImageInspector
+from scopix_server.pipeline.inspect_documents import DocumentInspector
 from scopix_server.pipeline.sniff import ENOUGH_BYTES, describe_unsupported, sniff
 
-__all__ = ["Content", "IncomingFile"]
+__all__ = ["Content", "FileLimits", "IncomingFile"]
+
+_SUPPORTED = "Supported are JPEG, PNG, WebP and GIF images; PDF, DOCX, TXT and MD documents."
 
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What is known of a file once all its bytes are in: `sha256` in hex."""
+    """What is known of a file once all its bytes are in: `sha256` in hex; `header` is None for a document."""
 
     file_type: FileType
-    header: ImageHeader
+    header: ImageHeader | None
     size_bytes: int
     sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileLimits:
+    """The most bytes of an image and of a document, and the most pixels of an image."""
+
+    max_image_bytes: int
+    max_document_bytes: int
+    max_pixels: int
 
 
 class IncomingFile:
@@ -29,15 +42,15 @@ class IncomingFile:
     All methods block (hashing, disk): call them from a thread. Raised errors name the file.
     """
 
-    def __init__(self, writer: BlobWriter, raw_name: str, *, max_bytes: int, max_pixels: int) -> None:
+    def __init__(self, writer: BlobWriter, raw_name: str, limits: FileLimits) -> None:
         self.filename = display_name(raw_name)
         self._writer = writer
-        self._max_bytes = max_bytes
-        self._max_pixels = max_pixels
+        self._limits = limits
+        self._max_bytes = limits.max_image_bytes
         self._hash = hashlib.sha256()
         self._head = b""
         self._type: FileType | None = None
-        self._inspector: ImageInspector | None = None
+        self._inspector: ImageInspector | DocumentInspector | None = None
         self._size = 0
         self._started = time.monotonic()
         self._content: Content | None = None
@@ -83,8 +96,8 @@ class IncomingFile:
         self._size += len(chunk)
         if self._size > self._max_bytes:
             raise FileTooLarge(
-                f"The file is larger than {self._max_bytes // (1024 * 1024)} MB, the limit for images. Compress or "
-                "resize it, then upload it again.",
+                f"The file is larger than {self._max_bytes // (1024 * 1024)} MB, the limit for {self._medium()}s. "
+                "Compress or resize it, then upload it again.",
                 max_bytes=self._max_bytes,
                 suggestion={"endpoint": "/api/v2/files/direct-uploads"},
             )
@@ -100,12 +113,16 @@ class IncomingFile:
         self._writer.write(chunk)
 
     def _recognise(self) -> None:
-        self._type = sniff(self._head)
+        self._type = sniff(self._head, self.filename)
         if self._type is None:
             seems = describe_unsupported(self._head)
             hint = f"The file seems to be {seems}. " if seems else "The content is of no known type. "
-            raise UnsupportedFileType(hint + "Supported are JPEG, PNG, WebP and GIF images.", seems=seems)
-        self._inspector = ImageInspector(self._type, max_pixels=self._max_pixels)
+            raise UnsupportedFileType(hint + _SUPPORTED, seems=seems)
+        if self._type.media_type is MediaType.DOCUMENT:
+            self._max_bytes = self._limits.max_document_bytes
+            self._inspector = DocumentInspector(self._type)
+        else:
+            self._inspector = ImageInspector(self._type, max_pixels=self._limits.max_pixels)
         self._inspector.feed(self._head)
         self._head = b""
 
@@ -117,6 +134,9 @@ class IncomingFile:
         assert self._inspector is not None
         assert self._type is not None
         return Content(self._type, self._inspector.finish(), self._size, self._hash.hexdigest())
+
+    def _medium(self) -> str:
+        return self._type.media_type.value if self._type else MediaType.IMAGE.value
 
     def _named(self, error: DomainError) -> DomainError:
         error.details = {"field": "file", "filename": self.filename, **error.details}

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from scopix.types.vocabulary import ContentCategory, DescriptionStatus, StorageTarget
+from scopix.types.vocabulary import ContentCategory, DescriptionStatus, MediaType, StorageTarget, VariantStatus
 from scopix_server.domain.errors import Conflict, StorageNotConfigured
 from scopix_server.domain.file import File
 from scopix_server.domain.ports import BlobStore, Database, IdempotencyRecord, JobQueue, Transaction
-from scopix_server.pipeline.incoming import Content, IncomingFile
+from scopix_server.pipeline.incoming import Content, FileLimits, IncomingFile
 
 __all__ = ["REPLAY_WINDOW", "Receipt", "Receiver", "UploadOptions", "check_target"]
 
@@ -55,16 +55,14 @@ class Receiver:
         store: BlobStore,
         database: Database,
         jobs: JobQueue,
+        limits: FileLimits,
         *,
-        max_bytes: int,
-        max_pixels: int,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
         self._database = database
         self._jobs = jobs
-        self._max_bytes = max_bytes
-        self._max_pixels = max_pixels
+        self._limits = limits
         self._now = now
 
     def now(self) -> datetime:
@@ -73,7 +71,7 @@ class Receiver:
 
     def open(self, raw_name: str) -> IncomingFile:
         """Prepare to take in a file that its client calls `raw_name`."""
-        return IncomingFile(self._store.open_writer(), raw_name, max_bytes=self._max_bytes, max_pixels=self._max_pixels)
+        return IncomingFile(self._store.open_writer(), raw_name, self._limits)
 
     def record(
         self, tenant_id: str, incoming: IncomingFile, options: UploadOptions, idempotency_key: str | None
@@ -105,7 +103,9 @@ class Receiver:
     def new_file(self, tenant_id: str, filename: str, content: Content, options: UploadOptions) -> File:
         """Return the record of a file that has arrived; it is stored nowhere yet."""
         file_id, now = str(uuid.uuid4()), self._now()
-        status = DescriptionStatus.PENDING if options.auto_describe else DescriptionStatus.SKIPPED
+        document = content.file_type.media_type is MediaType.DOCUMENT
+        wanted = options.auto_describe and not document
+        status = DescriptionStatus.PENDING if wanted else DescriptionStatus.SKIPPED
         return File(
             id=file_id,
             tenant_id=tenant_id,
@@ -121,11 +121,13 @@ class Receiver:
             folder_id=options.folder_id,
             project_id=options.project_id,
             custom_schema_id=options.custom_schema_id,
-            width=content.header.width,
-            height=content.header.height,
+            width=content.header.width if content.header else None,
+            height=content.header.height if content.header else None,
             created_at=now,
             updated_at=now,
             description_status=status,
+            # A document has no renditions, so there is nothing left to be made.
+            variant_status=VariantStatus.COMPLETED if document else VariantStatus.PENDING,
         )
 
     def _record(
@@ -158,7 +160,8 @@ class Receiver:
         """Record a new file and ask for its description, or for its renditions alone; return it as recorded."""
         if file.description_status is DescriptionStatus.SKIPPED:
             transaction.files.add(file)
-            self._jobs.enqueue_variants(transaction, file.id)
+            if file.variant_status is VariantStatus.PENDING:
+                self._jobs.enqueue_variants(transaction, file.id)
             return file
         queued = replace(file, description_status=DescriptionStatus.QUEUED, description_revision=1)
         transaction.files.add(queued)

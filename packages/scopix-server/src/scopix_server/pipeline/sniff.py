@@ -1,4 +1,8 @@
-"""What a file is, told from its first bytes. Names, extensions and Content-Type headers have no say."""
+"""What a file is, told from its first bytes. Names, extensions and Content-Type headers have no say.
+
+There is one exception: plain text has no signature, and a DOCX that of any ZIP archive. There the name must agree, or
+every script would pass for a document.
+"""
 
 from scopix.types.vocabulary import MediaType
 from scopix_server.domain.file import FileType
@@ -13,6 +17,14 @@ _PNG = FileType("image/png", "png", MediaType.IMAGE)
 _GIF = FileType("image/gif", "gif", MediaType.IMAGE)
 _WEBP = FileType("image/webp", "webp", MediaType.IMAGE)
 
+_PDF = FileType("application/pdf", "pdf", MediaType.DOCUMENT)
+_DOCX = FileType("application/vnd.openxmlformats-officedocument.wordprocessingml.document", "docx", MediaType.DOCUMENT)
+_TEXTS = {
+    "txt": FileType("text/plain", "txt", MediaType.DOCUMENT),
+    "md": FileType("text/markdown", "md", MediaType.DOCUMENT),
+    "markdown": FileType("text/markdown", "md", MediaType.DOCUMENT),
+}
+
 _SIGNATURES: tuple[tuple[bytes, FileType], ...] = (
     (b"\xff\xd8\xff", _JPEG),
     (b"\x89PNG\r\n\x1a\n", _PNG),
@@ -22,7 +34,6 @@ _SIGNATURES: tuple[tuple[bytes, FileType], ...] = (
 
 # Not accepted, but common enough to be named in the refusal.
 _STRANGERS: tuple[tuple[int, bytes, str], ...] = (
-    (0, b"%PDF-", "a PDF document"),
     (4, b"ftypheic", "a HEIC photo; export it as JPEG"),
     (4, b"ftypheix", "a HEIC photo; export it as JPEG"),
     (4, b"ftypmif1", "a HEIF photo; export it as JPEG"),
@@ -44,14 +55,20 @@ _STRANGERS: tuple[tuple[int, bytes, str], ...] = (
 )
 
 
-def sniff(head: bytes) -> FileType | None:
+def sniff(head: bytes, filename: str = "") -> FileType | None:
     """Return the type of a file that begins with `head` (16 bytes suffice), or None when it is not supported."""
     for signature, file_type in _SIGNATURES:
         if head.startswith(signature):
             return file_type
     if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
         return _WEBP
-    return None
+    if head.startswith(b"%PDF-"):
+        return _PDF
+    extension = filename.lower().rpartition(".")[2]
+    if head.startswith(b"PK\x03\x04"):
+        return _DOCX if extension == "docx" else None
+    # What is a stranger by its first bytes (a script, a web page) is no text, whatever its name.
+    return _TEXTS.get(extension) if describe_unsupported(head) is None else None
 
 
 def describe_unsupported(head: bytes) -> str | None:

@@ -13,6 +13,8 @@ from scopix_server.engines.grounded.words import LEGEND
 
 __all__ = ["describe_chart", "describe_map", "legend_entries", "place_names"]
 
+_ALIGNED = 1.5  # line heights between the left edges of two entries at most
+_LEGEND_STEP = 1.8  # of the distance between two entries
 _LEGEND_GAP = 3.2  # line heights between two entries at most
 _LEGEND_ASIDE = 8.0  # line heights between two columns of entries at most
 _LEGEND_SHIFT = 6.0  # line heights between the header's left edge and its entries' at most
@@ -41,10 +43,10 @@ def describe_chart(_perception: Perception, layout: Layout, _: ImageKind) -> Ite
     yield Statement(f"A chart{title}.", {"regions": [heading.index] if heading else []})
     upright, level = vertical_axis(layout), horizontal_axis(layout)
     if upright:
-        said = f"Its vertical axis runs from {upright[-1].text} to {upright[0].text}."
+        said = f"Numbers stand along its vertical axis, from {upright[-1].text} to {upright[0].text}."
         yield Statement(said, {"regions": [line.index for line in upright]})
     if level:
-        said = f"Its horizontal axis runs from {level[0].text} to {level[-1].text}."
+        said = f"Numbers stand along its horizontal axis, from {level[0].text} to {level[-1].text}."
         yield Statement(said, {"regions": [line.index for line in level]})
     bottom = [] if level else _bottom_labels(layout, upright)
     if bottom:
@@ -62,7 +64,7 @@ def describe_chart(_perception: Perception, layout: Layout, _: ImageKind) -> Ite
 
 
 def legend_entries(layout: Layout) -> list[Line]:
-    """Return the lines beneath the word "Legend", as long as they follow each other closely."""
+    """Return the lines beneath the word "Legend", as long as they start alike and follow each other closely."""
     header = next((line for line in layout.lines if LEGEND.fullmatch(line.text)), None)
     if header is None:
         return []
@@ -73,11 +75,15 @@ def legend_entries(layout: Layout) -> list[Line]:
         and abs(line.left - header.left) < _LEGEND_SHIFT * header.height
         and any(character.isalpha() for character in line.text)
     ]
+    below.sort(key=lambda line: line.middle)
+    aligned = [line for line in below if abs(line.left - below[0].left) < _ALIGNED * below[0].height]
     entries: list[Line] = []
-    last = header
-    for line in sorted(below, key=lambda line: line.middle):
-        if line.middle - last.middle > _LEGEND_GAP * max(line.height, header.height):
+    last, gap = header, _LEGEND_GAP * header.height
+    for line in aligned:
+        if line.middle - last.middle > gap:
             break
+        # From the second entry on, the distance between two entries says how far the next may be.
+        gap = _LEGEND_STEP * (line.middle - last.middle) if entries else gap
         entries.append(line)
         last = line
     return entries + _further_columns(layout, header, entries) if entries else []
@@ -116,9 +122,11 @@ def _bottom_labels(layout: Layout, axis: Sequence[Line]) -> list[Line]:
     if not axis:
         return []
     lowest = max(line.middle for line in axis)
+    # The lowest number may not have been read; then the labels stand a step of the axis further down.
+    step = (lowest - min(line.middle for line in axis)) / (len(axis) - 1)
     axis_indices = {line.index for line in axis}
     for row in layout.rows:
         labels = [line for line in row if line.index not in axis_indices and line.left > axis[0].right]
-        if len(labels) >= 3 and 0 <= labels[0].middle - lowest < 5 * labels[0].height:
+        if len(labels) >= 3 and 0 <= labels[0].middle - lowest < step + 5 * labels[0].height:
             return labels
     return []

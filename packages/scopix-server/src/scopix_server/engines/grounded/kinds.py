@@ -31,6 +31,8 @@ _CONTACT = re.compile(r"(?:tel|phone|mobile|fax|e-?mail|mail|web|www|url|twitter
 _FIGURES = frozenset({"grey_share", "colour_count", "equal_neighbour_share", "bright_share"})
 _SMALL_SIDE = 128
 _TITLE_BLOCK = 3
+_PAPER = 0.93  # share of bright pixels
+_MOST_ON_A_PRODUCT = 20
 _SENTENCE_WORDS = 6
 _STATUS_BAR = 0.06  # of the height
 _TALL = 0.75  # width / height of a telephone's screen, at most
@@ -49,7 +51,7 @@ def judge_kind(perception: Perception, layout: Layout) -> ImageKind:
     if not layout.lines and figures and figures.get("colour_count", 2.0) <= 2 and figures.get("contrast", 1.0) < 0.01:
         return ImageKind.BLANK
     # Before the text is asked: a label on a product is text too.
-    if plain_backdrop(perception) and (photographic or _rich(figures)):
+    if _is_product(perception, layout) and (photographic or _rich(figures)):
         return ImageKind.PRODUCT_PHOTO
     kind = _by_text(perception, layout, photographic=photographic)
     if kind is not None:
@@ -156,6 +158,12 @@ def plain_backdrop(perception: Perception) -> bool:
     """Whether the frame of the image is white all round, and even."""
     figures = perception.statistics
     return figures.get("border_white_share", 0.0) >= 0.95 and figures.get("border_spread", 1.0) <= 0.1
+
+
+def _is_product(perception: Perception, layout: Layout) -> bool:
+    """Whether something stands before a plain backdrop that is not paper: bright all over, and full of text."""
+    paper = perception.statistics.get("bright_share", 0.0) > _PAPER or len(layout.lines) > _MOST_ON_A_PRODUCT
+    return plain_backdrop(perception) and not paper
 
 
 def _rich(figures: dict[str, float]) -> bool:

@@ -15,8 +15,8 @@ __all__ = ["Layout", "Line", "Pair", "Table", "read_layout"]
 
 MAX_LINES = 1500
 _SAME_ROW = 0.55  # of the lower line's height, between the middles
-_HEADING = 1.18  # a heading's type is at least so much larger than the median line's
-_AS_LARGE = 0.85  # of the largest type: the first line of these is the heading
+_HEADING = 1.25  # a heading's type is at least so much larger than the median line's
+_AS_LARGE = 0.8  # of the largest type: the first line of these is the heading
 _NAVIGATION_LINES = 4
 _NAVIGATION_EDGE = 0.3  # of the width
 _NAVIGATION_GAP = 1.9  # of the usual distance between two entries, at most
@@ -37,8 +37,11 @@ class Layout:
         kept = tuple(line for line in self.lines if line.index not in gone)
         return Layout(kept, _rows(kept), self.width)
 
-    def heading(self, within: float = 0.35) -> Line | None:
-        """Return the heading: the first line of the largest type in the upper part, mostly letters, or None."""
+    def heading(self, within: float = 0.35, as_large: float = _AS_LARGE) -> Line | None:
+        """Return the heading: the first line of the largest type in the upper part, mostly letters, or None.
+
+        `within` is that part of the height; `as_large` the share of the largest type from which on a line is as large.
+        """
         upright = [line for line in self.lines if not line.vertical]
         candidates = [line for line in upright if line.middle <= within and mostly_letters(line.text)]
         if not candidates:
@@ -46,7 +49,7 @@ class Layout:
         largest = max(line.size for line in candidates)
         if largest < _HEADING * median(line.size for line in upright) and len(upright) > 2:
             return None
-        return min((line for line in candidates if line.size >= _AS_LARGE * largest), key=lambda line: line.middle)
+        return min((line for line in candidates if line.size >= as_large * largest), key=lambda line: line.middle)
 
     def navigation(self) -> list[Line]:
         """Return the lines of a column at the left edge that stands apart from everything right of it."""

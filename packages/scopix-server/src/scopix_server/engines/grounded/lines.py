@@ -18,14 +18,15 @@ __all__ = ["Line", "columns_of", "letters", "mostly_letters", "read_lines"]
 _MAX_SKEW = math.radians(30)
 _NARROW, _WIDE, _CAPITAL = 0.55, 1.5, 1.25  # advance widths of letters, in those of an "n"
 _NARROW_SIGNS, _WIDE_SIGNS = frozenset("ijlftrI1.,:;'|!()[]- "), frozenset("mwMW@%")
-_LETTERS_TO_TRUST = 3  # a width over fewer letters says nothing about the type
+_ADVANCE_TO_TRUST = 2.0  # ems; a shorter text's length says nothing about the size of its type
+_LEAST, _USUAL, _MOST = 0.35, 0.6, 1.1  # of the box's height, for the size of its type
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One text region: `index` in the perception, its deskewed bounds, and its height (the quad's short side).
 
-    `size` is the size of the type, from height and width together: the detector's boxes are padded, so that heights
+    `size` is the size of the type (its em), reckoned from length and height together: boxes are padded, so that heights
     alone hardly tell a heading from the text beneath it.
     """
 
@@ -131,10 +132,14 @@ def _line(index: int, region: TextRegion, aspect: float, skew: float) -> Line | 
 
 
 def _size(text: str, length: float, height: float) -> float:
-    if letters(text) < _LETTERS_TO_TRUST or any(unicodedata.east_asian_width(c) == "W" for c in text):
-        return height
-    em = 2 * length / sum(_advance(character) for character in text)
-    return math.sqrt(height * min(max(em, height / 2), height * 2))
+    """Return the em: detectors pad a box by as much in length as in height, and small type by more than large type.
+
+    With a padding p, height = em + p and length = advance * em / 2 + p; that is solved for the em.
+    """
+    advance = sum(_advance(character) for character in text) / 2
+    if advance < _ADVANCE_TO_TRUST or any(unicodedata.east_asian_width(c) == "W" for c in text):
+        return _USUAL * height
+    return min(max((length - height) / (advance - 1), _LEAST * height), _MOST * height)
 
 
 def _advance(character: str) -> float:

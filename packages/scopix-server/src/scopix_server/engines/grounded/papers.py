@@ -25,7 +25,11 @@ _TOTAL = re.compile(
     r"gesamt\w{0,10}.{0,12}",
     re.IGNORECASE,
 )
-_TILL = re.compile(r"(?:cash|card|change|visa|mastercard|bar|ec-karte|rückgeld|total|summe)\b.{0,12}", re.IGNORECASE)
+_TILL = re.compile(
+    r"(?:cash|card|change|visa|mastercard|bar|ec-karte|rückgeld|total|summe|"
+    r"thank you|vielen dank|danke|merci|gracias|grazie)\b.{0,30}",
+    re.IGNORECASE,
+)
 _NUMBERED = re.compile(
     r".{0,30}\b(?:no|nr|number|date|ref|due|\w{0,20}nummer|\w{0,20}datum|numéro|n°|fecha|data)\b\.?:?", re.IGNORECASE
 )

@@ -8,10 +8,12 @@ from scopix_server.engines.grounded.layout import Layout
 from scopix_server.engines.grounded.papers import found_in_text
 from scopix_server.engines.grounded.phrases import Statement, quote, quoted_listing
 from scopix_server.engines.grounded.tables import describe_table
+from scopix_server.engines.grounded.words import CODE
 
 __all__ = ["describe_screenshot"]
 
 _MOST_LINES = 16
+_LINES_OF_CODE = 2
 
 _ACTION = re.compile(
     r"(?:add|new|create|export|import|save|cancel|apply|submit|delete|edit|upload|download|search|sign (?:in|out|up)|"
@@ -25,7 +27,9 @@ def describe_screenshot(perception: Perception, layout: Layout, _: ImageKind) ->
     """Yield sentences about a screenshot of an application or a web page."""
     navigation = layout.navigation()
     main = layout.without(navigation)
-    heading = main.heading(within=0.4)
+    # A product's name stands above the heading in almost as large a type; code has no heading.
+    code = sum(bool(CODE.fullmatch(line.text)) for line in layout.lines) >= _LINES_OF_CODE
+    heading = None if code else main.heading(within=0.4, as_large=0.97)
     size = f"{perception.width} × {perception.height} pixels"
     title = f" headed {quote(heading.text)}" if heading else ""
     yield Statement(

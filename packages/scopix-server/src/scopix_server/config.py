@@ -58,6 +58,15 @@ class Settings(BaseSettings):
         description="each: an acknowledged file survives a power cut; none: it survives a crash of the process only.",
     )
 
+    default_plan: Literal["free", "starter", "professional", "enterprise", "custom"] = Field(
+        "custom", description="Plan of the tenants that were given none; custom limits only the files of a batch."
+    )
+    plans: str | None = Field(
+        None,
+        description='Changed limits of plans: JSON such as `{"free": {"requests_per_minute": 20}}` (null: unlimited), '
+        "or the path of a JSON file.",
+    )
+
     worker_processes: int = Field(
         default_factory=lambda: max(1, min(4, os.cpu_count() or 1)),
         ge=1,

@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scopix_server.config import Settings, worker_environment
-from scopix_server.domain.tenant import ApiKey, NewApiKey, Tenant, make_api_key
+from scopix_server.domain.plans import PlanTable, plans_with
+from scopix_server.domain.tenant import NewApiKey, Tenant, issue_key
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -28,7 +29,17 @@ if TYPE_CHECKING:
     from scopix_server.jobs.worker import Worker
     from scopix_server.storage.local import LocalStore
 
-__all__ = ["VERSION", "build_app", "build_workshop", "create_key", "first_start", "open_database", "running_worker"]
+__all__ = [
+    "VERSION",
+    "build_app",
+    "build_workshop",
+    "create_key",
+    "first_start",
+    "keep_credentials",
+    "open_database",
+    "plan_table",
+    "running_worker",
+]
 
 VERSION = "2.0.0"
 _WORKER_SILENCE = timedelta(seconds=20)
@@ -73,23 +84,32 @@ def first_start(database: "SqlDatabase") -> NewApiKey | None:
     return create_key(database, "admin", ("admin",))
 
 
-def create_key(database: "SqlDatabase", name: str, scopes: tuple[str, ...]) -> NewApiKey:
-    """Make another key for the first tenant. The secret is in the answer and nowhere else."""
-    tenant = database.read(lambda t: t.tenants.first_tenant())
-    if tenant is None:
+def create_key(
+    database: "SqlDatabase", name: str, scopes: tuple[str, ...], *, tenant: Tenant | None = None
+) -> NewApiKey:
+    """Make another key for a tenant, the first one if none is named. The secret is in the answer and nowhere else."""
+    owner = tenant or database.read(lambda t: t.tenants.first_tenant())
+    if owner is None:
         raise LookupError("This data directory has no tenant yet: start the server on it once.")
-    made = make_api_key()
-    key = ApiKey(
-        id=str(uuid.uuid4()),
-        tenant_id=tenant.id,
-        name=name,
-        key_prefix=made.key_prefix,
-        key_hash=made.key_hash,
-        scopes=scopes,
-        created_at=datetime.now(UTC),
-    )
-    database.write(lambda t: t.tenants.add_key(key))
+    key, made = issue_key(owner.id, name, scopes, datetime.now(UTC))
+    database.write(lambda t: t.keys.add(key))
     return made
+
+
+def plan_table(settings: Settings) -> PlanTable:
+    """Return the plans with the changes that the settings name.
+
+    Raises:
+        ValueError: the changes cannot be read, or are none.
+    """
+    text = (settings.plans or "{}").strip()
+    if not text.startswith("{"):
+        try:
+            text = Path(text).expanduser().read_text()
+        except OSError as error:
+            raise ValueError(f"the file '{text}' cannot be read: {error.strerror}") from None
+    # A JSONDecodeError is a ValueError, and says where the text is wrong.
+    return PlanTable(plans_with(json.loads(text)), settings.default_plan)
 
 
 def keep_credentials(settings: Settings, base_url: str, key: NewApiKey | None) -> None:
@@ -175,6 +195,7 @@ def _build_services(settings: Settings, database: "SqlDatabase", jobs: "DbosQueu
         batches=BatchReceiver(receiver, store, database),
         redescriber=Redescriber(database, jobs),
         links=LinkSigner(_link_secret(settings)),
+        plans=plan_table(settings),
         limits=ApiLimits(
             max_file_bytes=settings.max_file_bytes,
             max_batch_files=settings.max_batch_files,

@@ -29,11 +29,12 @@ def _presented_key(request: Request) -> str:
 
 def _identify(services: Services, key: str) -> Caller:
     prefix = key_prefix_of(key)
-    found = services.database.read(lambda t: t.tenants.key_by_prefix(prefix)) if prefix else None
+    found = services.database.read(lambda t: t.keys.holder(prefix)) if prefix else None
     if found is None:
         raise InvalidApiKey
-    found.admit(key, datetime.now(UTC))
-    return Caller(found.tenant_id, found.id, found.scopes)
+    held, tenant = found
+    held.admit(key, datetime.now(UTC))
+    return Caller(tenant.id, held.id, held.scopes, services.plans.of(tenant.plan))
 
 
 def _requires(scope: str) -> Callable[..., Awaitable[Caller]]:

@@ -33,6 +33,7 @@ STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.ExpiredApiKey: 401,
     errors.DeactivatedApiKey: 401,
     errors.Forbidden: 403,
+    errors.UsageLimitExceeded: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
     errors.OutOfSpace: 507,

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from scopix_server.db.descriptions import SqlDescriptions
 from scopix_server.db.files import SqlFiles
 from scopix_server.db.idempotency import SqlIdempotency
+from scopix_server.db.keys import SqlKeys
 from scopix_server.db.sessions import SqlSessions
 from scopix_server.db.tenants import SqlTenants
 from scopix_server.db.variants import SqlVariants
@@ -40,6 +41,7 @@ class SqlTransaction:
         self.descriptions = SqlDescriptions(connection)
         self.sessions = SqlSessions(connection)
         self.tenants = SqlTenants(connection)
+        self.keys = SqlKeys(connection)
         self.idempotency = SqlIdempotency(connection)
         self.workers = SqlWorkers(connection)
 

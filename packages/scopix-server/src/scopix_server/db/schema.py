@@ -55,6 +55,8 @@ tenants = sa.Table(
     sa.Column("id", _ID, primary_key=True),
     sa.Column("name", sa.String(255), nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
+    # None follows the settings.
+    sa.Column("plan", sa.String(32)),
 )
 
 api_keys = sa.Table(
@@ -69,6 +71,10 @@ api_keys = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("expires_at", UtcDateTime),
     sa.Column("is_active", sa.Boolean, nullable=False),
+    sa.Column("description", sa.String(500)),
+    sa.Column("metadata", sa.JSON, nullable=False, server_default="{}"),
+    sa.Column("last_used_at", UtcDateTime),
+    sa.Column("usage_count", sa.BigInteger, nullable=False, server_default="0"),
 )
 
 files = sa.Table(

@@ -1,11 +1,11 @@
-"""Tenants and their keys."""
+"""Tenants."""
 
-from typing import Any
+from collections.abc import Sequence
 
 import sqlalchemy as sa
 
-from scopix_server.db.schema import api_keys, tenants
-from scopix_server.domain.tenant import ApiKey, Tenant
+from scopix_server.db.schema import tenants
+from scopix_server.domain.tenant import Tenant
 
 __all__ = ["SqlTenants"]
 
@@ -17,19 +17,23 @@ class SqlTenants:
         self._connection = connection
 
     def add_tenant(self, tenant: Tenant) -> None:
-        self._connection.execute(tenants.insert().values(id=tenant.id, name=tenant.name, created_at=tenant.created_at))
+        values = {column.name: getattr(tenant, column.name) for column in tenants.columns}
+        self._connection.execute(tenants.insert().values(values))
 
     def first_tenant(self) -> Tenant | None:
-        query = sa.select(tenants).order_by(tenants.c.created_at, tenants.c.id).limit(1)
-        row = self._connection.execute(query).mappings().first()
-        return None if row is None else Tenant(**row)
+        found = self._find(sa.select(tenants).order_by(tenants.c.created_at, tenants.c.id).limit(1))
+        return found[0] if found else None
 
-    def add_key(self, key: ApiKey) -> None:
-        values: dict[str, Any] = {column.name: getattr(key, column.name) for column in api_keys.columns}
-        values["scopes"] = list(key.scopes)
-        self._connection.execute(api_keys.insert().values(values))
+    def find(self, name_or_id: str) -> Tenant | None:
+        by_id = self._find(sa.select(tenants).where(tenants.c.id == name_or_id))
+        found = by_id or self._find(sa.select(tenants).where(tenants.c.name == name_or_id))
+        return found[0] if found else None
 
-    def key_by_prefix(self, prefix: str) -> ApiKey | None:
-        query = sa.select(api_keys).where(api_keys.c.key_prefix == prefix)
-        row = self._connection.execute(query).mappings().first()
-        return None if row is None else ApiKey(**{**row, "scopes": tuple(row["scopes"])})
+    def list(self) -> Sequence[Tenant]:
+        return self._find(sa.select(tenants).order_by(tenants.c.created_at, tenants.c.id))
+
+    def set_plan(self, tenant_id: str, plan: str | None) -> None:
+        self._connection.execute(tenants.update().where(tenants.c.id == tenant_id).values(plan=plan))
+
+    def _find(self, query: sa.Select[tuple[object, ...]]) -> "Sequence[Tenant]":
+        return [Tenant(**row) for row in self._connection.execute(query).mappings()]

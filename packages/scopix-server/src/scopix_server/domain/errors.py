@@ -16,6 +16,7 @@
     ├── RequestTimedOut
     ├── MissingApiKey, InvalidApiKey, ExpiredApiKey, DeactivatedApiKey
     ├── Forbidden
+    ├── UsageLimitExceeded          the month's share is used up
     ├── NotFound
     ├── Conflict
     ├── OutOfSpace
@@ -54,6 +55,7 @@ __all__ = [
     "StorageNotConfigured",
     "TooManyPixels",
     "UnsupportedFileType",
+    "UsageLimitExceeded",
     "ValidationFailed",
     "WrongMediaType",
 ]
@@ -166,6 +168,12 @@ class Forbidden(DomainError):
     """The API key lacks the scope this operation needs."""
 
     code = "AUTHZ_ERROR"
+
+
+class UsageLimitExceeded(DomainError):
+    """The plan's share of this month is used up."""
+
+    code = "USAGE_LIMIT_EXCEEDED"
 
 
 class NotFound(DomainError):

@@ -16,7 +16,7 @@ from scopix_server.domain.description import Description, Perception
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.listing import FileFilter
 from scopix_server.domain.session import Session, SessionCounts, SessionFile
-from scopix_server.domain.tenant import ApiKey, Tenant
+from scopix_server.domain.tenant_ports import KeyRepository, TenantRepository
 
 __all__ = [
     "BlobStore",
@@ -35,7 +35,6 @@ __all__ = [
     "Perceiver",
     "RenderedVariant",
     "SessionRepository",
-    "TenantRepository",
     "Transaction",
     "VariantRepository",
     "WorkerRepository",
@@ -235,22 +234,6 @@ class SessionRepository(Protocol):
         """Give up what has not ended yet and return the ids: such files are skipped, their jobs find nothing to do."""
 
 
-class TenantRepository(Protocol):
-    """Tenants and their keys."""
-
-    def add_tenant(self, tenant: Tenant) -> None:
-        """Record a new tenant."""
-
-    def first_tenant(self) -> Tenant | None:
-        """Return the oldest tenant."""
-
-    def add_key(self, key: ApiKey) -> None:
-        """Record a new key."""
-
-    def key_by_prefix(self, prefix: str) -> ApiKey | None:
-        """Find a key by the part that names it."""
-
-
 class IdempotencyRepository(Protocol):
     """Answers kept for replay (24 hours), per tenant."""
 
@@ -287,6 +270,8 @@ class Transaction(Protocol):
     def sessions(self) -> SessionRepository: ...
     @property
     def tenants(self) -> TenantRepository: ...
+    @property
+    def keys(self) -> KeyRepository: ...
     @property
     def idempotency(self) -> IdempotencyRepository: ...
     @property

@@ -1,4 +1,4 @@
-"""Who may do what: tenants, API keys and scopes.
+"""Who may do what: tenants and API keys.
 
 A key is `scopix_` + 8 characters that name it + a secret of 256 random bits. Only the SHA-256 of the whole key is
 kept: with that much entropy a slow password hash would add nothing but latency to each request.
@@ -8,24 +8,34 @@ import hashlib
 import hmac
 import secrets
 import string
-from collections.abc import Iterable
-from dataclasses import dataclass
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
-from scopix_server.domain.errors import DeactivatedApiKey, ExpiredApiKey, Forbidden, InvalidApiKey
+from scopix_server.domain.errors import DeactivatedApiKey, ExpiredApiKey, Forbidden, InvalidApiKey, MalformedRequest
+from scopix_server.domain.plans import PLANS, Plan
+from scopix_server.domain.scopes import granted
 
-__all__ = ["SCOPES", "ApiKey", "Caller", "NewApiKey", "Tenant", "key_prefix_of", "make_api_key"]
+__all__ = [
+    "RESERVED_METADATA",
+    "ApiKey",
+    "Caller",
+    "NewApiKey",
+    "Tenant",
+    "check_metadata",
+    "issue_key",
+    "key_prefix_of",
+    "make_api_key",
+]
 
 _PREFIX = "scopix_"
 _IDENTIFIER_LENGTH = 8
 _ALPHABET = string.ascii_letters + string.digits
 
-SCOPES: dict[str, frozenset[str]] = {
-    "read": frozenset({"read"}),
-    "write": frozenset({"read", "write"}),
-    "admin": frozenset({"read", "write", "admin"}),
-}
-"""Each scope and what it includes."""
+RESERVED_METADATA = frozenset({"created_by_user_id", "deactivation_reason", "deactivated_at"})
+"""What the server alone writes into a key's metadata."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +45,8 @@ class Tenant:
     id: str
     name: str
     created_at: datetime
+    plan: str | None = None
+    """One of `domain.plans`; None follows the settings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,10 @@ class ApiKey:
     created_at: datetime
     expires_at: datetime | None = None
     is_active: bool = True
+    description: str | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+    last_used_at: datetime | None = None
+    usage_count: int = 0
 
     def admit(self, presented: str, now: datetime) -> None:
         """Let the holder of the `presented` key in.
@@ -64,6 +80,19 @@ class ApiKey:
             raise DeactivatedApiKey
         if self.expires_at is not None and self.expires_at <= now:
             raise ExpiredApiKey
+
+    def deactivated(self, reason: str | None, now: datetime) -> "ApiKey":
+        """Return the key as it is after its deactivation; its metadata says when and why."""
+        noted: dict[str, Any] = {"deactivated_at": now.isoformat()}
+        if reason:
+            noted["deactivation_reason"] = reason
+        return replace(self, is_active=False, metadata={**self.metadata, **noted})
+
+    def state(self, now: datetime) -> str:
+        """Return `active`, `expired` or `deactivated`."""
+        if not self.is_active:
+            return "deactivated"
+        return "expired" if self.expires_at is not None and self.expires_at <= now else "active"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +114,7 @@ class Caller:
     tenant_id: str
     key_id: str
     scopes: tuple[str, ...]
+    plan: Plan = PLANS["custom"]
 
     def require(self, scope: str) -> None:
         """Pass if one of the caller's scopes includes `scope`.
@@ -92,7 +122,7 @@ class Caller:
         Raises:
             Forbidden: if none does.
         """
-        if not any(scope in SCOPES.get(held, ()) for held in self.scopes):
+        if scope not in granted(self.scopes):
             raise Forbidden(f"This operation needs the scope '{scope}'.", needed=scope, held=list(self.scopes))
 
 
@@ -101,6 +131,45 @@ def make_api_key() -> NewApiKey:
     identifier = "".join(secrets.choice(_ALPHABET) for _ in range(_IDENTIFIER_LENGTH))
     secret = f"{_PREFIX}{identifier}{secrets.token_urlsafe(32)}"
     return NewApiKey(key_prefix=f"{_PREFIX}{identifier}", key_hash=_hash(secret), secret=secret)
+
+
+def issue_key(
+    tenant_id: str,
+    name: str,
+    scopes: tuple[str, ...],
+    now: datetime,
+    *,
+    description: str | None = None,
+    metadata: Mapping[str, Any] | None = None,
+    expires_at: datetime | None = None,
+) -> tuple[ApiKey, NewApiKey]:
+    """Make a key for a tenant: what is kept of it, and what is shown once."""
+    made = make_api_key()
+    key = ApiKey(
+        id=str(uuid.uuid4()),
+        tenant_id=tenant_id,
+        name=name,
+        key_prefix=made.key_prefix,
+        key_hash=made.key_hash,
+        scopes=scopes,
+        created_at=now,
+        expires_at=expires_at,
+        description=description,
+        metadata=dict(metadata or {}),
+    )
+    return key, made
+
+
+def check_metadata(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the metadata a caller gave.
+
+    Raises:
+        MalformedRequest: it has a name that only the server may write.
+    """
+    reserved = sorted(RESERVED_METADATA & metadata.keys())
+    if reserved:
+        raise MalformedRequest(f"The server alone writes metadata.{reserved[0]}.", field=f"metadata.{reserved[0]}")
+    return metadata
 
 
 def key_prefix_of(presented: str) -> str | None:

@@ -45,7 +45,7 @@ def test_bad_files_cost_the_good_ones_nothing(http: httpx2.Client, server: Serve
     files = [
         ("good.png", IMAGES[0]),
         ("empty.png", b""),
-        ("words.txt", b"nothing but words in here, really"),
+        ("words.jpg", b"nothing but words in here, really"),
         ("cut.png", IMAGES[1][:-40]),
         ("also-good.png", IMAGES[2]),
     ]
@@ -56,7 +56,7 @@ def test_bad_files_cost_the_good_ones_nothing(http: httpx2.Client, server: Serve
     assert (body["accepted_files"], body["rejected_files"], body["status"]) == (2, 3, "partial")
     assert [(entry["index"], entry["filename"]) for entry in body["rejections"]] == [
         (1, "empty.png"),
-        (2, "words.txt"),
+        (2, "words.jpg"),
         (3, "cut.png"),
     ]
     assert all(entry["reason"] and entry["retryable"] is False for entry in body["rejections"])

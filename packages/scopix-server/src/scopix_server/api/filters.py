@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Query
+from pydantic import BeforeValidator
 
 from scopix.types.vocabulary import MediaType
 from scopix_server.domain.errors import ValidationFailed
@@ -14,14 +15,24 @@ __all__ = ["Filter"]
 _MAX_IDS = 500
 
 
+def _iso(value: object) -> object:
+    # The validator would take a bare number for seconds since 1970.
+    if isinstance(value, str) and "-" not in value[1:]:
+        raise ValueError("must be a time in ISO 8601, such as 2026-05-17T12:30:00Z")
+    return value
+
+
+Time = Annotated[datetime | None, BeforeValidator(_iso), Query()]
+
+
 def _filter(
     search: Annotated[
         str | None, Query(max_length=1000, description='Words that must all be there; "in quotes" they stand together.')
     ] = None,
     search_mode: SearchMode = SearchMode.ALL,
     tags: Annotated[list[str] | None, Query(description="Tags that must all be on the file.")] = None,
-    date_from: datetime | None = None,
-    date_to: datetime | None = None,
+    date_from: Time = None,
+    date_to: Time = None,
     has_description: bool | None = None,
     ids: Annotated[list[str] | None, Query(description="At most 500.")] = None,
     media_types: Annotated[list[MediaType] | None, Query()] = None,

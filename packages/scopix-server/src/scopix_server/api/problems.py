@@ -8,6 +8,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.routing import compile_path
 
 from scopix.types.problems import ErrorBody, ErrorEnvelope, ErrorSuggestion
 from scopix_server.domain import errors
@@ -110,7 +111,18 @@ async def _http_error(request: Request, error: Exception) -> Response:
         message = f"There is no {request.method} {request.url.path}. The API is described at /docs."
     elif error.status_code == 405:
         message = f"{request.method} is not possible here."
+        return _answer(request, 405, code, message, {}, {"Allow": ", ".join(_methods(request))})
     return _answer(request, error.status_code, code, message, {}, dict(error.headers or {}))
+
+
+def _methods(request: Request) -> list[str]:
+    """Return every method that the API describes for the request's path; the router names one route's only."""
+    found: set[str] = set()
+    for path, methods in request.app.openapi()["paths"].items():
+        pattern, _, _ = compile_path(path)
+        if pattern.match(request.url.path):
+            found |= {method.upper() for method in methods}
+    return sorted(found)
 
 
 async def _gone(request: Request, error: Exception) -> Response:

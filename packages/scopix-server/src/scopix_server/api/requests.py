@@ -2,19 +2,25 @@
 
 import re
 import uuid
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Header, Request
 from starlette.concurrency import run_in_threadpool
 
 from scopix_server.api.services import services_of
 from scopix_server.api.shapes import Links
-from scopix_server.domain.errors import NotFound, ValidationFailed
+from scopix_server.domain.errors import NotFound
 from scopix_server.domain.file import File
 
-__all__ = ["check_idempotency_key", "declared_length", "find_file", "is_uuid", "links_of"]
+__all__ = ["IdempotencyKey", "declared_length", "find_file", "is_uuid", "links_of"]
 
 _PREFIX = re.compile(r"[0-9a-f]{8}")
-_IDEMPOTENCY_KEY = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(pattern=r"^[A-Za-z0-9_.-]{1,128}$", description="Makes a retry safe: 1-128 of A-Z a-z 0-9 _ . -"),
+]
+"""The header Idempotency-Key of an upload."""
 
 
 def links_of(request: Request) -> Links:
@@ -43,14 +49,6 @@ def declared_length(request: Request) -> int:
     """Return the Content-Length, or 0 when none is declared."""
     length = request.headers.get("Content-Length", "0")
     return int(length) if length.isdecimal() else 0
-
-
-def check_idempotency_key(key: str | None) -> None:
-    """Raise ValidationFailed for a key that is none."""
-    if key is not None and not _IDEMPOTENCY_KEY.fullmatch(key):
-        raise ValidationFailed(
-            "An Idempotency-Key has 1 to 128 letters, digits, '_', '-' or '.'.", field="Idempotency-Key"
-        )
 
 
 def is_uuid(text: str) -> bool:

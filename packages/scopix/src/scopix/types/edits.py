@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from scopix.types._wire import OpenDescriptionStatus, WireModel
 
@@ -28,6 +28,8 @@ Hash = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
 class UpdateFileRequest(WireModel):
     """What to change; what is left out stays. An empty title or list takes away what was there."""
 
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+
     title: str | None = Field(None, max_length=255)
     tags: list[Annotated[str, Field(max_length=50)]] | None = Field(None, max_length=40)
 
@@ -42,7 +44,7 @@ class RestoreFileResult(WireModel):
 class BatchDeleteFilesRequest(WireModel):
     """Up to 100 ids."""
 
-    file_ids: list[str] = Field(min_length=1, max_length=100)
+    file_ids: list[str] = Field(min_length=1, max_length=100, json_schema_extra={"uniqueItems": True})
 
 
 class BatchDeletedFile(WireModel):
@@ -94,7 +96,7 @@ class DescribeMatchingRequest(WireModel):
     ids: list[str] | None = Field(None, max_length=500)
     search: str | None = None
     tags: list[str] | None = None
-    has_description: bool | None = None
+    has_description: StrictBool | None = None
     error_types: list[str] | None = None
     current_categories: list[str] | None = None
     content_category: str | None = None

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from scopix.types.sessions import BatchUploadResponse, QuotaInfo
 from scopix_server.api import session_shapes
@@ -11,7 +11,7 @@ from scopix_server.api.auth import Reader, Writer
 from scopix_server.api.forms import session_options, upload_options
 from scopix_server.api.multipart import FormRules, UploadForm, boundary_of
 from scopix_server.api.problems import responses
-from scopix_server.api.requests import check_idempotency_key, declared_length
+from scopix_server.api.requests import IdempotencyKey, declared_length
 from scopix_server.api.routes.uploads import FORM
 from scopix_server.api.services import Services, services_of
 from scopix_server.domain.errors import BatchTooLarge, OutOfSpace, PayloadTooLarge
@@ -54,14 +54,13 @@ async def upload_batch(
     request: Request,
     response: Response,
     caller: Writer,
-    idempotency_key: Annotated[str | None, Header(description="Makes a retry safe: 1-128 of A-Z a-z 0-9 _ . -")] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> BatchUploadResponse:
     """Upload several images in one request, as a session or as part of one.
 
     A file that is refused costs the others nothing: it is listed in `rejections`.
     """
     services = services_of(request)
-    check_idempotency_key(idempotency_key)
     boundary = boundary_of(request.headers.get("Content-Type"))
     await asyncio.to_thread(_check_room, services, declared_length(request))
     form = UploadForm(services.receiver.open, services.uploads, _rules(services))

@@ -142,7 +142,7 @@ async def describe_matching(
     return DescribeMatchingResponse(matched=done.matched, queued=done.queued, skipped=done.matched - done.queued)
 
 
-@router.post("/files/check-duplicates", response_model=DuplicateCheckResponse, responses=responses(401, 403, 422))
+@router.post("/files/check-duplicates", response_model=DuplicateCheckResponse, responses=responses(400, 401, 403, 422))
 async def check_duplicates(request: Request, caller: Reader, wanted: DuplicateCheckRequest) -> DuplicateCheckResponse:
     """Tell which contents are stored already, by their SHA-256."""
     hashes = list(dict.fromkeys(digest.lower() for digest in wanted.hashes))

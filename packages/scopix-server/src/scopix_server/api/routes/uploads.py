@@ -1,9 +1,9 @@
 """POST /files/upload."""
 
 import asyncio
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Header, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from scopix.types.files import UploadResponse
 from scopix_server.api import shapes
@@ -11,7 +11,7 @@ from scopix_server.api.auth import Writer
 from scopix_server.api.forms import upload_options
 from scopix_server.api.multipart import FORM_OVERHEAD_BYTES, FormRules, UploadForm, boundary_of
 from scopix_server.api.problems import responses
-from scopix_server.api.requests import check_idempotency_key, declared_length, links_of
+from scopix_server.api.requests import IdempotencyKey, declared_length, links_of
 from scopix_server.api.services import Services, services_of
 from scopix_server.domain.errors import FileTooLarge, MalformedRequest, OutOfSpace
 from scopix_server.domain.file import MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH, REST_CATEGORIES
@@ -53,7 +53,7 @@ async def upload_file(
     request: Request,
     response: Response,
     caller: Writer,
-    idempotency_key: Annotated[str | None, Header(description="Makes a retry safe: 1-128 of A-Z a-z 0-9 _ . -")] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> UploadResponse:
     """Upload one image and queue its description.
 
@@ -61,7 +61,6 @@ async def upload_file(
     follows (see the processing status).
     """
     services = services_of(request)
-    check_idempotency_key(idempotency_key)
     boundary = boundary_of(request.headers.get("Content-Type"))
     await asyncio.to_thread(_check_room, services, declared_length(request))
     form = UploadForm(services.receiver.open, services.uploads, _rules(services))

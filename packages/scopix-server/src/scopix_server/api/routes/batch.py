@@ -32,11 +32,13 @@ _BATCH_FORM: dict[str, Any] = {
         "expected_files": {
             "type": "integer",
             "minimum": 1,
+            "maximum": 999_999_999,
             "description": "With a new session: how many files it will hold in all. It does not end before.",
         },
         "start_index": {
             "type": "integer",
             "minimum": 0,
+            "maximum": 999_999_999,
             "description": "Position in the session of this request's first file.",
         },
     },

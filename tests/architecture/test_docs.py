@@ -52,3 +52,11 @@ def test_the_scripts_are_listed() -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text()
     for path in (ROOT / "scripts").iterdir():
         assert f"`scripts/{path.name}`" in page, path.name
+
+
+def test_every_demand_of_the_contract_names_tests_that_exist() -> None:
+    page = (REFERENCE / "conformance.md").read_text()
+    for number in range(1, 71):
+        (row,) = [line for line in page.splitlines() if line.startswith(f"| R{number} |")]
+        for file, test in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", row):
+            assert f"def {test}(" in (ROOT / file).read_text(), f"R{number}: {file}::{test}"

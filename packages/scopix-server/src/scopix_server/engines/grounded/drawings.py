@@ -111,12 +111,12 @@ def _entries_and_notes(layout: Layout, said: Collection[int]) -> Iterator[Statem
         if line.index not in gone
         and not AREA.search(line.text)
         and letters(line.text) >= 3
-        and not find_entities([(line.index, line.text)])
+        and not find_entities([(line.index, line.text)], drawn=True)
     ]
     if rest:
         text = f"Other notes: {quoted_listing([line.text for line in rest], _MOST_NOTES)}."
         yield Statement(text, {"regions": [line.index for line in rest[:_MOST_NOTES]]})
-    yield from found_in_text(layout, but={pair.value for pair in pairs})
+    yield from found_in_text(layout, but={pair.value for pair in pairs}, drawn=True)
 
 
 def _entries(layout: Layout) -> list[Pair]:

@@ -12,7 +12,9 @@ __all__ = ["AREA", "MONEY", "SCALE", "find_entities", "parse_number"]
 _MAX_LINE = 300
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
 
-SCALE = re.compile(r"(?<![\d.])1\s?:\s?\d{1,3}(?:[,. ]?\d{3}){0,2}(?!\d)")
+SCALE = re.compile(r"(?<![\d.])1\s?:\s?\d{1,3}(?:[,. ]?\d{3}){0,2}(?![\d:])")
+_SCALE_WORD = re.compile(r"\b(?:scale|maßstab|massstab|échelle|escala|scala|schaal)\b", re.IGNORECASE)
+_DIGITS_OF_A_TIME = 3
 AREA = re.compile(
     r"(?<![\d.,])\d{1,5}(?:[.,]\d{1,2})?\s?(?:m²|m2|sq\.?\s?m|sqm|ft²|sq\.?\s?ft)(?![a-z])", re.IGNORECASE
 )
@@ -33,16 +35,25 @@ _PATTERNS: dict[str, re.Pattern[str]] = {
 }
 
 
-def find_entities(lines: Iterable[tuple[int, str]]) -> dict[str, list[tuple[str, int]]]:
-    """Return for each sort the distinct texts found, each with the index of its line."""
+def find_entities(lines: Iterable[tuple[int, str]], *, drawn: bool = False) -> dict[str, list[tuple[str, int]]]:
+    """Return for each sort the distinct texts found, each with the index of its line.
+
+    On a map or a plan (`drawn`) "1:20" is a scale; elsewhere it is a time, unless the line says what it is.
+    """
     found: dict[str, list[tuple[str, int]]] = {}
     for index, line in lines:
         for sort, pattern in _PATTERNS.items():
             for match in pattern.findall(line[:_MAX_LINE]):
+                if sort == "scale" and not (drawn or _is_scale(match, line)):
+                    continue
                 known = found.setdefault(sort, [])
                 if match.strip() not in {text for text, _ in known}:
                     known.append((match.strip(), index))
     return found
+
+
+def _is_scale(ratio: str, line: str) -> bool:
+    return sum(c.isdigit() for c in ratio) > _DIGITS_OF_A_TIME or _SCALE_WORD.search(line[:_MAX_LINE]) is not None
 
 
 def parse_number(text: str) -> float | None:

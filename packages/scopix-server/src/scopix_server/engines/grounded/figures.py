@@ -33,7 +33,7 @@ def describe_map(_perception: Perception, layout: Layout, _: ImageKind) -> Itera
     if places:
         said = f"Names on the map: {quoted_listing([line.text for line in places], 20)}."
         yield Statement(said, {"regions": [line.index for line in places]})
-    yield from found_in_text(layout)
+    yield from found_in_text(layout, drawn=True)
 
 
 def describe_chart(_perception: Perception, layout: Layout, _: ImageKind) -> Iterator[Statement]:

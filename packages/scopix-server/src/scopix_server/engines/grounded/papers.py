@@ -69,9 +69,9 @@ def describe_document(perception: Perception, layout: Layout, _: ImageKind) -> I
     yield from found_in_text(layout, but={pair.value for pair in pairs})
 
 
-def found_in_text(layout: Layout, but: Collection[str] = ()) -> Iterator[Statement]:
+def found_in_text(layout: Layout, but: Collection[str] = (), *, drawn: bool = False) -> Iterator[Statement]:
     """Yield one sentence about dates, scales and addresses that are in the text and were not said yet."""
-    found = find_entities((line.index, line.text) for line in layout.lines)
+    found = find_entities(((line.index, line.text) for line in layout.lines), drawn=drawn)
     parts, indices = [], []
     for sort, texts in found.items():
         new = [(text, index) for text, index in texts if not any(text in said for said in but)][:3]

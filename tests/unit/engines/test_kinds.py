@@ -1,0 +1,65 @@
+"""The kind of a picture, from figures and text; a photo is the fallback, the others need evidence."""
+
+import pytest
+
+from scopix_server.domain.description import ImageKind, Perception
+from scopix_server.engines.grounded.kinds import judge_kind
+from scopix_server.engines.grounded.layout import read_layout
+from tests.support.perceptions import DRAWN, PHOTOGRAPHED, Written, page
+
+PROSE: list[Written] = [(f"a line of {n} running words on a page", 100, 100 + 40 * n) for n in range(9)]
+AXIS: list[Written] = [(str(100 * n), 100 - 10 * len(str(100 * n)), 700 - 120 * n) for n in range(5)]
+ROOMS: list[Written] = [("Kitchen", 100, 200), ("Bathroom", 500, 200), ("12.0 m²", 100, 225), ("6.5 m²", 500, 225)]
+PRICES: list[Written] = [
+    row
+    for n, name in enumerate(("Soup", "Bread", "Tea"))
+    for row in ((name, 100, 100 + 60 * n), ("4.50", 800, 100 + 60 * n))
+]
+
+
+def judge(perception: Perception) -> ImageKind:
+    return judge_kind(perception, read_layout(perception))
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind"),
+    [
+        (ROOMS, ImageKind.FLOOR_PLAN),
+        ([("Grundriss", 100, 30, 40), ("Küche", 100, 200), ("Diele", 500, 200)], ImageKind.FLOOR_PLAN),
+        ([("City map", 100, 30, 40), ("2 km", 100, 800), ("Docks", 300, 300)], ImageKind.MAP),
+        ([("Key", 900, 500), ("Path", 900, 540), ("1:5,000", 100, 800)], ImageKind.MAP),
+        (AXIS, ImageKind.CHART),
+        ([(f"{n}%", 200 + 170 * n, 300 + 41 * n * n) for n in (1, 2, 3)], ImageKind.CHART),
+        (PRICES, ImageKind.DOCUMENT),
+        (PROSE, ImageKind.DOCUMENT),
+        ([("Type a message", 40, 800), ("hello", 40, 300)], ImageKind.SCREENSHOT),
+        (
+            [("$ git status", 20, 20), ("def run(self):", 20, 60), ("ok", 20, 90), ("done", 20, 120)],
+            ImageKind.SCREENSHOT,
+        ),
+        ([("Name: Ada", 50, 50), ("Born: 1815", 50, 90), ("Town: London", 50, 130)], ImageKind.FORM),
+        ([("Tel: 12 34", 50, 50), ("Fax: 12 35", 50, 90), ("Web: a.example", 50, 130)], ImageKind.DRAWING),
+        ([("SHEET NO.", 50, 50), ("DRAWN BY", 50, 90), ("SCALE", 50, 130), ("C-1", 300, 50)], ImageKind.DIAGRAM),
+        ([("hello", 50, 50)], ImageKind.DRAWING),
+        ([], ImageKind.DRAWING),
+    ],
+)
+def test_kind_of_drawn_pages(lines: list[Written], kind: ImageKind) -> None:
+    assert judge(page(lines)) is kind
+
+
+def test_unmeasured_and_photographic_pictures_fall_back_to_photo() -> None:
+    assert judge(Perception(800, 600)) is ImageKind.PHOTO
+    assert judge(page([("STOP", 100, 100, 80)], statistics=PHOTOGRAPHED)) is ImageKind.PHOTO
+    assert judge(page(AXIS, statistics=PHOTOGRAPHED)) is ImageKind.PHOTO
+
+
+def test_small_drawn_pictures_are_icons_and_one_colour_is_blank() -> None:
+    assert judge(page([], 64, 64)) is ImageKind.ICON
+    assert judge(page([], statistics={**DRAWN, "colour_count": 1.0, "contrast": 0.0})) is ImageKind.BLANK
+
+
+def test_a_thing_before_white_is_a_product_and_noisy_paper_is_not() -> None:
+    white = {**PHOTOGRAPHED, "border_white_share": 1.0, "border_spread": 0.02}
+    assert judge(page([("Green Tea", 400, 400, 60)], statistics=white)) is ImageKind.PRODUCT_PHOTO
+    assert judge(page(PROSE, statistics={**white, "bright_share": 0.98})) is ImageKind.DOCUMENT

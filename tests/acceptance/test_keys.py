@@ -1,9 +1,15 @@
 """Keys and tenants, on the command line and over the API."""
 
 import os
+import re
+import sqlite3
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -106,3 +112,172 @@ def test_plans_that_cannot_be_read_are_told_in_words(tmp_path: Path) -> None:
         assert refused.returncode == 1
         assert "SCOPIX_PLANS cannot be used" in refused.stderr
         assert "Traceback" not in refused.stderr
+
+
+# Over the API ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def admin(server: ServerProcess) -> Iterator[httpx2.Client]:
+    with server.client() as client:
+        yield client
+
+
+def make(client: httpx2.Client, **body: object) -> dict[str, Any]:
+    answer = client.post("/api-keys", json={"name": "made", **body})
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
+def in_days(days: float) -> str:
+    return (datetime.now(UTC) + timedelta(days=days)).isoformat()
+
+
+def test_a_key_is_shown_once_and_works(server: ServerProcess, admin: httpx2.Client) -> None:
+    made = make(admin, name=" web ", description="the shop", scopes=["read", "read"], metadata={"team": {"id": 7}})
+    key = made.pop("api_key")
+    assert set(made) == {
+        *("id", "name", "description", "key_prefix", "created_at", "expires_at", "is_active", "scopes", "metadata")
+    }
+    assert (made["name"], made["description"], made["scopes"]) == ("web", "the shop", ["read"])
+    assert (made["expires_at"], made["is_active"], made["key_prefix"]) == (None, True, key[:15])
+    assert re.fullmatch(r"scopix_[A-Za-z0-9]{8}[A-Za-z0-9_-]{43}", key)
+    found = admin.get(f"/api-keys/{made['id'].upper()}")
+    assert key not in found.text
+    assert {**made, "last_used_at": None, "usage_count": 0} == found.json()
+    with client_of(server, key) as reader:
+        assert reader.get("/files").status_code == 200
+        assert reader.get("/api-keys").status_code == 200
+        for refused in (reader.post("/api-keys", json={"name": "x"}), reader.delete(f"/api-keys/{made['id']}")):
+            assert refused.status_code == 403
+            assert refused.json()["error"]["code"] == "AUTHZ_ERROR"
+    assert key not in server.log
+
+
+def test_a_key_without_scopes_has_its_makers(server: ServerProcess, admin: httpx2.Client) -> None:
+    assert make(admin)["scopes"] == ["admin"]
+    maker = make(admin, scopes=["api_keys:write", "read"])
+    with client_of(server, maker["api_key"]) as client:
+        assert make(client)["scopes"] == ["api_keys:write", "read"]
+        assert make(client, scopes=["usage:read"])["scopes"] == ["usage:read"]
+        for wider in (["write"], ["admin"], ["read", "api_keys:delete"]):
+            refused = client.post("/api-keys", json={"name": "x", "scopes": wider})
+            assert refused.status_code == 403
+            assert refused.json()["error"]["details"]["held"] == ["api_keys:write", "read"]
+        assert client.delete(f"/api-keys/{maker['id']}").status_code == 403
+
+
+def test_a_narrow_key_does_its_one_thing(server: ServerProcess, admin: httpx2.Client) -> None:
+    with client_of(server, make(admin, scopes=["usage:read"])["api_key"]) as client:
+        assert client.get("/files/quota-check", params={"file_count": 1}).status_code == 200
+        assert client.get("/files").status_code == 403
+        assert client.get("/api-keys").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "field"),
+    [
+        ({}, 422, "name"),
+        ({"name": " "}, 422, "name"),
+        ({"name": "n" * 256}, 422, "name"),
+        ({"name": "n", "description": "d" * 501}, 422, "description"),
+        ({"name": "n", "scopes": ["owner"]}, 400, "scopes"),
+        ({"name": "n", "scopes": ["files:read"]}, 400, "scopes"),
+        ({"name": "n", "expires_at": "2020-01-01T00:00:00Z"}, 422, "expires_at"),
+        ({"name": "n", "expires_at": "0001-01-01T00:00:00+14:00"}, 422, "expires_at"),
+        ({"name": "n", "expires_at": "9999-12-31T23:00:00-12:00"}, 422, "expires_at"),
+        ({"name": "n", "expires_at": "soon"}, 422, "expires_at"),
+        ({"name": "n", "expire_at": "2099-01-01T00:00:00Z"}, 422, "expire_at"),
+        ({"name": "n", "metadata": {"deactivated_at": "now"}}, 400, "metadata.deactivated_at"),
+        ({"name": "n", "metadata": {"created_by_user_id": "me"}}, 400, "metadata.created_by_user_id"),
+        ({"name": "n", "metadata": {"long": "x" * 17_000}}, 422, "metadata"),
+    ],
+)
+def test_what_makes_no_key(admin: httpx2.Client, body: dict[str, object], status: int, field: str) -> None:
+    answer = admin.post("/api-keys", json=body)
+    assert answer.status_code == status, answer.text
+    error = answer.json()["error"]
+    assert (error["code"], error["details"]["field"]) == ("VALIDATION_ERROR", field)
+
+
+@pytest.mark.parametrize("value", ["NaN", '"\\ud800"', "[" * 30 + "]" * 30, "[" * 900 + "]" * 900])
+def test_metadata_that_cannot_be_told_again_is_refused(admin: httpx2.Client, value: str) -> None:
+    body = f'{{"name": "n", "metadata": {{"a": {value}}}}}'
+    answer = admin.post("/api-keys", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 422, answer.text
+    assert admin.get("/api-keys").status_code == 200
+
+
+def test_an_expired_key_is_refused(server: ServerProcess, admin: httpx2.Client) -> None:
+    made = make(admin, expires_at=in_days(1))
+    with client_of(server, made["api_key"]) as client:
+        assert client.get("/files").status_code == 200
+        # A day cannot be waited for, so the day is moved.
+        with sqlite3.connect(server.data_dir / "scopix.db", timeout=30) as connection:
+            past = "2026-01-01T00:00:00.000000Z"
+            connection.execute("UPDATE api_keys SET expires_at = ? WHERE id = ?", (past, made["id"]))
+        connection.close()
+        refused = client.get("/files")
+    assert refused.status_code == 401
+    assert refused.json()["error"]["code"] == "EXPIRED_API_KEY"
+
+
+def test_metadata_is_merged(admin: httpx2.Client) -> None:
+    made = make(admin, description="first", metadata={"a": 1, "b": {"c": 2}})
+    path = f"/api-keys/{made['id']}"
+    changed = admin.put(path, json={"name": "renamed", "metadata": {"b": 3, "d": None}}).json()
+    assert (changed["name"], changed["description"]) == ("renamed", "first")
+    assert changed["metadata"] == {"a": 1, "b": 3, "d": None}
+    assert admin.put(path, json={"description": None}).json()["description"] is None
+    assert admin.get(path).json()["metadata"] == changed["metadata"]
+    reserved = admin.put(path, json={"metadata": {"deactivation_reason": "x"}})
+    assert reserved.status_code == 400
+    # What a key may do, and how long, is settled when it is made.
+    for fixed in ({"scopes": ["admin"]}, {"expires_at": None}, {"is_active": True}):
+        assert admin.put(path, json=fixed).status_code == 422
+
+
+def test_a_deactivated_key_stays_on_the_list_that_asks_for_it(server: ServerProcess, admin: httpx2.Client) -> None:
+    made = make(admin)
+    path = f"/api-keys/{made['id']}"
+    assert admin.delete(path, params={"reason": "leaked"}).status_code == 204
+    assert admin.delete(path, params={"reason": "again"}).status_code == 204
+    with client_of(server, made["api_key"]) as client:
+        assert client.get("/files").json()["error"]["code"] == "DEACTIVATED_API_KEY"
+    found = admin.get(path).json()
+    assert not found["is_active"]
+    assert found["metadata"]["deactivation_reason"] == "leaked"
+    assert "deactivated_at" in admin.put(path, json={"metadata": {"a": 1}}).json()["metadata"]
+    active = admin.get("/api-keys", params={"limit": 100}).json()
+    every = admin.get("/api-keys", params={"limit": 100, "include_inactive": "true"}).json()
+    assert made["id"] not in [key["id"] for key in active["items"]]
+    assert made["id"] in [key["id"] for key in every["items"]]
+    assert every["total_count"] == len(every["items"]) > active["total_count"]
+    page = admin.get("/api-keys", params={"limit": 1, "offset": 1}).json()
+    assert page["items"] == active["items"][1:2]
+    assert page["has_more"]
+
+
+def test_uses_are_counted(server: ServerProcess, admin: httpx2.Client) -> None:
+    made = make(admin, scopes=["read"])
+    with client_of(server, made["api_key"]) as client:
+        for _ in range(7):
+            client.get("/files")
+    found = admin.get(f"/api-keys/{made['id']}").json()
+    while found["usage_count"] == 0:
+        time.sleep(0.2)
+        found = admin.get(f"/api-keys/{made['id']}").json()
+    assert found["usage_count"] == 7
+    assert found["last_used_at"] > made["created_at"]
+
+
+def test_no_tenant_sees_the_keys_of_another(server: ServerProcess, admin: httpx2.Client, other_key: str) -> None:
+    made = make(admin)
+    path = f"/api-keys/{made['id']}"
+    with client_of(server, other_key) as other:
+        assert [key["name"] for key in other.get("/api-keys").json()["items"]] == ["theirs"]
+        for answer in (other.get(path), other.put(path, json={"name": "mine"}), other.delete(path)):
+            assert answer.status_code == 404
+            assert answer.json()["error"]["code"] == "NOT_FOUND"
+    assert admin.get(path).json()["name"] == "made"
+    assert admin.get("/api-keys/nonsense").status_code == 404

@@ -166,6 +166,7 @@ def build_app(settings: Settings, database: "SqlDatabase", *, with_worker: bool)
             yield
         finally:
             await supervisor.stop()
+            services.uses.flush()
             services.uploads.shutdown()
             jobs.close()
 
@@ -177,6 +178,7 @@ def _build_services(settings: Settings, database: "SqlDatabase", jobs: "DbosQueu
 
     from scopix_server.api.links import LinkSigner
     from scopix_server.api.services import ApiLimits, Services
+    from scopix_server.api.usage import UseCounter
     from scopix_server.pipeline.batch import BatchReceiver
     from scopix_server.pipeline.incoming import FileLimits
     from scopix_server.pipeline.receive import Receiver
@@ -196,6 +198,7 @@ def _build_services(settings: Settings, database: "SqlDatabase", jobs: "DbosQueu
         redescriber=Redescriber(database, jobs),
         links=LinkSigner(_link_secret(settings)),
         plans=plan_table(settings),
+        uses=UseCounter(database),
         limits=ApiLimits(
             max_file_bytes=settings.max_file_bytes,
             max_batch_files=settings.max_batch_files,

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from scopix_server.api import problems
 from scopix_server.api.middleware import BodyGuard, RequestContext
-from scopix_server.api.routes import batch, content, edits, files, health, sessions, uploads
+from scopix_server.api.routes import batch, content, edits, files, health, keys, sessions, uploads
 from scopix_server.api.services import Services
 
 __all__ = ["create_app", "surround"]
@@ -38,6 +38,7 @@ def create_app(services: Services, *, version: str, lifespan: Lifespan | None = 
     app.include_router(sessions.first_generation, prefix=PREFIX)
     app.include_router(edits.router, prefix=PREFIX)
     app.include_router(files.router, prefix=PREFIX)
+    app.include_router(keys.router, prefix=PREFIX)
     if services.serving is not None:
         app.include_router(content.router, prefix=PREFIX)
     return app

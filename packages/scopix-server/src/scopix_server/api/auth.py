@@ -12,7 +12,7 @@ from scopix_server.api.services import Services, services_of
 from scopix_server.domain.errors import InvalidApiKey, MissingApiKey
 from scopix_server.domain.tenant import Caller, key_prefix_of
 
-__all__ = ["Reader", "Writer"]
+__all__ = ["KeyMaker", "KeyReader", "KeyRemover", "Reader", "UsageReader", "Writer"]
 
 # Only for the OpenAPI description; the checks are below, so that their errors are ours.
 _scheme = HTTPBearer(auto_error=False, description="An API key: scopix_...")
@@ -39,7 +39,9 @@ def _identify(services: Services, key: str) -> Caller:
 
 def _requires(scope: str) -> Callable[..., Awaitable[Caller]]:
     async def authenticate(request: Request, _: Annotated[object, Depends(_scheme)]) -> Caller:
-        caller = await run_in_threadpool(_identify, services_of(request), _presented_key(request))
+        services = services_of(request)
+        caller = await run_in_threadpool(_identify, services, _presented_key(request))
+        services.uses.note(caller.key_id)
         caller.require(scope)
         return caller
 
@@ -51,3 +53,15 @@ Reader = Annotated[Caller, Depends(_requires("read"))]
 
 Writer = Annotated[Caller, Depends(_requires("write"))]
 """A caller who may upload and change."""
+
+UsageReader = Annotated[Caller, Depends(_requires("usage:read"))]
+"""A caller who may see what is used and what is left."""
+
+KeyReader = Annotated[Caller, Depends(_requires("api_keys:read"))]
+"""A caller who may see which keys there are: everyone but the holder of a narrow key."""
+
+KeyMaker = Annotated[Caller, Depends(_requires("api_keys:write"))]
+"""A caller who may make and change keys."""
+
+KeyRemover = Annotated[Caller, Depends(_requires("api_keys:delete"))]
+"""A caller who may deactivate keys."""

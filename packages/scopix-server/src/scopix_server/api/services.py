@@ -7,6 +7,7 @@ from datetime import timedelta
 from fastapi import Request
 
 from scopix_server.api.links import LinkSigner
+from scopix_server.api.usage import UseCounter
 from scopix_server.domain.plans import PlanTable
 from scopix_server.domain.ports import BlobStore, Database, FileServing, JobQueue
 from scopix_server.pipeline.batch import BatchReceiver
@@ -40,6 +41,7 @@ class Services:
     redescriber: Redescriber
     links: LinkSigner
     plans: PlanTable
+    uses: UseCounter
     limits: ApiLimits
     uploads: ThreadPoolExecutor
     public_url: str | None = None

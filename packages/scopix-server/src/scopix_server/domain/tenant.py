@@ -6,6 +6,7 @@ kept: with that much entropy a slow password hash would add nothing but latency 
 
 import hashlib
 import hmac
+import json
 import secrets
 import string
 import uuid
@@ -14,7 +15,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from scopix_server.domain.errors import DeactivatedApiKey, ExpiredApiKey, Forbidden, InvalidApiKey, MalformedRequest
+from scopix_server.domain.errors import (
+    DeactivatedApiKey,
+    ExpiredApiKey,
+    Forbidden,
+    InvalidApiKey,
+    MalformedRequest,
+    ValidationFailed,
+)
 from scopix_server.domain.plans import PLANS, Plan
 from scopix_server.domain.scopes import granted
 
@@ -32,6 +40,8 @@ __all__ = [
 
 _PREFIX = "scopix_"
 _IDENTIFIER_LENGTH = 8
+_MAX_METADATA_BYTES = 16 * 1024
+_MAX_METADATA_LEVELS = 20
 _ALPHABET = string.ascii_letters + string.digits
 
 RESERVED_METADATA = frozenset({"created_by_user_id", "deactivation_reason", "deactivated_at"})
@@ -80,6 +90,16 @@ class ApiKey:
             raise DeactivatedApiKey
         if self.expires_at is not None and self.expires_at <= now:
             raise ExpiredApiKey
+
+    @property
+    def own_metadata(self) -> dict[str, Any]:
+        """What the tenant noted."""
+        return {name: value for name, value in self.metadata.items() if name not in RESERVED_METADATA}
+
+    @property
+    def server_metadata(self) -> dict[str, Any]:
+        """What the server noted."""
+        return {name: value for name, value in self.metadata.items() if name in RESERVED_METADATA}
 
     def deactivated(self, reason: str | None, now: datetime) -> "ApiKey":
         """Return the key as it is after its deactivation; its metadata says when and why."""
@@ -160,16 +180,30 @@ def issue_key(
     return key, made
 
 
-def check_metadata(metadata: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return the metadata a caller gave.
+def check_metadata(metadata: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the metadata that a caller gave.
 
     Raises:
         MalformedRequest: it has a name that only the server may write.
+        ValidationFailed: it is no JSON (NaN, half a character), nested deeper than 20 levels, or larger than 16 KiB.
     """
     reserved = sorted(RESERVED_METADATA & metadata.keys())
     if reserved:
         raise MalformedRequest(f"The server alone writes metadata.{reserved[0]}.", field=f"metadata.{reserved[0]}")
-    return metadata
+    if _deeper_than(_MAX_METADATA_LEVELS, metadata):
+        raise ValidationFailed(f"The metadata is nested deeper than {_MAX_METADATA_LEVELS} levels.", field="metadata")
+    try:
+        size = len(json.dumps(metadata, ensure_ascii=False, allow_nan=False).encode())
+    except ValueError:
+        raise ValidationFailed("The metadata must be plain JSON.", field="metadata") from None
+    if size > _MAX_METADATA_BYTES:
+        raise ValidationFailed(f"The metadata has {size} bytes; at most {_MAX_METADATA_BYTES} fit.", field="metadata")
+    return dict(metadata)
+
+
+def _deeper_than(levels: int, value: Any) -> bool:
+    inner = value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ()
+    return levels == 0 or any(_deeper_than(levels - 1, item) for item in inner)
 
 
 def key_prefix_of(presented: str) -> str | None:

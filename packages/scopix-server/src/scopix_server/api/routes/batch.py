@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from scopix.types.sessions import BatchUploadResponse, QuotaInfo
 from scopix_server.api import session_shapes
-from scopix_server.api.auth import Reader, Writer
+from scopix_server.api.auth import UsageReader, Writer
 from scopix_server.api.forms import session_options, upload_options
 from scopix_server.api.multipart import FormRules, UploadForm, boundary_of
 from scopix_server.api.problems import responses
@@ -81,7 +81,9 @@ async def upload_batch(
 
 
 @router.get("/files/quota-check", response_model=QuotaInfo, responses=responses(401, 403, 422))
-async def check_quota(request: Request, _: Reader, file_count: Annotated[int, Query(ge=1, le=1_000_000)]) -> QuotaInfo:
+async def check_quota(
+    request: Request, _: UsageReader, file_count: Annotated[int, Query(ge=1, le=1_000_000)]
+) -> QuotaInfo:
     """Tell whether so many files may be uploaded now, and in which portions."""
     limits = services_of(request).limits
     return QuotaInfo(can_proceed=True, requested=file_count, max_batch_size=limits.max_batch_files)

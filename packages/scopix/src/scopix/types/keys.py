@@ -1,0 +1,80 @@
+"""Bodies of the API key routes."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import ConfigDict, Field, StringConstraints
+
+from scopix.types._wire import WireModel
+
+__all__ = ["ApiKeyInfo", "ApiKeyList", "CreateApiKeyRequest", "CreatedApiKey", "UpdateApiKeyRequest"]
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+Description = Annotated[str, StringConstraints(max_length=500)]
+
+
+class CreateApiKeyRequest(WireModel):
+    """What a new key is for and may do.
+
+    No `scopes`: those of the key that makes it. No `expires_at`: it never expires; a time without a zone is UTC.
+    """
+
+    # A misspelt `expires_at` must not make a key that never expires.
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name
+    description: Description | None = None
+    scopes: list[str] = Field(default_factory=list, max_length=50)
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    expires_at: datetime | None = None
+
+
+class UpdateApiKeyRequest(WireModel):
+    """What to change; what is left out stays. `metadata` is merged into what is there."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: Name | None = None
+    description: Description | None = None
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class CreatedApiKey(WireModel):
+    """201 body of `POST /api-keys`. `api_key` is the key itself: it is shown this once."""
+
+    id: str
+    api_key: str
+    name: str
+    description: str | None = None
+    key_prefix: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    is_active: bool = True
+    scopes: list[str]
+    metadata: dict[str, Any] = Field(default_factory=dict)
+
+
+class ApiKeyInfo(WireModel):
+    """What is known of a key; never the key itself. The two fields about its use lag a few seconds behind."""
+
+    id: str
+    name: str
+    description: str | None = None
+    key_prefix: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    is_active: bool = True
+    scopes: list[str]
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    last_used_at: datetime | None = None
+    usage_count: int = 0
+
+
+class ApiKeyList(WireModel):
+    """One page of keys, newest first, and how many there are in all."""
+
+    items: list[ApiKeyInfo]
+    total_count: int
+    limit: int
+    offset: int
+    has_more: bool

@@ -1,5 +1,9 @@
 """Batches end to end: the seed's example calls, in both clients, against a real server with its worker."""
 
+import os
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -132,3 +136,39 @@ async def test_many_files_take_several_requests_and_keep_their_order(call: Both,
     assert len(results.session_ids) == 1
     assert Counter(result.description_status for result in results) == {DescriptionStatus.SKIPPED: 450}
     assert len({result.image_id for result in results}) == 450
+
+
+def test_an_upload_killed_twice_stores_each_file_once(tmp_path: Path) -> None:
+    album = tmp_path / "album"
+    album.mkdir()
+    for number in range(200):
+        (album / f"{number:04}.png").write_bytes(encoded(picture(16, 16, seed=number)))
+    server = ServerProcess(tmp_path / "data", worker=False, max_batch_files="4").start()
+    try:
+        with server.client() as http:
+            for goal in (20, 90):
+                program = start_upload(server, album, tmp_path)
+                while http.get("/files?limit=1").json()["total_count"] < goal:
+                    assert program.poll() is None, "it ended before it could be killed"
+                    time.sleep(0.01)
+                program.kill()
+                program.communicate()
+            last = start_upload(server, album, tmp_path)
+            _, messages = last.communicate(timeout=120)
+            assert last.returncode == 0, messages
+            assert messages.strip().endswith("200 files: 200 uploaded")
+            pages = [http.get(f"/files?limit=100&offset={offset}").json() for offset in (0, 100)]
+    finally:
+        server.stop()
+    assert pages[0]["total_count"] == 200
+    stored = Counter(item["filename"] for page in pages for item in page["items"])
+    assert stored == {f"{number:04}.png": 1 for number in range(200)}
+
+
+def start_upload(server: ServerProcess, album: Path, directory: Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-c", "from scopix.cli import main; main()", "--data-dir", str(server.data_dir)]
+    command += ["upload", str(album), "--no-describe"]
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SCOPIX_")}
+    return subprocess.Popen(
+        command, cwd=directory, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )

@@ -29,6 +29,8 @@ def run(server: FaultyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """`run("show", "x", columns=120)`: arguments, and variables to change for it (None takes one away)."""
     for name in [name for name in os.environ if name.startswith("SCOPIX_")]:
         monkeypatch.delenv(name)
+    # The ledger of an upload is kept in the current directory.
+    monkeypatch.chdir(tmp_path)
     standard = {
         "SCOPIX_API_KEY": KEY,
         "SCOPIX_BASE_URL": server.base_url,

@@ -47,7 +47,8 @@ class BatchScopix:
     @property
     def files(self) -> list[dict[str, Any]]:
         """Every file stored, session after session, in the order of their indexes."""
-        return [entry for s in self.sessions.values() for _, entry in sorted(s.entries.items()) if entry["image_id"]]
+        entries = [entry for s in self.sessions.values() for _, entry in sorted(s.entries.items())]
+        return [entry for entry in entries if entry["image_id"] and not entry["skipped_existing_image_id"]]
 
     def names(self) -> Counter[str]:
         return Counter(entry["filename"] for entry in self.files)
@@ -69,7 +70,8 @@ class BatchScopix:
         start = int(fields["start_index"])
         if set(session.entries) & set(range(start, start + len(files))):
             return problem(409, "CONFLICT", "position taken")
-        entries = [_entry(start + position, *file) for position, file in enumerate(files)]
+        known = {entry["sha256"]: entry["image_id"] for entry in self.files if fields["skip_duplicates"] == "true"}
+        entries = [_entry(start + position, *file, known) for position, file in enumerate(files)]
         session.entries |= {entry["index"]: entry for entry in entries}
         answer = json_reply(_receipt(session.session_id, start, entries), 201)
         self.answers[key] = fingerprint, answer
@@ -111,7 +113,7 @@ class BatchScopix:
         offset, limit = (int(seen.query[name][0]) for name in ("offset", "limit"))
         assert limit <= 500
         entries = [entry for _, entry in sorted(session.entries.items())]
-        page = [entry if entry["status"] == "failed" else self._told(session, entry) for entry in entries]
+        page = [entry if entry["status"] != "pending" else self._told(session, entry) for entry in entries]
         return {
             "session_id": session.session_id,
             "results": page[offset : offset + limit],
@@ -151,13 +153,15 @@ def read_form(seen: Seen) -> tuple[dict[str, str], list[tuple[str, int, str]]]:
     return fields, files
 
 
-def _entry(index: int, filename: str, size: int, sha256: str) -> dict[str, Any]:
+def _entry(index: int, filename: str, size: int, sha256: str, known: dict[str, str]) -> dict[str, Any]:
     refused = size == 0 or "refuse" in filename
+    existing = known.get(sha256)
     return {
         "index": index,
         "filename": filename,
-        "image_id": None if refused else str(uuid.uuid4()),
-        "status": "failed" if refused else "pending",
+        "image_id": None if refused else existing or str(uuid.uuid4()),
+        "skipped_existing_image_id": existing,
+        "status": "failed" if refused else "skipped" if existing else "pending",
         "error_message": "the server does not like it" if refused else None,
         "retryable": False if refused else None,
         "sha256": sha256,
@@ -166,7 +170,12 @@ def _entry(index: int, filename: str, size: int, sha256: str) -> dict[str, Any]:
 
 def _receipt(session_id: str, start: int, entries: list[dict[str, Any]]) -> dict[str, Any]:
     refused = [
-        {"filename": entry["filename"], "index": entry["index"] - start, "reason": "no", "retryable": False}
+        {
+            "filename": entry["filename"],
+            "index": entry["index"] - start,
+            "reason": entry["error_message"],
+            "retryable": False,
+        }
         for entry in entries
         if entry["status"] == "failed"
     ]

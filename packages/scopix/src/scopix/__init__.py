@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from scopix.types.files import DeleteFileResult, FileDetails, FileList, FileSummary, ProcessingStatus
     from scopix.types.results import BatchUploadResults, DescriptionFailure, UploadResult
     from scopix.types.sessions import (
+        BatchUploadResponse,
         QuotaInfo,
         SessionList,
         SessionResult,
@@ -86,6 +87,7 @@ _HOMES = {
     "scopix.types.files": ("DeleteFileResult", "FileDetails", "FileList", "FileSummary", "ProcessingStatus"),
     "scopix.types.results": ("BatchUploadResults", "DescriptionFailure", "UploadResult"),
     "scopix.types.sessions": (
+        "BatchUploadResponse",
         "QuotaInfo",
         "SessionList",
         "SessionResult",
@@ -106,6 +108,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
     "AuthenticationError",
+    "BatchUploadResponse",
     "BatchUploadResults",
     "CircuitBreakerError",
     "ClientConfig",

@@ -1,7 +1,8 @@
 """How a batch is cut into sessions and requests, and what the server's answers say of its files. Pure."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TypeVar
 
 from scopix._errors import QuotaExceededError, ScopixError, ValidationError
@@ -11,7 +12,7 @@ from scopix._results import rejected_result, result_from_session
 from scopix._sniff import MEBIBYTE
 from scopix._upload import prepare_part
 from scopix.types.results import UploadResult
-from scopix.types.sessions import SessionResult
+from scopix.types.sessions import BatchUploadResponse, SessionResult
 
 __all__ = [
     "REQUEST_BYTES",
@@ -24,6 +25,8 @@ __all__ = [
     "emptied",
     "files_allowed",
     "plan_requests",
+    "prepare_all",
+    "with_reasons",
 ]
 
 SESSION_FILES = 1000
@@ -101,6 +104,28 @@ def check_entries(entries: Iterable[tuple[int, Entry]]) -> tuple[list[Item], dic
         except ValidationError as error:
             unfit[position] = rejected_result(entry.filename, error.message)
     return fit, unfit
+
+
+def prepare_all(files: Iterable[str | Path]) -> tuple[list[FilePart], dict[int, str]]:
+    """A part for every file; the unfit ones are empty, and the second value tells by position why."""
+    parts: list[FilePart] = []
+    unfit: dict[int, str] = {}
+    for position, file in enumerate(files):
+        try:
+            parts.append(prepare_part(file, None))
+        except ValidationError as error:
+            unfit[position] = error.message
+            parts.append(FilePart(BytesSource(b""), Path(file).name, "application/octet-stream"))
+    return parts, unfit
+
+
+def with_reasons(response: BatchUploadResponse, reasons: Mapping[int, str]) -> BatchUploadResponse:
+    """The answer, where the server's reason for refusing an empty part is replaced by why it was empty."""
+    rejections = [
+        rejection.model_copy(update={"reason": reasons.get(rejection.index, rejection.reason)})
+        for rejection in response.rejections or ()
+    ]
+    return response.model_copy(update={"rejections": rejections or None})
 
 
 def plan_requests(items: Sequence[Item], most_files: int) -> list[range]:

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-from scopix._sync.sending import BatchRun
+from scopix._sync.sending import BatchRun, RequestSender
 from scopix._sync.sessions import ask_for_results, ask_for_status, wait_until_ended
 from scopix._sync.transport import SyncTransport
-from scopix._batch import check_named
+from scopix._batch import check_named, prepare_all, with_reasons
 from scopix._call import Call, parse_answer, query_pairs, session_path
 from scopix._concurrency import run_blocking_sync
 from scopix._config import ClientConfig
@@ -16,7 +16,7 @@ from scopix._errors import QuotaExceededError
 from scopix._expand import Entry, expand
 from scopix._upload import UploadFields
 from scopix.types.results import BatchUploadResults
-from scopix.types.sessions import QuotaInfo, SessionList, UploadSessionResults, UploadSessionStatus
+from scopix.types.sessions import BatchUploadResponse, QuotaInfo, SessionList, UploadSessionResults, UploadSessionStatus
 from scopix.types.vocabulary import ContentCategory, StorageTarget
 
 __all__ = ["SyncBatches"]
@@ -89,6 +89,50 @@ class SyncBatches:
         run.send()
         results = run.finish(wait=wait_for_descriptions, timeout=description_timeout)
         return results.raise_on_failures() if raise_on_failure else results
+
+    def upload_batch_part(
+        self,
+        files: Sequence[str | Path],
+        *,
+        session_id: str | None = None,
+        expected_files: int | None = None,
+        start_index: int = 0,
+        idempotency_key: str | None = None,
+        storage_target: StorageTarget | str = StorageTarget.DEFAULT,
+        content_category: ContentCategory | str = ContentCategory.GENERAL,
+        folder_id: str | None = None,
+        project_id: str | None = None,
+        custom_schema_id: str | None = None,
+        tags: Sequence[str] | None = None,
+        auto_describe: bool = True,
+        skip_duplicates: bool = False,
+    ) -> BatchUploadResponse:
+        """Send one request of a batch, for callers who keep books of their own and go on after a crash.
+
+        Without `session_id` the request opens a session that will hold `expected_files`; its files take the indexes
+        from `start_index` on. The same `idempotency_key` (1 to 128 letters, digits, `_`, `-` or `.`) with the same
+        files, sent again within 24 hours, gives the first answer again and stores nothing twice. A file that is
+        missing or unfit is sent empty, so that it is refused and counted: `rejections` says why, by its position among
+        `files`. Read the ids with `get_session_results`.
+
+        Raises `ValidationError` for bad fields, or too many files (`details["max_files"]`), `ScopixError` with code
+        `CONFLICT` when an index of the session is taken, and the other errors of the server.
+        """
+        fields = UploadFields(
+            content_category=content_category,
+            storage_target=storage_target,
+            auto_describe=auto_describe,
+            skip_duplicates=skip_duplicates,
+            tags=tags,
+            folder_id=folder_id,
+            project_id=project_id,
+            custom_schema_id=custom_schema_id,
+        )
+        place = {"session_id": session_id, "expected_files": expected_files, "start_index": start_index}
+        pairs = fields.to_pairs() + query_pairs(place)
+        parts, unfit = run_blocking_sync(lambda: prepare_all(files))
+        sender = RequestSender(self._transport, self._config, parts, idempotency_key)
+        return with_reasons(sender.send(pairs), unfit | sender.lost)
 
     def check_quota(self, file_count: int = 1) -> QuotaInfo:
         """Whether so many files may be uploaded now, and how many a request and how many requests at once."""

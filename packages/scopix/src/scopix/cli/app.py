@@ -7,6 +7,7 @@ import typer
 
 from scopix import __version__
 from scopix.cli.connection import Connection, default_data_dir
+from scopix.cli.sessions import sessions
 from scopix.cli.show import show
 from scopix.cli.upload import upload
 
@@ -61,3 +62,4 @@ def set_up(
 
 app.command()(upload)
 app.command()(show)
+app.add_typer(sessions, name="sessions")

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import PurePath
 from typing import Any
 
 from scopix import (
@@ -12,6 +13,7 @@ from scopix import (
     ScopixConnectionError,
     ScopixError,
     ScopixTimeoutError,
+    SessionResult,
     UploadResult,
     ValidationError,
 )
@@ -28,6 +30,7 @@ class State(Enum):
 
     DESCRIBED = "described"
     UPLOADED = "uploaded"
+    DUPLICATE = "duplicate"
     TIMED_OUT = "still being described"
     DESCRIPTION_FAILED = "description failed"
     REFUSED = "refused"
@@ -36,7 +39,7 @@ class State(Enum):
     NOT_SENT = "not sent"
 
 
-_FINE = frozenset({State.DESCRIBED, State.UPLOADED})
+_FINE = frozenset({State.DESCRIBED, State.UPLOADED, State.DUPLICATE})
 
 
 @dataclass(frozen=True)
@@ -64,6 +67,31 @@ class Outcome:
         if isinstance(error, ScopixTimeoutError) and isinstance(error.last_result, UploadResult):
             return cls(path, State.TIMED_OUT, error.last_result, error)
         return cls(path, State.REFUSED if isinstance(error, ValidationError) else State.FAILED, error=error)
+
+    @classmethod
+    def of_session(cls, path: str, item: SessionResult, *, waited: bool) -> "Outcome":
+        """What the file's upload session says of it."""
+        result = UploadResult.from_api_response(
+            {
+                **item.model_dump(mode="json"),
+                "filename": item.filename or PurePath(path).name,
+                "description_error": item.error_message,
+                "description_error_type": item.error_type,
+                "description_is_retryable": item.retryable,
+            }
+        )
+        if not item.image_id and item.status == "failed":
+            return cls(path, State.REFUSED, error=ValidationError(item.error_message or "no reason given"))
+        if item.skipped_existing_image_id is not None:
+            return cls(path, State.DUPLICATE, result)
+        if waited and result.is_pending:
+            return cls(path, State.TIMED_OUT, result)
+        return cls.of_result(path, result)
+
+    @property
+    def is_fine(self) -> bool:
+        """Whether the file is where its owner wants it."""
+        return self.state in _FINE
 
     @property
     def reason(self) -> str | None:
@@ -94,7 +122,7 @@ def totals_line(outcomes: Sequence[Outcome]) -> str:
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
     """0 when all is well; 3 when the server could not be used at all; 1 when some files failed."""
-    if all(outcome.state in _FINE for outcome in outcomes):
+    if all(outcome.is_fine for outcome in outcomes):
         return 0
     reached = any(outcome.result is not None for outcome in outcomes)
     unusable = any(isinstance(outcome.error, AuthenticationError | ScopixConnectionError) for outcome in outcomes)

@@ -29,6 +29,7 @@ class Wishes:
     title: str | None
     describe: bool
     wait: bool
+    skip_duplicates: bool = False
 
 
 class UploadRun:
@@ -79,13 +80,14 @@ class UploadRun:
         wishes = self._wishes
         try:
             if path in self._directories:
-                raise ValidationError(f"{path} is a directory; for now, name the files in it: {path.rstrip('/')}/*.jpg")
+                raise ValidationError(f"{path} became a directory meanwhile")
             result = await self._client.files.upload(
                 path,
                 content_category=wishes.category,
                 tags=wishes.tags,
                 title=wishes.title,
                 auto_describe=wishes.describe,
+                skip_duplicates=wishes.skip_duplicates,
                 wait_for_descriptions=wishes.wait,
             )
         except ScopixError as error:

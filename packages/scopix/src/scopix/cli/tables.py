@@ -19,6 +19,7 @@ LONGEST_TEXT = 160
 _STYLES = {
     State.DESCRIBED: "",
     State.UPLOADED: "dim",
+    State.DUPLICATE: "dim",
     State.TIMED_OUT: "yellow",
     State.DESCRIPTION_FAILED: "red",
     State.REFUSED: "red",

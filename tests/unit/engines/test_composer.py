@@ -132,6 +132,16 @@ def test_a_category_steers_the_kind() -> None:
     assert "blueprint" in describe(page(notes), "blueprint").tags
 
 
+@pytest.mark.parametrize("category", ["document", "screenshot", "blueprint", "technical_diagram", "product_photo"])
+def test_a_category_does_not_overrule_firm_evidence(category: str) -> None:
+    assert describe(page(MAP), "document").kind is ImageKind.MAP
+    assert describe(page(SCREEN), "map").kind is ImageKind.SCREENSHOT
+    bill: list[Written] = [("INVOICE", 800, 40, 50), ("Total", 100, 400), ("12.00", 900, 400), ("VAT", 100, 450)]
+    bill += [("2.00", 900, 450), ("Net", 100, 500), ("10.00", 900, 500)]
+    expected = ImageKind.SCREENSHOT if category == "screenshot" else ImageKind.DOCUMENT
+    assert describe(page(bill), category).kind is expected
+
+
 @pytest.mark.parametrize("category", ["map", "document", "screenshot", "blueprint", "ce_plan", "technical_diagram"])
 def test_a_photo_without_writing_stays_a_photo(category: str) -> None:
     assert describe(PHOTO, category).kind is ImageKind.PHOTO

@@ -7,7 +7,13 @@ from scopix_server.engines.grounded.drawings import describe_diagram, describe_p
 from scopix_server.engines.grounded.figures import describe_chart, describe_map, legend_entries
 from scopix_server.engines.grounded.kinds import judge_kind
 from scopix_server.engines.grounded.layout import Layout, read_layout
-from scopix_server.engines.grounded.papers import describe_document, describe_form, document_noun, form_noun
+from scopix_server.engines.grounded.papers import (
+    describe_document,
+    describe_form,
+    document_noun,
+    form_noun,
+    is_firm_document,
+)
 from scopix_server.engines.grounded.photo import describe_drawing, describe_photo, photo_tags
 from scopix_server.engines.grounded.phrases import Statement, clean
 from scopix_server.engines.grounded.rooms import find_rooms
@@ -17,9 +23,7 @@ __all__ = ["GroundedComposer"]
 
 Builder = Callable[[Perception, Layout, ImageKind], Iterator[Statement]]
 _MAX_TAGS, _MAX_TAG_LENGTH = 40, 50
-_WORDLESS = frozenset({ImageKind.PHOTO, ImageKind.PRODUCT_PHOTO, ImageKind.DRAWING, ImageKind.ICON, ImageKind.BLANK})
 _WRITTEN = 3  # lines of text from which on a picture may be taken for what its category says
-_FIELDS_OF_A_FORM = 2
 _SIGNS_FIRST = frozenset({"construction", "mining", "robotics"})
 _MAX_TEXT = 20_000
 
@@ -38,22 +42,22 @@ _BUILDERS: dict[ImageKind, Builder] = {
     ImageKind.BLANK: describe_drawing,
 }
 
-# What the caller says the picture is outweighs what it looks like; other categories leave the judgement to the look.
-_KIND_OF_CATEGORY: dict[str, ImageKind] = {
-    "blueprint": ImageKind.FLOOR_PLAN,
-    "ce_plan": ImageKind.FLOOR_PLAN,
-    "technical_diagram": ImageKind.DIAGRAM,
-    "pid": ImageKind.DIAGRAM,
-    "pfd": ImageKind.DIAGRAM,
-    "product_photo": ImageKind.PRODUCT_PHOTO,
-    "screenshot": ImageKind.SCREENSHOT,
-    "map": ImageKind.MAP,
-}
-# A chart or a form under these categories says more when it is described as what it is.
-_KEPT: dict[str, frozenset[ImageKind]] = {
-    "map": frozenset({ImageKind.CHART, ImageKind.DIAGRAM}),
-    "document": frozenset({ImageKind.FORM, ImageKind.DOCUMENT}),
-    "product_photo": frozenset({ImageKind.DRAWING, ImageKind.PHOTO}),
+_LOOSE = frozenset({ImageKind.DRAWING, ImageKind.PHOTO, ImageKind.ICON})
+_SKETCHED = _LOOSE | {ImageKind.FORM, ImageKind.DIAGRAM, ImageKind.MAP}
+# What the caller says a picture is, and the kinds that give way to it. The others were judged by firm evidence, such
+# as a legend or an invoice's words, and say more, and nothing false, when they are described as what they are.
+_OVERRIDES: dict[str, tuple[ImageKind, frozenset[ImageKind]]] = {
+    "blueprint": (ImageKind.FLOOR_PLAN, _SKETCHED),
+    "ce_plan": (ImageKind.FLOOR_PLAN, _SKETCHED),
+    "technical_diagram": (ImageKind.DIAGRAM, _LOOSE | {ImageKind.FORM}),
+    "pid": (ImageKind.DIAGRAM, _LOOSE | {ImageKind.FORM}),
+    "pfd": (ImageKind.DIAGRAM, _LOOSE | {ImageKind.FORM}),
+    "screenshot": (
+        ImageKind.SCREENSHOT,
+        frozenset({ImageKind.DRAWING, ImageKind.DIAGRAM, ImageKind.DOCUMENT, ImageKind.FORM}),
+    ),
+    "map": (ImageKind.MAP, _LOOSE),
+    "document": (ImageKind.DOCUMENT, _LOOSE | {ImageKind.SCREENSHOT}),
 }
 
 
@@ -88,13 +92,11 @@ class GroundedComposer:
 def _kind(perception: Perception, layout: Layout, category: str) -> ImageKind:
     judged = judge_kind(perception, layout)
     # A picture that bears no writing is not made a map or a page by its category.
-    if judged in _WORDLESS and len(layout.lines) < _WRITTEN and category != "product_photo":
+    if category not in _OVERRIDES or len(layout.lines) < _WRITTEN:
         return judged
-    if category == "document" and judged not in _KEPT["document"]:
-        return ImageKind.FORM if len(layout.fields()) >= _FIELDS_OF_A_FORM else ImageKind.DOCUMENT
-    if judged in _KEPT.get(category, frozenset()) or judged is ImageKind.BLANK:
-        return judged
-    return _KIND_OF_CATEGORY.get(category, judged)
+    kind, giving_way = _OVERRIDES[category]
+    loose_page = judged is ImageKind.DOCUMENT and not is_firm_document(layout)
+    return kind if judged in giving_way or loose_page else judged
 
 
 def _in_order(statements: list[Statement], category: str) -> list[Statement]:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from scopix_server.domain.description import ImageKind, Perception
 from scopix_server.engines.grounded.entities import AREA, find_entities, parse_number
+from scopix_server.engines.grounded.figures import legend_entries
 from scopix_server.engines.grounded.kinds import has_title_block
 from scopix_server.engines.grounded.layout import Layout, Line, Pair
 from scopix_server.engines.grounded.lines import letters
@@ -31,7 +32,12 @@ def describe_plan(perception: Perception, layout: Layout, _: ImageKind) -> Itera
     if rooms:
         yield _named(rooms)
     yield from _areas(layout, {index for room in rooms for index in room.indices})
-    said = {index for room in rooms for index in room.indices} | ({title.index} if title else set())
+    legend = legend_entries(layout)
+    if legend:
+        text = f"The legend lists {quoted_listing([line.text for line in legend], 20)}."
+        yield Statement(text, {"regions": [line.index for line in legend]})
+    said = {index for room in rooms for index in room.indices} | {line.index for line in legend}
+    said |= {title.index} if title else set()
     yield from _entries_and_notes(layout, said)
 
 

@@ -12,7 +12,15 @@ from scopix_server.engines.grounded.phrases import Statement, article, count_of,
 from scopix_server.engines.grounded.tables import describe_table
 from scopix_server.engines.grounded.words import noun_of
 
-__all__ = ["describe_document", "describe_field", "describe_form", "document_noun", "form_noun", "found_in_text"]
+__all__ = [
+    "describe_document",
+    "describe_field",
+    "describe_form",
+    "document_noun",
+    "form_noun",
+    "found_in_text",
+    "is_firm_document",
+]
 
 _FORM = re.compile(
     r"\b(?:forms?|application|registration|questionnaire|claim|slip|report|request|enrol(?:l)?ment|declaration|permit|"
@@ -36,6 +44,8 @@ _NUMBERED = re.compile(
 _SECTION = re.compile(r"(\d{1,2})(?:\.\d{1,2})?\.?\s+[^\W\d].{2,50}")
 _MOST_FIELDS = 24
 _PROSE_WORDS = 6
+_LINES_OF_PROSE = 4
+_PAGE = "page of text"
 
 
 def describe_form(perception: Perception, layout: Layout, _: ImageKind) -> Iterator[Statement]:
@@ -91,7 +101,13 @@ def document_noun(layout: Layout) -> str:
     if len(priced) >= 3:
         till = sum(bool(_TILL.fullmatch(line.text)) for line in layout.lines) >= 2
         return "receipt" if till else "page with prices"
-    return "page of text" if layout.table() is None else "page with a table"
+    return _PAGE if layout.table() is None else "page with a table"
+
+
+def is_firm_document(layout: Layout) -> bool:
+    """Whether more than the number of its lines says that it is a page: its own words, a table, or running text."""
+    prose = sum(len(line.text.split()) >= _PROSE_WORDS for line in layout.lines)
+    return document_noun(layout) != _PAGE or prose >= _LINES_OF_PROSE
 
 
 def form_noun(layout: Layout) -> str:

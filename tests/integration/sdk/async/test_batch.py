@@ -317,3 +317,49 @@ async def test_a_skipped_description_is_no_failure(server, client, png):
     }
     (result,) = await client.files.upload_batch([png], skip_duplicates=True)
     assert (result.image_id, result.description_status) == ("there-already", DescriptionStatus.SKIPPED)
+
+
+async def test_a_server_that_asks_for_many_pauses_gets_them(server, client, pictures):
+    scopix = BatchScopix(server, max_files=2)
+    busy = problem(429, "RATE_LIMIT_ERROR", **{"Retry-After": "0"})
+    server.faults_at[POST] = type(server.faults)([busy] * 11)
+    results = await client.files.upload_batch(pictures(4))
+    assert scopix.names() == dict.fromkeys(names(results), 1)
+
+
+async def test_a_file_that_changes_after_a_lost_answer_is_not_stored_twice(server, client, pictures):
+    """The server has it already; a repetition with another content is a conflict, which says as much."""
+    directory = pictures(4)
+    scopix = BatchScopix(server, max_files=2, at_once=1)
+    original = server.routes[POST]
+
+    def lose_the_second_answer(seen):
+        answer = original(seen)
+        if len(scopix.requests) != 2:
+            return answer
+        (directory / "00003.png").unlink()
+        return Drop("body")
+
+    server.routes[POST] = lose_the_second_answer
+    results = await client.files.upload_batch(directory)
+    assert [result.image_id for result in results] == [entry["image_id"] for entry in scopix.files]
+    assert scopix.names() == {f"{number:05}.png": 1 for number in range(4)}
+
+
+async def test_a_file_that_shrinks_between_two_attempts_costs_the_others_nothing(server, client, tmp_path):
+    """The server is busy at first, and meanwhile the file is cut."""
+    for name in ("a.png", "b.png", "c.png"):
+        (tmp_path / name).write_bytes(PNG + bytes(1_500_000))
+    scopix = BatchScopix(server)
+    original = server.routes[POST]
+
+    def cut(seen):
+        server.routes[POST] = original
+        os.truncate(tmp_path / "b.png", 100)
+        return problem(503, "SERVICE_UNAVAILABLE")
+
+    server.routes[POST] = cut
+    results = await client.files.upload_batch(tmp_path)
+    assert [result.is_failed for result in results] == [False, True, False]
+    assert "b.png changed" in results[1].description_error
+    assert scopix.names() == {"a.png": 1, "c.png": 1}

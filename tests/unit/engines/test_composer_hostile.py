@@ -63,7 +63,7 @@ def check_shape(found: Description) -> None:
     assert " ".join(part["statement"] for part in found.evidence) == found.text
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=200)
 @given(perceptions, st.sampled_from(CATEGORIES))
 def test_any_perception_is_answered(perception: Perception, category: str) -> None:
     found = GroundedComposer().describe(perception, category)

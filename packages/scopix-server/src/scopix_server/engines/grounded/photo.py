@@ -118,12 +118,12 @@ def _shape(perception: Perception) -> str:
 
 
 def _colours(perception: Perception, *, grey: bool) -> Iterator[Statement]:
-    names = [colour.name for colour in perception.colours if colour.share >= _LEAST_SHARE][:_MOST_COLOURS]
-    if not names or grey:
+    named = [colour for colour in perception.colours if colour.share >= _LEAST_SHARE][:_MOST_COLOURS]
+    if not named or grey:
         return
-    evidence = {"colours": {c.name: round(c.share, 2) for c in perception.colours[:_MOST_COLOURS]}}
-    noun = "The dominant colours are" if len(names) > 1 else "The dominant colour is"
-    yield Statement(f"{noun} {listing(names)}.", evidence)
+    noun = "The dominant colours are" if len(named) > 1 else "The dominant colour is"
+    evidence = {"colours": {colour.name: round(colour.share, 2) for colour in named}}
+    yield Statement(f"{noun} {listing([colour.name for colour in named])}.", evidence)
 
 
 def _texts(perception: Perception, layout: Layout, opening: str) -> Iterator[Statement]:

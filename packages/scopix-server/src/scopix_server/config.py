@@ -66,6 +66,9 @@ class Settings(BaseSettings):
         description='Changed limits of plans: JSON such as `{"free": {"requests_per_minute": 20}}` (null: unlimited), '
         "or the path of a JSON file.",
     )
+    failed_requests_per_minute: int = Field(
+        300, ge=1, description="Requests without a valid API key that an address may make in a minute."
+    )
 
     worker_processes: int = Field(
         default_factory=lambda: max(1, min(4, os.cpu_count() or 1)),

@@ -170,12 +170,13 @@ def build_app(settings: Settings, database: "SqlDatabase", *, with_worker: bool)
             services.uploads.shutdown()
             jobs.close()
 
-    return surround(create_app(services, version=VERSION, lifespan=lifespan))
+    return surround(create_app(services, version=VERSION, lifespan=lifespan), services.rates)
 
 
 def _build_services(settings: Settings, database: "SqlDatabase", jobs: "DbosQueue") -> "Services":
     from concurrent.futures import ThreadPoolExecutor
 
+    from scopix_server.api.limits import RateLimits, UploadSlots
     from scopix_server.api.links import LinkSigner
     from scopix_server.api.services import ApiLimits, Services
     from scopix_server.api.usage import UseCounter
@@ -199,6 +200,8 @@ def _build_services(settings: Settings, database: "SqlDatabase", jobs: "DbosQueu
         links=LinkSigner(_link_secret(settings)),
         plans=plan_table(settings),
         uses=UseCounter(database),
+        rates=RateLimits(settings.failed_requests_per_minute),
+        slots=UploadSlots(),
         limits=ApiLimits(
             max_file_bytes=settings.max_file_bytes,
             max_batch_files=settings.max_batch_files,

@@ -8,6 +8,7 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
 from scopix_server.api import problems
+from scopix_server.api.limits import RateLimitHeaders, RateLimits
 from scopix_server.api.middleware import BodyGuard, RequestContext
 from scopix_server.api.routes import batch, content, edits, files, health, keys, sessions, uploads
 from scopix_server.api.services import Services
@@ -44,6 +45,6 @@ def create_app(services: Services, *, version: str, lifespan: Lifespan | None = 
     return app
 
 
-def surround(app: ASGIApp) -> ASGIApp:
+def surround(app: ASGIApp, rates: RateLimits) -> ASGIApp:
     """Wrap an application in what every request needs, outside even the handler of unexpected errors."""
-    return RequestContext(BodyGuard(app))
+    return RequestContext(BodyGuard(RateLimitHeaders(app, rates)))

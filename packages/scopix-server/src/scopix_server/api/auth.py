@@ -1,6 +1,6 @@
 """Who is calling: the tenant and the rights come from the key, and from nothing else."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -9,13 +9,15 @@ from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
 from scopix_server.api.services import Services, services_of
-from scopix_server.domain.errors import InvalidApiKey, MissingApiKey
+from scopix_server.domain.errors import DeactivatedApiKey, ExpiredApiKey, InvalidApiKey, MissingApiKey
 from scopix_server.domain.tenant import Caller, key_prefix_of
 
-__all__ = ["KeyMaker", "KeyReader", "KeyRemover", "Reader", "UsageReader", "Writer"]
+__all__ = ["KeyMaker", "KeyReader", "KeyRemover", "Reader", "Uploader", "UsageReader", "Writer"]
 
 # Only for the OpenAPI description; the checks are below, so that their errors are ours.
 _scheme = HTTPBearer(auto_error=False, description="An API key: scopix_...")
+
+_NOT_LET_IN = (MissingApiKey, InvalidApiKey, ExpiredApiKey, DeactivatedApiKey)
 
 
 def _presented_key(request: Request) -> str:
@@ -40,8 +42,13 @@ def _identify(services: Services, key: str) -> Caller:
 def _requires(scope: str) -> Callable[..., Awaitable[Caller]]:
     async def authenticate(request: Request, _: Annotated[object, Depends(_scheme)]) -> Caller:
         services = services_of(request)
-        caller = await run_in_threadpool(_identify, services, _presented_key(request))
+        try:
+            caller = await run_in_threadpool(_identify, services, _presented_key(request))
+        except _NOT_LET_IN:
+            services.rates.count_failure(request.scope)
+            raise
         services.uses.note(caller.key_id)
+        services.rates.count(request.scope, caller)
         caller.require(scope)
         return caller
 
@@ -53,6 +60,15 @@ Reader = Annotated[Caller, Depends(_requires("read"))]
 
 Writer = Annotated[Caller, Depends(_requires("write"))]
 """A caller who may upload and change."""
+
+
+async def _upload(request: Request, caller: Writer) -> AsyncIterator[Caller]:
+    with services_of(request).slots.taken(caller):
+        yield caller
+
+
+Uploader = Annotated[Caller, Depends(_upload)]
+"""A caller who may upload, and for whom one of the uploads allowed at once is held until the request ends."""
 
 UsageReader = Annotated[Caller, Depends(_requires("usage:read"))]
 """A caller who may see what is used and what is left."""

@@ -137,7 +137,13 @@ class UploadForm:
             total += len(chunk)
             if total > self._rules.max_body_bytes:
                 raise PayloadTooLarge(f"The request is larger than {self._rules.max_body_bytes} bytes.")
-            events.extend(parser.parse(chunk))
+            try:
+                events.extend(parser.parse(chunk))
+            except MultipartError:
+                # What came before may be refused for a better reason, such as one file too many.
+                await self._hand_over(events)
+                await self._settle()
+                raise
             held += len(chunk)
             if held >= _HAND_OVER_BYTES:
                 await self._hand_over(events)

@@ -37,6 +37,8 @@ STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.UsageLimitExceeded: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.RateLimited: 429,
+    errors.ConcurrentUploads: 429,
     errors.OutOfSpace: 507,
     errors.ServiceUnavailable: 503,
 }
@@ -54,8 +56,9 @@ def status_of(error: errors.DomainError) -> int:
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI entry of a route's error answers."""
-    return {status: {"model": ErrorEnvelope} for status in statuses}
+    """Return the OpenAPI entry of a route's error answers; where a key is asked for, its requests are counted."""
+    counted = (429,) if 401 in statuses else ()
+    return {status: {"model": ErrorEnvelope} for status in (*statuses, *counted)}
 
 
 def install(app: FastAPI) -> None:
@@ -88,7 +91,9 @@ def _answer(
 async def _domain_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, errors.DomainError)
     status = status_of(error)
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": "5"} if status == 503 else None
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
+    if status in {429, 503}:
+        headers["Retry-After"] = str(error.details.get("retry_after", 5))
     return _answer(request, status, error.code, error.message, error.details, headers)
 
 

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from fastapi import Request
 
+from scopix_server.api.limits import RateLimits, UploadSlots
 from scopix_server.api.links import LinkSigner
 from scopix_server.api.usage import UseCounter
 from scopix_server.domain.plans import PlanTable
@@ -42,6 +43,8 @@ class Services:
     links: LinkSigner
     plans: PlanTable
     uses: UseCounter
+    rates: RateLimits
+    slots: UploadSlots
     limits: ApiLimits
     uploads: ThreadPoolExecutor
     public_url: str | None = None

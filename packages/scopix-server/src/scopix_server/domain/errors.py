@@ -19,6 +19,8 @@
     ├── UsageLimitExceeded          the month's share is used up
     ├── NotFound
     ├── Conflict
+    ├── RateLimited                 too many requests in a minute
+    ├── ConcurrentUploads           too many uploads at once
     ├── OutOfSpace
     └── ServiceUnavailable
 
@@ -34,6 +36,7 @@ from scopix.types.vocabulary import DescriptionErrorType
 
 __all__ = [
     "BatchTooLarge",
+    "ConcurrentUploads",
     "Conflict",
     "CorruptDocument",
     "CorruptImage",
@@ -50,6 +53,7 @@ __all__ = [
     "NotFound",
     "OutOfSpace",
     "PayloadTooLarge",
+    "RateLimited",
     "RequestTimedOut",
     "ServiceUnavailable",
     "StorageNotConfigured",
@@ -186,6 +190,18 @@ class Conflict(DomainError):
     """The request contradicts what is already there."""
 
     code = "CONFLICT"
+
+
+class RateLimited(DomainError):
+    """Too many requests in a minute. Try again when the minute is over."""
+
+    code = "RATE_LIMIT_ERROR"
+
+
+class ConcurrentUploads(DomainError):
+    """Too many uploads at once. Wait until one has ended."""
+
+    code = "CONCURRENT_UPLOAD_LIMIT"
 
 
 class OutOfSpace(DomainError):

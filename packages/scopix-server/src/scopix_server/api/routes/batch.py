@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from scopix.types.sessions import BatchUploadResponse, QuotaInfo
 from scopix_server.api import session_shapes
-from scopix_server.api.auth import UsageReader, Writer
+from scopix_server.api.auth import Uploader, UsageReader
 from scopix_server.api.forms import session_options, upload_options
 from scopix_server.api.multipart import FormRules, UploadForm, boundary_of
 from scopix_server.api.problems import responses
@@ -15,6 +15,7 @@ from scopix_server.api.requests import IdempotencyKey, declared_length
 from scopix_server.api.routes.uploads import FORM
 from scopix_server.api.services import Services, services_of
 from scopix_server.domain.errors import BatchTooLarge, OutOfSpace, PayloadTooLarge
+from scopix_server.domain.tenant import Caller
 from scopix_server.pipeline.batch import Arrival
 
 __all__ = ["router"]
@@ -55,7 +56,7 @@ _BATCH_FORM: dict[str, Any] = {
 async def upload_batch(
     request: Request,
     response: Response,
-    caller: Writer,
+    caller: Uploader,
     idempotency_key: IdempotencyKey = None,
 ) -> BatchUploadResponse:
     """Upload several images in one request, as a session or as part of one.
@@ -65,7 +66,7 @@ async def upload_batch(
     services = services_of(request)
     boundary = boundary_of(request.headers.get("Content-Type"))
     await asyncio.to_thread(_check_room, services, declared_length(request))
-    form = UploadForm(services.receiver.open, services.uploads, _rules(services))
+    form = UploadForm(services.receiver.open, services.uploads, _rules(services, caller))
     try:
         await form.read(request.stream(), boundary, idle_seconds=services.limits.body_idle_seconds)
         options, session = upload_options(form.fields), session_options(form.fields)
@@ -82,23 +83,30 @@ async def upload_batch(
 
 @router.get("/files/quota-check", response_model=QuotaInfo, responses=responses(401, 403, 422))
 async def check_quota(
-    request: Request, _: UsageReader, file_count: Annotated[int, Query(ge=1, le=1_000_000)]
+    request: Request, caller: UsageReader, file_count: Annotated[int, Query(ge=1, le=1_000_000)]
 ) -> QuotaInfo:
     """Tell whether so many files may be uploaded now, and in which portions."""
-    limits = services_of(request).limits
-    return QuotaInfo(can_proceed=True, requested=file_count, max_batch_size=limits.max_batch_files)
+    return QuotaInfo(
+        can_proceed=True,
+        requested=file_count,
+        max_batch_size=_max_files(services_of(request), caller),
+        max_concurrent_uploads=caller.plan.concurrent_uploads,
+    )
 
 
-def _rules(services: Services) -> FormRules:
-    limits = services.limits
+def _max_files(services: Services, caller: Caller) -> int:
+    return min(services.limits.max_batch_files, caller.plan.files_per_batch)
+
+
+def _rules(services: Services, caller: Caller) -> FormRules:
+    limits, max_files = services.limits, _max_files(services, caller)
     return FormRules(
         part="files",
-        max_files=limits.max_batch_files,
+        max_files=max_files,
         max_body_bytes=limits.max_batch_bytes,
         keep_going=True,
         too_many=lambda: BatchTooLarge(
-            f"A request may hold {limits.max_batch_files} files at most. Send them in several requests.",
-            max_files=limits.max_batch_files,
+            f"A request may hold {max_files} files at most. Send them in several requests.", max_files=max_files
         ),
     )
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 
 from scopix.types.files import UploadResponse
 from scopix_server.api import shapes
-from scopix_server.api.auth import Writer
+from scopix_server.api.auth import Uploader
 from scopix_server.api.forms import upload_options
 from scopix_server.api.multipart import FORM_OVERHEAD_BYTES, FormRules, UploadForm, boundary_of
 from scopix_server.api.problems import responses
@@ -52,7 +52,7 @@ FORM: dict[str, Any] = {
 async def upload_file(
     request: Request,
     response: Response,
-    caller: Writer,
+    caller: Uploader,
     idempotency_key: IdempotencyKey = None,
 ) -> UploadResponse:
     """Upload one image and queue its description.

@@ -1,0 +1,169 @@
+"""The limits of the plans, on servers of their own."""
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+from PIL import Image
+
+from tests.acceptance.test_keys import last_line
+from tests.support.images import encoded
+from tests.support.server import ServerProcess
+
+UNLIMITED = 2_147_483_647
+
+
+@contextmanager
+def serving(data_dir: Path, **settings: str) -> Iterator[ServerProcess]:
+    running = ServerProcess(data_dir, worker=False, **settings).start()
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def custom(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    with serving(tmp_path_factory.mktemp("custom"), failed_requests_per_minute="5") as running:
+        yield running
+
+
+def limits_of(answer: httpx2.Response) -> tuple[int, int, int]:
+    names = ("Limit", "Remaining", "Reset")
+    limit, remaining, reset = (int(answer.headers[f"X-RateLimit-{name}"]) for name in names)
+    return limit, remaining, reset
+
+
+def png(number: int) -> bytes:
+    """A small picture, another one for each number."""
+    return encoded(Image.new("RGB", (16, 16), (number % 256, number // 256, 77)))
+
+
+def files(number: int, start: int = 0) -> list[tuple[str, tuple[str, bytes]]]:
+    return [("files", (f"{index}.png", png(start + index))) for index in range(number)]
+
+
+# Requests a minute ----------------------------------------------------------------------------------------------------
+
+
+def test_the_eleventh_request_of_a_free_minute_is_refused(tmp_path: Path) -> None:
+    with serving(tmp_path, default_plan="free") as server, server.client() as client:
+        started = time.time()
+        answers = [client.get("/files") for _ in range(11)]
+        # Long-polls, refusals and unknown files are requests like all others: there is no way around.
+        answers.append(client.post("/files/upload", files={"file": ("a.png", png(0))}))
+        assert [answer.status_code for answer in answers] == [200] * 10 + [429] * 2
+        assert [limits_of(answer)[:2] for answer in answers] == [(10, left) for left in [*range(9, -1, -1), 0, 0]]
+        assert {limits_of(answer)[2] for answer in answers} == {limits_of(answers[0])[2]}
+        assert started <= limits_of(answers[0])[2] <= time.time() + 61
+        refused = answers[10]
+        error = refused.json()["error"]
+        assert error["code"] == "RATE_LIMIT_ERROR"
+        assert 1 <= int(refused.headers["Retry-After"]) <= 61
+        assert error["details"] == {"limit": 10, "retry_after": int(refused.headers["Retry-After"])}
+        assert refused.json()["request_id"] == refused.headers["X-Request-ID"]
+        # It is the key that is limited.
+        assert httpx2.get(f"{server.root}/health").status_code == 200
+
+
+def test_limits_count_for_each_key_alone_and_plans_change_at_once(tmp_path: Path) -> None:
+    plans = '{"free": {"requests_per_minute": 3}, "starter": {"requests_per_minute": null}}'
+    (tmp_path / "plans.json").write_text(plans)
+    with (
+        serving(tmp_path / "data", default_plan="free", plans=str(tmp_path / "plans.json")) as server,
+        server.client() as first,
+    ):
+        second_key = first.post("/api-keys", json={"name": "second"}).json()["api_key"]
+        assert [first.get("/files").status_code for _ in range(3)] == [200, 200, 429]
+        with server.client(headers={"Authorization": f"Bearer {second_key}"}) as second:
+            assert limits_of(second.get("/files"))[:2] == (3, 2)
+        last_line(server.data_dir, "tenants", "set-plan", "default", "--plan", "starter")
+        assert limits_of(first.get("/files"))[:2] == (UNLIMITED, UNLIMITED)
+
+
+def test_every_answer_tells_the_limits(custom: ServerProcess) -> None:
+    with custom.client() as client:
+        answers = [
+            client.get("/files"),
+            client.post("/files/upload"),
+            client.get("/files/nonsense"),
+            client.get("/nowhere"),
+            client.delete("/files"),
+            client.get("/files", params={"limit": 1000}),
+            httpx2.get(f"{custom.root}/health"),
+            httpx2.get(f"{custom.root}/ready"),
+            httpx2.get(f"{custom.root}/docs"),
+        ]
+        assert limits_of(answers[0])[:2] == (UNLIMITED, UNLIMITED)
+        for answer in answers:
+            assert limits_of(answer)[2] >= time.time() - 1
+
+
+def test_guessing_keys_is_limited_by_address_and_shuts_nobody_else_out(custom: ServerProcess) -> None:
+    guess = {"Authorization": "Bearer scopix_abcdefghijklmnopqrstuvwxyz"}
+    url = f"{custom.base_url}/files"
+    answers = [httpx2.get(url, headers=guess if number % 2 else {}) for number in range(7)]
+    assert [answer.status_code for answer in answers] == [401] * 5 + [429] * 2
+    assert [limits_of(answer)[:2] for answer in answers] == [(5, left) for left in (4, 3, 2, 1, 0, 0, 0)]
+    assert answers[-1].json()["error"]["code"] == "RATE_LIMIT_ERROR"
+    assert int(answers[-1].headers["Retry-After"]) >= 1
+    with custom.client() as client:
+        assert client.get("/files").status_code == 200
+    # A proxy on this machine is believed.
+    assert httpx2.get(url, headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 401
+
+
+# Uploads --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("plan", "most"), [("free", 10), ("starter", 50), ("professional", 100), ("enterprise", 200), ("custom", 200)]
+)
+def test_files_of_a_batch_by_plan(tmp_path: Path, plan: str, most: int) -> None:
+    plans = f'{{"{plan}": {{"descriptions_per_month": null}}}}'
+    with serving(tmp_path, default_plan=plan, plans=plans) as server, server.client() as client:
+        asked = client.get("/files/quota-check", params={"file_count": 1}).json()
+        assert asked["max_batch_size"] == most
+        fitting = client.post("/files/upload/batch", files=files(most), data={"auto_describe": "false"})
+        assert fitting.status_code == 201
+        assert fitting.json()["accepted_files"] == most
+        for number in (most + 1, most + 100):
+            refused = client.post("/files/upload/batch", files=files(number))
+            assert refused.status_code == 413
+            assert refused.json()["error"]["code"] == "BATCH_TOO_LARGE"
+            assert refused.json()["error"]["details"]["max_files"] == most
+        assert client.get("/files").json()["total_count"] == most
+
+
+def test_uploads_at_once(tmp_path: Path) -> None:
+    plans = '{"custom": {"concurrent_uploads": 2}}'
+    with serving(tmp_path, plans=plans) as server, server.client() as client:
+        held = [_half_an_upload(server) for _ in range(2)]
+        refused = client.post("/files/upload", files={"file": ("a.png", png(1))})
+        while refused.status_code == 201:  # the two have not both been seen yet
+            time.sleep(0.05)
+            refused = client.post("/files/upload", files={"file": ("a.png", png(1))})
+        assert refused.status_code == 429
+        assert refused.json()["error"]["code"] == "CONCURRENT_UPLOAD_LIMIT"
+        assert refused.headers["Retry-After"] == "1"
+        assert client.post("/files/upload/batch", files=files(1)).status_code == 429
+        assert client.get("/files").status_code == 200
+        for connection in held:
+            connection.close()
+        while (again := client.post("/files/upload", files={"file": ("b.png", png(2))})).status_code == 429:
+            time.sleep(0.05)
+        assert again.status_code == 201
+
+
+def _half_an_upload(server: ServerProcess) -> socket.socket:
+    host, port = server.root.removeprefix("http://").split(":")
+    connection = socket.create_connection((host, int(port)))
+    head = (
+        "POST /api/v2/files/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n"
+        f"Authorization: Bearer {server.api_key}\r\nContent-Type: multipart/form-data; boundary=b\r\n\r\n"
+        '--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
+    )
+    connection.sendall(head.encode() + png(0))
+    return connection

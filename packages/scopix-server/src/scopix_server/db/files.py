@@ -47,8 +47,9 @@ class SqlFiles:
 
     def add(self, file: File) -> None:
         values = {column.name: _plain(getattr(file, column.name)) for column in files.columns if column.name in _FIELDS}
-        sorted_at = file.content_created_at or file.created_at
-        self._connection.execute(files.insert().values(**values, sorted_at=sorted_at))
+        values["sorted_at"] = file.content_created_at or file.created_at
+        # Values as parameters, not in the statement: it is then compiled once, not for each file.
+        self._connection.execute(files.insert(), values)
         SearchIndex(self._connection).add(file)
 
     def update(self, file: File) -> None:

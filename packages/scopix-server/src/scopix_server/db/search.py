@@ -39,12 +39,10 @@ class SearchIndex:
     def add(self, file: File) -> None:
         """Enter a new file."""
         title = _indexed(file.title or "", file.filename)
-        self._connection.execute(
-            search_documents.insert().values(
-                file_id=file.id, title=title, description="", visible_text="", tags=_indexed(*file.user_tags)
-            )
-        )
-        self._set_tags(file.id, _USER, file.user_tags)
+        tags = _indexed(*file.user_tags)
+        entry = {"file_id": file.id, "title": title, "description": "", "visible_text": "", "tags": tags}
+        self._connection.execute(search_documents.insert(), entry)
+        self._add_tags(file.id, _USER, file.user_tags)
 
     def update_metadata(self, file: File) -> None:
         """Note a changed title or changed tags of the user's."""
@@ -69,6 +67,9 @@ class SearchIndex:
     def _set_tags(self, file_id: str, source: str, tags: Sequence[str]) -> None:
         mine = sa.and_(file_tags.c.file_id == file_id, file_tags.c.source == source)
         self._connection.execute(file_tags.delete().where(mine))
+        self._add_tags(file_id, source, tags)
+
+    def _add_tags(self, file_id: str, source: str, tags: Sequence[str]) -> None:
         rows = [{"file_id": file_id, "source": source, "tag": tag} for tag in dict.fromkeys(map(str.casefold, tags))]
         if rows:
             self._connection.execute(file_tags.insert(), rows)

@@ -203,5 +203,11 @@ def _replay(transaction: Transaction, tenant_id: str, earlier: IdempotencyRecord
     file = transaction.files.get(tenant_id, answer["file_id"], include_deleted=True)
     if file is None:
         raise Conflict("The file that was uploaded under this Idempotency-Key is gone.", field="Idempotency-Key")
-    then = replace(file, description_status=DescriptionStatus(answer["description_status"]))
+    # As it was when it was answered first.
+    document = file.media_type is MediaType.DOCUMENT
+    then = replace(
+        file,
+        description_status=DescriptionStatus(answer["description_status"]),
+        variant_status=file.variant_status if document else VariantStatus.PENDING,
+    )
     return Receipt(then, answer["duplicate"], replayed=True, processing_time_ms=answer["processing_time_ms"])

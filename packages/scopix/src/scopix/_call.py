@@ -17,7 +17,7 @@ from scopix._errors import ServerError, ValidationError
 from scopix._multipart import FormBody
 from scopix._version import __version__
 
-__all__ = ["Answer", "Call", "build_headers", "file_path", "parse_answer", "query_pairs", "session_path"]
+__all__ = ["Answer", "Call", "build_headers", "file_path", "json_body", "parse_answer", "query_pairs", "session_path"]
 
 USER_AGENT = f"scopix-python/{__version__}"
 
@@ -30,6 +30,8 @@ Model = TypeVar("Model", bound=pydantic.BaseModel)
 class Call:
     """What to send. `endpoint` names the route without ids: the circuit breaker and traces count by it.
 
+    `content` is a JSON body, `body` a form.
+
     `url` is absolute; without `with_key` it is a signed address elsewhere, which must not see the key. The server may
     take `extra_seconds` longer than the configured timeout, since it was asked to wait.
     """
@@ -39,6 +41,7 @@ class Call:
     endpoint: str
     params: Sequence[tuple[str, str]] = ()
     body: FormBody | None = None
+    content: bytes | None = None
     idempotency_key: str | None = None
     with_key: bool = True
     extra_seconds: float = 0.0
@@ -64,6 +67,8 @@ def build_headers(call: Call, config: ClientConfig, *, default_correlation_id: s
     if call.body is not None:
         headers["Content-Type"] = call.body.content_type
         headers["Content-Length"] = str(call.body.length)
+    if call.content is not None:
+        headers["Content-Type"] = "application/json"
     if not call.with_key:
         return headers
     headers["Accept"] = "application/json"
@@ -77,6 +82,11 @@ def build_headers(call: Call, config: ClientConfig, *, default_correlation_id: s
     if call.idempotency_key is not None:
         headers["Idempotency-Key"] = call.idempotency_key
     return headers
+
+
+def json_body(value: Mapping[str, Any]) -> bytes:
+    """The value as a JSON body."""
+    return json.dumps(value).encode()
 
 
 def file_path(file_id: str, suffix: str = "") -> str:

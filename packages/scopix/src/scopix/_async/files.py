@@ -1,13 +1,13 @@
 """`client.files`: upload, look at, fetch and delete files."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from scopix._async.batches import AsyncBatches
+from scopix._async.edits import AsyncEdits
 from scopix._async.waiting import fetch_details, fetch_status, wait_until_described
 from scopix._call import Answer, Call, file_path, parse_answer, query_pairs
 from scopix._concurrency import run_blocking_async
@@ -20,6 +20,7 @@ from scopix.types.files import (
     DeleteFileResult,
     FileDetails,
     FileList,
+    FileSummary,
     ProcessingStatus,
     UploadResponse,
 )
@@ -31,7 +32,7 @@ __all__ = ["AsyncFiles"]
 _MOST_REDIRECTS = 5
 
 
-class AsyncFiles(AsyncBatches):
+class AsyncFiles(AsyncEdits):
     """The files of one tenant. Reached as `client.files`."""
 
     async def upload(
@@ -139,6 +140,20 @@ class AsyncFiles(AsyncBatches):
         }
         call = Call(method="GET", url=f"{self._config.url}/files", endpoint="GET /files", params=query_pairs(values))
         return parse_answer(FileList, await self._transport.send(call))
+
+    async def list_all(self, *, page_size: int = 50, **filters: Any) -> AsyncIterator[FileSummary]:
+        """Walk through all files that meet the filters of `list`, asking for `page_size` (1 to 100) at a time.
+
+        Files that are added or deleted meanwhile may be missed or met twice. Raises as `list`.
+        """
+        offset = 0
+        while True:
+            page = await self.list(limit=page_size, offset=offset, **filters)
+            for item in page.items:
+                yield item
+            offset += len(page.items)
+            if not page.items or not page.has_more:
+                return
 
     async def delete(self, file_id: str) -> DeleteFileResult:
         """Delete one file; it can be recovered for 30 days. Raises `ResourceNotFoundError`."""

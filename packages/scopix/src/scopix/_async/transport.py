@@ -117,7 +117,7 @@ class AsyncTransport:
                 call.url,
                 params=list(call.params) or None,
                 headers=dict(headers),
-                content=None if body is None else AsyncChunks(body),
+                content=call.content if body is None else AsyncChunks(body),
                 timeout=timeout,
             )
         except (httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:

@@ -2,13 +2,13 @@
 """`client.files`: upload, look at, fetch and delete files."""
 
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
-from scopix._sync.batches import SyncBatches
+from scopix._sync.edits import SyncEdits
 from scopix._sync.waiting import fetch_details, fetch_status, wait_until_described
 from scopix._call import Answer, Call, file_path, parse_answer, query_pairs
 from scopix._concurrency import run_blocking_sync
@@ -21,6 +21,7 @@ from scopix.types.files import (
     DeleteFileResult,
     FileDetails,
     FileList,
+    FileSummary,
     ProcessingStatus,
     UploadResponse,
 )
@@ -32,7 +33,7 @@ __all__ = ["SyncFiles"]
 _MOST_REDIRECTS = 5
 
 
-class SyncFiles(SyncBatches):
+class SyncFiles(SyncEdits):
     """The files of one tenant. Reached as `client.files`."""
 
     def upload(
@@ -140,6 +141,20 @@ class SyncFiles(SyncBatches):
         }
         call = Call(method="GET", url=f"{self._config.url}/files", endpoint="GET /files", params=query_pairs(values))
         return parse_answer(FileList, self._transport.send(call))
+
+    def list_all(self, *, page_size: int = 50, **filters: Any) -> Iterator[FileSummary]:
+        """Walk through all files that meet the filters of `list`, asking for `page_size` (1 to 100) at a time.
+
+        Files that are added or deleted meanwhile may be missed or met twice. Raises as `list`.
+        """
+        offset = 0
+        while True:
+            page = self.list(limit=page_size, offset=offset, **filters)
+            for item in page.items:
+                yield item
+            offset += len(page.items)
+            if not page.items or not page.has_more:
+                return
 
     def delete(self, file_id: str) -> DeleteFileResult:
         """Delete one file; it can be recovered for 30 days. Raises `ResourceNotFoundError`."""

@@ -118,7 +118,7 @@ class SyncTransport:
                 call.url,
                 params=list(call.params) or None,
                 headers=dict(headers),
-                content=None if body is None else SyncChunks(body),
+                content=call.content if body is None else SyncChunks(body),
                 timeout=timeout,
             )
         except (httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:

@@ -1,0 +1,118 @@
+"""The part of `client.files` that changes what is there: titles, tags, deletions, descriptions made again."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from scopix._async.batches import AsyncBatches
+from scopix._async.waiting import fetch_details, wait_until_described
+from scopix._call import Answer, Call, file_path, json_body, parse_answer
+from scopix._errors import ValidationError
+from scopix._results import result_from_details
+from scopix.types.edits import (
+    BatchDeleteFilesResponse,
+    DescribeMatchingResponse,
+    DescribeResponse,
+    DuplicateCheckResponse,
+    RestoreFileResult,
+)
+from scopix.types.files import UpdateFileResult
+from scopix.types.results import UploadResult
+from scopix.types.vocabulary import ContentCategory, DescriptionErrorType
+
+__all__ = ["AsyncEdits"]
+
+
+class AsyncEdits(AsyncBatches):
+    """What changes files that are there."""
+
+    async def update(
+        self, file_id: str, *, title: str | None = None, tags: Sequence[str] | None = None
+    ) -> UpdateFileResult:
+        """Change a file's title (at most 255 characters), its tags (at most 40 of 50), or both; None leaves as is.
+
+        An empty title or list takes away what was there. Raises `ValidationError` when nothing is to be changed.
+        """
+        if title is None and tags is None:
+            raise ValidationError("give a title, tags, or both", details={"field": "title"})
+        changes = {"title": title, "tags": None if tags is None else list(tags)}
+        given = {name: value for name, value in changes.items() if value is not None}
+        answer = await self._post(file_path(file_id), "PATCH /files/{id}", given, method="PATCH")
+        return parse_answer(UpdateFileResult, answer)
+
+    async def restore(self, file_id: str) -> RestoreFileResult:
+        """Undo a deletion. Raises `ResourceNotFoundError` when there is no such deleted file."""
+        answer = await self._post(file_path(file_id, "/restore"), "POST /files/{id}/restore", {})
+        return parse_answer(RestoreFileResult, answer)
+
+    async def batch_delete(self, file_ids: Sequence[str]) -> BatchDeleteFilesResponse:
+        """Delete 1 to 100 files; those still being processed are skipped, unknown ids are told, nothing raises."""
+        answer = await self._post("/files/batch-delete", "POST /files/batch-delete", {"file_ids": list(file_ids)})
+        return parse_answer(BatchDeleteFilesResponse, answer)
+
+    async def retry_description(
+        self,
+        file_id: str,
+        *,
+        content_category: ContentCategory | str | None = None,
+        wait: bool = True,
+        timeout: float | None = None,
+    ) -> UploadResult:
+        """Describe an image again, under another category if one is given; earlier descriptions are kept.
+
+        With `wait` it returns when the new description has ended (after `timeout` seconds at the latest, by default
+        the client's `polling_timeout`). Raises `ScopixError` with code `CONFLICT` while one is under way, and
+        `ScopixTimeoutError` with `last_result`.
+        """
+        category = _word(content_category)
+        wanted = {} if category is None else {"content_category": category}
+        answer = await self._post(file_path(file_id, "/describe"), "POST /files/{id}/describe", wanted)
+        queued = parse_answer(DescribeResponse, answer)
+        latest = result_from_details(await fetch_details(self._transport, self._config, queued.image_id))
+        if not wait:
+            return latest
+        return await wait_until_described(self._transport, self._config, latest, timeout=timeout)
+
+    async def describe_matching(
+        self,
+        *,
+        ids: Sequence[str] | None = None,
+        search: str | None = None,
+        tags: Sequence[str] | None = None,
+        has_description: bool | None = None,
+        error_types: Sequence[DescriptionErrorType | str] | None = None,
+        current_categories: Sequence[ContentCategory | str] | None = None,
+        content_category: ContentCategory | str | None = None,
+    ) -> DescribeMatchingResponse:
+        """Describe again all images that meet every condition given, under `content_category` if one is given.
+
+        At least one condition is needed. Returns at once how many matched and how many were queued.
+        """
+        wanted: dict[str, Any] = {
+            "ids": _listed(ids),
+            "search": search,
+            "tags": _listed(tags),
+            "has_description": has_description,
+            "error_types": _listed(error_types),
+            "current_categories": _listed(current_categories),
+            "content_category": _word(content_category),
+        }
+        given = {name: value for name, value in wanted.items() if value is not None}
+        answer = await self._post("/files/describe", "POST /files/describe", given)
+        return parse_answer(DescribeMatchingResponse, answer)
+
+    async def check_duplicates(self, hashes: Sequence[str]) -> DuplicateCheckResponse:
+        """Tell which contents are stored already, by 1 to 250 SHA-256 hashes in hex."""
+        answer = await self._post("/files/check-duplicates", "POST /files/check-duplicates", {"hashes": list(hashes)})
+        return parse_answer(DuplicateCheckResponse, answer)
+
+    async def _post(self, path: str, endpoint: str, body: Mapping[str, Any], method: str = "POST") -> Answer:
+        call = Call(method=method, url=self._config.url + path, endpoint=endpoint, content=json_body(body))
+        return await self._transport.send(call)
+
+
+def _listed(values: Sequence[Any] | None) -> list[str] | None:
+    return None if values is None else [str(_word(value)) for value in values]
+
+
+def _word(value: Any) -> str | None:
+    return None if value is None else str(getattr(value, "value", value))

@@ -77,7 +77,14 @@ def test_a_likely_group_is_said_to_be_likely_and_colours_are_named() -> None:
     assert found.text.startswith("A landscape-format photo that most likely shows a cat, perhaps a tabby.")
     assert "The dominant colours are tan and grey." in found.text
     assert found.visible_text is None
-    assert {"photo", "cat", "tabby", "tan"} <= set(found.tags)
+    assert {"photo", "cat", "tan"} <= set(found.tags)
+
+
+@pytest.mark.parametrize(("probability", "tagged"), [(0.6, False), (0.79, False), (0.85, True)])
+def test_a_single_class_becomes_a_tag_only_when_it_is_nearly_sure(probability: float, tagged: bool) -> None:
+    label = LabelGroup("cat", 0.9, "tabby", probability)
+    found = describe(Perception(800, 600, labels=(label,), statistics=PHOTOGRAPHED))
+    assert ("tabby" in found.tags) is tagged
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,8 @@ __all__ = ["describe_drawing", "describe_photo", "photo_tags"]
 
 GROUP_FROM = 0.42
 """From this probability on a group of labels is spoken of, as a likelihood."""
+TAG_FROM = 0.80
+"""A tag has no "perhaps" to go with it, so a single class needs to be this likely to become one."""
 CLASS_FROM = 0.50
 """From this probability on a single class is named, as a likelihood within its group."""
 # Of screens and pages the text builders speak; of a group of all sorts only a single class says something.
@@ -77,7 +79,7 @@ def photo_tags(perception: Perception, *, product: bool) -> Iterator[str]:
     group = _group(perception)
     if group is not None:
         yield from _CATCH_ALL.get(group.name, group.name).split(" or ")
-        if group.best_probability >= CLASS_FROM:
+        if group.best_probability >= TAG_FROM:
             yield group.best
     if perception.faces and not product:
         yield from ("person", "face")

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.acceptance.test_keys import last_line
-from tests.support.images import encoded
+from tests.support.images import encoded, padded_png
 from tests.support.server import ServerProcess
 
 UNLIMITED = 2_147_483_647
@@ -141,10 +141,9 @@ def test_uploads_at_once(tmp_path: Path) -> None:
     plans = '{"custom": {"concurrent_uploads": 2}}'
     with serving(tmp_path, plans=plans) as server, server.client() as client:
         held = [_half_an_upload(server) for _ in range(2)]
-        refused = client.post("/files/upload", files={"file": ("a.png", png(1))})
-        while refused.status_code == 201:  # the two have not both been seen yet
+        while len(server.stored_objects()) < 2:  # their first bytes are not on the disk yet
             time.sleep(0.05)
-            refused = client.post("/files/upload", files={"file": ("a.png", png(1))})
+        refused = client.post("/files/upload", files={"file": ("a.png", png(1))})
         assert refused.status_code == 429
         assert refused.json()["error"]["code"] == "CONCURRENT_UPLOAD_LIMIT"
         assert refused.headers["Retry-After"] == "1"
@@ -161,9 +160,133 @@ def _half_an_upload(server: ServerProcess) -> socket.socket:
     host, port = server.root.removeprefix("http://").split(":")
     connection = socket.create_connection((host, int(port)))
     head = (
-        "POST /api/v2/files/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n"
+        "POST /api/v2/files/upload HTTP/1.1\r\nHost: x\r\nContent-Length: 2000000\r\n"
         f"Authorization: Bearer {server.api_key}\r\nContent-Type: multipart/form-data; boundary=b\r\n\r\n"
         '--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n'
     )
-    connection.sendall(head.encode() + png(0))
+    connection.sendall(head.encode() + padded_png(1_000_000))
     return connection
+
+
+# A month --------------------------------------------------------------------------------------------------------------
+
+
+QUOTA = '{"free": {"requests_per_minute": null, "descriptions_per_month": 4, "uploads_per_month": 8}}'
+
+
+def quota(client: httpx2.Client, number: int = 1) -> dict[str, object]:
+    return client.get("/files/quota-check", params={"file_count": number}).json()
+
+
+def test_descriptions_of_a_month(tmp_path: Path) -> None:
+    with serving(tmp_path, default_plan="free", plans=QUOTA) as server, server.client() as client:
+
+        def upload(number: int, **fields: str) -> httpx2.Response:
+            return client.post("/files/upload", files={"file": ("a.png", png(number))}, data=fields)
+
+        assert quota(client, 4) == {
+            "can_proceed": True,
+            "requested": 4,
+            "available": 4,
+            "monthly_limit": 4,
+            "current_usage": 0,
+            "prepaid_credits": 0,
+            "max_batch_size": 10,
+            "max_concurrent_uploads": 10,
+            "message": None,
+        }
+        first = [upload(number).json()["image_id"] for number in range(3)]
+        batch = client.post("/files/upload/batch", files=files(3, start=3))
+        assert batch.status_code == 201
+        assert (batch.json()["accepted_files"], batch.json()["status"]) == (1, "partial")
+        assert [(entry["index"], entry["retryable"]) for entry in batch.json()["rejections"]] == [
+            (1, False),
+            (2, False),
+        ]
+        assert "4 descriptions a month" in batch.json()["rejections"][0]["reason"]
+        for refused in (upload(9), client.post("/files/upload/batch", files=files(2, start=9))):
+            assert refused.status_code == 403
+            error = refused.json()["error"]
+            assert error["code"] == "USAGE_LIMIT_EXCEEDED"
+            assert (error["details"]["available"], error["details"]["limit"]) == (0, 4)
+        told = quota(client)
+        assert (told["can_proceed"], told["available"], told["current_usage"]) == (False, 0, 4)
+        assert "0 more files" in str(told["message"])
+        # What was refused left nothing behind; what is known already costs nothing.
+        assert client.get("/files").json()["total_count"] == 4
+        assert len(server.stored_objects()) == 4
+        assert upload(0, skip_duplicates="true").json()["skipped"]
+        # A file deleted before it was described gives its description back.
+        client.delete(f"/files/{first[0]}")
+        assert upload(10).status_code == 201
+        assert upload(11).status_code == 403
+        # Files without descriptions are limited too, by the uploads.
+        assert [upload(number, auto_describe="false").status_code for number in range(12, 16)] == [201, 201, 201, 403]
+
+
+def test_a_cancelled_session_gives_its_descriptions_back(tmp_path: Path) -> None:
+    with serving(tmp_path, default_plan="free", plans=QUOTA) as server, server.client() as client:
+        session = client.post("/files/upload/batch", files=files(4)).json()["session_id"]
+        assert quota(client)["available"] == 0
+        assert client.post(f"/files/upload/sessions/{session}/cancel").status_code == 200
+        assert quota(client)["available"] == 4
+
+
+def test_an_answer_is_replayed_though_the_month_is_used_up(tmp_path: Path) -> None:
+    with serving(tmp_path, default_plan="free", plans=QUOTA) as server, server.client() as client:
+        sent = {"files": files(4), "headers": {"Idempotency-Key": "once"}}
+        first = client.post("/files/upload/batch", **sent)
+        again = client.post("/files/upload/batch", **sent)
+        assert (first.status_code, again.status_code) == (201, 201)
+        assert again.headers["Idempotent-Replayed"] == "true"
+        assert again.json()["session_id"] == first.json()["session_id"]
+
+
+def test_without_a_limit_nothing_is_missing(custom: ServerProcess) -> None:
+    with custom.client() as client:
+        told = quota(client, 1_000_000)
+    assert told["can_proceed"]
+    assert told["available"] is told["monthly_limit"] is told["max_concurrent_uploads"] is told["message"] is None
+
+
+# Tenants --------------------------------------------------------------------------------------------------------------
+
+
+def test_no_tenant_reaches_what_is_another_s(tmp_path: Path) -> None:
+    with serving(tmp_path) as server, server.client() as mine:
+        last_line(tmp_path, "tenants", "create", "--name", "other")
+        other_key = last_line(tmp_path, "keys", "create", "--name", "theirs", "--tenant", "other")
+        uploaded = mine.post("/files/upload/batch", files=files(1)).json()
+        ids = {
+            "file_id": uploaded["immediate_results"][0]["image_id"],
+            "session_id": uploaded["session_id"],
+            "key_id": mine.get("/api-keys").json()["items"][0]["id"],
+            "variant_type": "original",
+        }
+        routes = mine.get("/openapi.json").json()["paths"]
+        walked = 0
+        with server.client(headers={"Authorization": f"Bearer {other_key}"}) as other:
+            for path, methods in routes.items():
+                if not any(f"{{{name}}}" in path for name in ids if name != "variant_type"):
+                    continue
+                own = path.removeprefix("/api/v2").format(**ids)
+                for method in methods:
+                    body = {"json": {"title": "t", "name": "n"}} if method in {"post", "put", "patch"} else {}
+                    if method == "put":
+                        body = {"json": {"name": "n"}}
+                    answer = other.request(method, own, follow_redirects=False, **body)
+                    assert answer.status_code == 404, (method, path, answer.text)
+                    walked += 1
+            assert walked >= 14
+            appended = other.post("/files/upload/batch", files=files(1), data={"session_id": ids["session_id"]})
+            assert appended.status_code == 404
+            for listed in ("/files", "/files/upload/sessions"):
+                assert other.get(listed).json()["total_count"] == 0
+            # Equal bytes are found again within a tenant only.
+            again = {"files": {"file": ("0.png", png(0))}, "data": {"skip_duplicates": "true"}}
+            assert not other.post("/files/upload", **again).json()["skipped"]
+            assert other.post("/files/upload", **again).json()["skipped"]
+            assert mine.post("/files/upload", **again).json()["skipped_existing_image_id"] == ids["file_id"]
+        assert mine.get(f"/files/{ids['file_id']}").json()["title"] is None
+        assert mine.get("/api-keys").json()["items"][0]["is_active"]
+        assert mine.get(f"/files/upload/sessions/{ids['session_id']}").json()["status"] == "processing"

@@ -1,6 +1,7 @@
 """Keys and tenants in a real database."""
 
 import dataclasses
+import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -8,8 +9,11 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from scopix.types.vocabulary import DescriptionStatus, MediaType
 from scopix_server.db.connection import SqlDatabase, create_engine
 from scopix_server.db.migrate import migrate
+from scopix_server.domain.file import File
+from scopix_server.domain.plans import MonthlyUsage, month_of
 from scopix_server.domain.tenant import ApiKey, Tenant, issue_key
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -110,3 +114,33 @@ def test_a_database_from_before_plans_is_brought_along(tmp_path: Path) -> None:
     key, tenant = database.read(lambda t: t.keys.holder("scopix_abcdefgh"))
     assert (tenant.plan, key.metadata, key.usage_count, key.last_used_at) == (None, {}, 0, None)
     database.close()
+
+
+def test_what_counts_as_used_this_month(database: SqlDatabase) -> None:
+    status = DescriptionStatus
+
+    def add_file(described: DescriptionStatus, **changes: object) -> None:
+        file = File(
+            id=str(uuid.uuid4()),
+            tenant_id=MINE.id,
+            filename="a.png",
+            content_type="image/png",
+            media_type=MediaType.IMAGE,
+            size_bytes=5,
+            sha256="0" * 64,
+            object_key="k",
+            created_at=NOW,
+            updated_at=NOW,
+            description_status=described,
+        )
+        database.write(lambda t: t.files.add(dataclasses.replace(file, **changes)))
+
+    for described in status:
+        add_file(described)
+        add_file(described, deleted_at=NOW)
+        add_file(described, tenant_id=OTHER.id)
+        add_file(described, created_at=month_of(NOW) - timedelta(microseconds=1))
+    used = database.read(lambda t: t.tenants.usage(MINE.id, month_of(NOW)))
+    # Completed ones count even when they were deleted; failed and skipped ones never.
+    assert used == MonthlyUsage(uploads=2 * len(status), descriptions=5)
+    assert database.read(lambda t: t.tenants.usage(MINE.id, NOW + timedelta(days=31))) == MonthlyUsage(0, 0)

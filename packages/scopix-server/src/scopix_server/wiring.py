@@ -182,13 +182,15 @@ def _build_services(settings: Settings, database: "SqlDatabase", jobs: "DbosQueu
     from scopix_server.api.usage import UseCounter
     from scopix_server.pipeline.batch import BatchReceiver
     from scopix_server.pipeline.incoming import FileLimits
+    from scopix_server.pipeline.quota import Quotas
     from scopix_server.pipeline.receive import Receiver
     from scopix_server.pipeline.redescribe import Redescriber
 
     store = _open_store(settings)
     store.sweep()
     limits = FileLimits(settings.max_file_bytes, settings.max_document_bytes, settings.max_image_pixels)
-    receiver = Receiver(store, database, jobs, limits)
+    plans = plan_table(settings)
+    receiver = Receiver(store, database, jobs, limits, Quotas(plans))
     return Services(
         database=database,
         jobs=jobs,
@@ -198,7 +200,7 @@ def _build_services(settings: Settings, database: "SqlDatabase", jobs: "DbosQueu
         batches=BatchReceiver(receiver, store, database),
         redescriber=Redescriber(database, jobs),
         links=LinkSigner(_link_secret(settings)),
-        plans=plan_table(settings),
+        plans=plans,
         uses=UseCounter(database),
         rates=RateLimits(settings.failed_requests_per_minute),
         slots=UploadSlots(),

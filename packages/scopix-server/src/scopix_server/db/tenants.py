@@ -1,13 +1,18 @@
 """Tenants."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
-from scopix_server.db.schema import tenants
+from scopix.types.vocabulary import DescriptionStatus
+from scopix_server.db.schema import files, tenants
+from scopix_server.domain.plans import MonthlyUsage
 from scopix_server.domain.tenant import Tenant
 
 __all__ = ["SqlTenants"]
+
+_ON_ITS_WAY = [s.value for s in (DescriptionStatus.PENDING, DescriptionStatus.QUEUED, DescriptionStatus.PROCESSING)]
 
 
 class SqlTenants:
@@ -31,6 +36,14 @@ class SqlTenants:
 
     def list(self) -> Sequence[Tenant]:
         return self._find(sa.select(tenants).order_by(tenants.c.created_at, tenants.c.id))
+
+    def usage(self, tenant_id: str, since: datetime) -> MonthlyUsage:
+        done = files.c.description_status == DescriptionStatus.COMPLETED.value
+        on_its_way = sa.and_(files.c.description_status.in_(_ON_ITS_WAY), files.c.deleted_at.is_(None))
+        described = sa.func.coalesce(sa.func.sum(sa.case((sa.or_(done, on_its_way), 1), else_=0)), 0)
+        query = sa.select(sa.func.count(), described).where(files.c.tenant_id == tenant_id, files.c.created_at >= since)
+        uploads, descriptions = self._connection.execute(query).one()
+        return MonthlyUsage(uploads, descriptions)
 
     def set_plan(self, tenant_id: str, plan: str | None) -> None:
         self._connection.execute(tenants.update().where(tenants.c.id == tenant_id).values(plan=plan))

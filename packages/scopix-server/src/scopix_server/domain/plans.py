@@ -102,6 +102,8 @@ class Allowance:
         self._plan = plan
         self._uploads = _left(plan.uploads_per_month, usage.uploads)
         self._descriptions = _left(plan.descriptions_per_month, usage.descriptions)
+        self.refusal: UsageLimitExceeded | None = None
+        """Why the last file was refused that was; None while all were given."""
 
     @property
     def available(self) -> int | None:
@@ -115,9 +117,11 @@ class Allowance:
             UsageLimitExceeded: the month's uploads or descriptions are used up. Nothing was taken.
         """
         if self._uploads == 0:
-            raise _exceeded("uploads", self._plan.uploads_per_month, self._plan)
+            self.refusal = _exceeded("uploads", self._plan.uploads_per_month, self._plan)
+            raise self.refusal
         if described and self._descriptions == 0:
-            raise _exceeded("descriptions", self._plan.descriptions_per_month, self._plan)
+            self.refusal = _exceeded("descriptions", self._plan.descriptions_per_month, self._plan)
+            raise self.refusal
         if self._uploads is not None:
             self._uploads -= 1
         if described and self._descriptions is not None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from scopix_server.domain.plans import MonthlyUsage
 from scopix_server.domain.tenant import ApiKey, Tenant
 
 __all__ = ["KeyRepository", "TenantRepository"]
@@ -23,6 +24,9 @@ class TenantRepository(Protocol):
 
     def list(self) -> Sequence[Tenant]:
         """Return all, the oldest first."""
+
+    def usage(self, tenant_id: str, since: datetime) -> MonthlyUsage:
+        """Return what the tenant took since then, by the time of its files' uploads."""
 
     def set_plan(self, tenant_id: str, plan: str | None) -> None:
         """Change the tenant's plan; None follows the settings."""

@@ -8,8 +8,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from scopix_server.domain.errors import Conflict, DomainError, NotFound
+from scopix_server.domain.errors import Conflict, DomainError, NotFound, UsageLimitExceeded
 from scopix_server.domain.file import File
+from scopix_server.domain.plans import Allowance
 from scopix_server.domain.ports import BlobStore, Database, IdempotencyRecord, Transaction
 from scopix_server.domain.session import FileOutcome, Session, SessionFile, SessionStatus, status_of
 from scopix_server.pipeline.incoming import IncomingFile
@@ -88,6 +89,7 @@ class BatchReceiver:
             Conflict: the idempotency key was used for another request, or the session is closed, full, or has a file
                 at one of the positions.
             NotFound: there is no such session.
+            UsageLimitExceeded: the month's share was used up before the first of them.
             StorageNotConfigured, OutOfSpace.
         """
         check_target(options)
@@ -128,10 +130,13 @@ class BatchReceiver:
         if earlier is not None:
             return _replay(earlier, fingerprint)
         session = _open_session(transaction, tenant_id, wanted, now)
+        allowance = self._receiver.allowance(transaction, tenant_id)
         receipts = tuple(
-            self._enter(transaction, index, arrival, accepted.get(index), options)
+            self._enter(transaction, index, arrival, accepted.get(index), options, allowance)
             for index, arrival in enumerate(arrivals)
         )
+        if allowance.refusal is not None and not any(receipt.file_id for receipt in receipts):
+            raise allowance.refusal
         start = _place(transaction, session, wanted, len(arrivals))
         entries = [_entry(session.id, start + receipt.index, receipt) for receipt in receipts]
         transaction.sessions.append(session.id, entries, now)
@@ -142,7 +147,13 @@ class BatchReceiver:
         return receipt
 
     def _enter(
-        self, transaction: Transaction, index: int, arrival: Arrival, file: File | None, options: UploadOptions
+        self,
+        transaction: Transaction,
+        index: int,
+        arrival: Arrival,
+        file: File | None,
+        options: UploadOptions,
+        allowance: Allowance,
     ) -> FileReceipt:
         name = arrival.incoming.filename
         if file is None:
@@ -153,7 +164,10 @@ class BatchReceiver:
         if existing is not None:
             outcome = FileOutcome.DUPLICATE
             return FileReceipt(index, name, outcome.value, existing.id, None, existing.media_type.value)
-        added = self._receiver.add_file(transaction, file)
+        try:
+            added = self._receiver.add_file(transaction, file, allowance)
+        except UsageLimitExceeded as refusal:
+            return FileReceipt(index, name, FileOutcome.REJECTED.value, error=refusal.message)
         outcome = FileOutcome.ACCEPTED
         media_type = added.media_type.value
         return FileReceipt(index, name, outcome.value, added.id, added.object_key, media_type, options.auto_describe)

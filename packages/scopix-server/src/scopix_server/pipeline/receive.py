@@ -10,8 +10,10 @@ from datetime import UTC, datetime, timedelta
 from scopix.types.vocabulary import ContentCategory, DescriptionStatus, MediaType, StorageTarget, VariantStatus
 from scopix_server.domain.errors import Conflict, StorageNotConfigured
 from scopix_server.domain.file import File
+from scopix_server.domain.plans import Allowance
 from scopix_server.domain.ports import BlobStore, Database, IdempotencyRecord, JobQueue, Transaction
 from scopix_server.pipeline.incoming import Content, FileLimits, IncomingFile
+from scopix_server.pipeline.quota import Quotas
 
 __all__ = ["REPLAY_WINDOW", "Receipt", "Receiver", "UploadOptions", "check_target"]
 
@@ -56,6 +58,7 @@ class Receiver:
         database: Database,
         jobs: JobQueue,
         limits: FileLimits,
+        quotas: Quotas,
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -63,6 +66,7 @@ class Receiver:
         self._database = database
         self._jobs = jobs
         self._limits = limits
+        self._quotas = quotas
         self._now = now
 
     def now(self) -> datetime:
@@ -80,6 +84,7 @@ class Receiver:
 
         Raises:
             Conflict: the idempotency key was used for another request.
+            UsageLimitExceeded: the month's uploads or descriptions are used up.
             EmptyFile, CorruptImage, TooManyPixels, UnsupportedFileType, StorageNotConfigured, OutOfSpace.
         """
         check_target(options)
@@ -147,17 +152,25 @@ class Receiver:
         if existing is not None:
             receipt = Receipt(existing, duplicate=True, replayed=False, processing_time_ms=elapsed_ms)
         else:
-            receipt = Receipt(
-                self.add_file(transaction, file), duplicate=False, replayed=False, processing_time_ms=elapsed_ms
-            )
+            added = self.add_file(transaction, file, self.allowance(transaction, file.tenant_id))
+            receipt = Receipt(added, duplicate=False, replayed=False, processing_time_ms=elapsed_ms)
         if key:
             transaction.idempotency.keep(
                 file.tenant_id, IdempotencyRecord(key, fingerprint, _answer(receipt), file.created_at)
             )
         return receipt
 
-    def add_file(self, transaction: Transaction, file: File) -> File:
-        """Record a new file and ask for its description, or for its renditions alone; return it as recorded."""
+    def allowance(self, transaction: Transaction, tenant_id: str) -> Allowance:
+        """Return what the tenant may still upload this month."""
+        return self._quotas.allowance(transaction, tenant_id, self._now())
+
+    def add_file(self, transaction: Transaction, file: File, allowance: Allowance) -> File:
+        """Record a new file and ask for its description, or for its renditions alone; return it as recorded.
+
+        Raises:
+            UsageLimitExceeded: the allowance does not hold it. Nothing was recorded.
+        """
+        allowance.take(described=file.description_status is DescriptionStatus.PENDING)
         if file.description_status is DescriptionStatus.SKIPPED:
             transaction.files.add(file)
             if file.variant_status is VariantStatus.PENDING:

@@ -1,9 +1,11 @@
 """POST /files/upload/batch, and the quota that a client asks for before it."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
 
 from scopix.types.sessions import BatchUploadResponse, QuotaInfo
 from scopix_server.api import session_shapes
@@ -15,6 +17,7 @@ from scopix_server.api.requests import IdempotencyKey, declared_length
 from scopix_server.api.routes.uploads import FORM
 from scopix_server.api.services import Services, services_of
 from scopix_server.domain.errors import BatchTooLarge, OutOfSpace, PayloadTooLarge
+from scopix_server.domain.plans import Allowance, month_of
 from scopix_server.domain.tenant import Caller
 from scopix_server.pipeline.batch import Arrival
 
@@ -85,12 +88,20 @@ async def upload_batch(
 async def check_quota(
     request: Request, caller: UsageReader, file_count: Annotated[int, Query(ge=1, le=1_000_000)]
 ) -> QuotaInfo:
-    """Tell whether so many files may be uploaded now, and in which portions."""
+    """Tell whether so many files may be uploaded and described this month, and in which portions."""
+    services, since = services_of(request), month_of(datetime.now(UTC))
+    usage = await run_in_threadpool(services.database.read, lambda t: t.tenants.usage(caller.tenant_id, since))
+    available = Allowance(caller.plan, usage).available
+    enough = available is None or file_count <= available
     return QuotaInfo(
-        can_proceed=True,
+        can_proceed=enough,
         requested=file_count,
-        max_batch_size=_max_files(services_of(request), caller),
+        available=available,
+        monthly_limit=caller.plan.descriptions_per_month,
+        current_usage=usage.descriptions,
+        max_batch_size=_max_files(services, caller),
         max_concurrent_uploads=caller.plan.concurrent_uploads,
+        message=None if enough else f"The plan '{caller.plan.name}' allows {available} more files this month (UTC).",
     )
 
 

@@ -232,6 +232,17 @@ def test_a_cancelled_session_gives_its_descriptions_back(tmp_path: Path) -> None
         assert quota(client)["available"] == 4
 
 
+def test_describing_later_is_no_way_around_the_limit(tmp_path: Path) -> None:
+    with serving(tmp_path, default_plan="free", plans=QUOTA) as server, server.client() as client:
+        sent = client.post("/files/upload/batch", files=files(5), data={"auto_describe": "false"}).json()
+        ids = [entry["image_id"] for entry in sent["immediate_results"]]
+        answers = [client.post(f"/files/{file_id}/describe", json={}) for file_id in ids]
+        assert [answer.is_success for answer in answers] == [True] * 4 + [False]
+        assert answers[-1].status_code == 403
+        assert answers[-1].json()["error"]["code"] == "USAGE_LIMIT_EXCEEDED"
+        assert quota(client)["current_usage"] == 4
+
+
 def test_an_answer_is_replayed_though_the_month_is_used_up(tmp_path: Path) -> None:
     with serving(tmp_path, default_plan="free", plans=QUOTA) as server, server.client() as client:
         sent = {"files": files(4), "headers": {"Idempotency-Key": "once"}}

@@ -190,7 +190,8 @@ def _build_services(settings: Settings, database: "SqlDatabase", jobs: "DbosQueu
     store.sweep()
     limits = FileLimits(settings.max_file_bytes, settings.max_document_bytes, settings.max_image_pixels)
     plans = plan_table(settings)
-    receiver = Receiver(store, database, jobs, limits, Quotas(plans))
+    quotas = Quotas(plans)
+    receiver = Receiver(store, database, jobs, limits, quotas)
     return Services(
         database=database,
         jobs=jobs,
@@ -198,7 +199,7 @@ def _build_services(settings: Settings, database: "SqlDatabase", jobs: "DbosQueu
         serving=store,
         receiver=receiver,
         batches=BatchReceiver(receiver, store, database),
-        redescriber=Redescriber(database, jobs),
+        redescriber=Redescriber(database, jobs, quotas),
         links=LinkSigner(_link_secret(settings)),
         plans=plans,
         uses=UseCounter(database),

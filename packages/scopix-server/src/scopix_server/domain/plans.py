@@ -119,12 +119,17 @@ class Allowance:
         if self._uploads == 0:
             self.refusal = _exceeded("uploads", self._plan.uploads_per_month, self._plan)
             raise self.refusal
-        if described and self._descriptions == 0:
-            self.refusal = _exceeded("descriptions", self._plan.descriptions_per_month, self._plan)
-            raise self.refusal
+        if described:
+            self.take_description()
         if self._uploads is not None:
             self._uploads -= 1
-        if described and self._descriptions is not None:
+
+    def take_description(self) -> None:
+        """Take the description of a file that was uploaded before. Raises as `take`."""
+        if self._descriptions == 0:
+            self.refusal = _exceeded("descriptions", self._plan.descriptions_per_month, self._plan)
+            raise self.refusal
+        if self._descriptions is not None:
             self._descriptions -= 1
 
 

@@ -1,15 +1,18 @@
 """Asking for a description again: of one file, or of all that meet a filter."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from scopix.types.vocabulary import MediaType
-from scopix_server.domain.errors import Conflict, NotFound, WrongMediaType
+from scopix.types.vocabulary import DescriptionStatus, MediaType
+from scopix_server.domain.errors import Conflict, NotFound, UsageLimitExceeded, WrongMediaType
 from scopix_server.domain.file import File
 from scopix_server.domain.listing import FileFilter
+from scopix_server.domain.plans import Allowance
 from scopix_server.domain.ports import Database, JobQueue, Transaction
 from scopix_server.domain.states import TERMINAL
+from scopix_server.pipeline.quota import Quotas
 
 __all__ = ["Redescribed", "Redescriber"]
 
@@ -28,10 +31,16 @@ class Redescriber:
     """Asks for descriptions again. All methods block."""
 
     def __init__(
-        self, database: Database, jobs: JobQueue, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        database: Database,
+        jobs: JobQueue,
+        quotas: Quotas,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
         self._jobs = jobs
+        self._quotas = quotas
         self._now = now
 
     def one(self, tenant_id: str, file_id: str, category: str | None) -> None:
@@ -41,6 +50,7 @@ class Redescriber:
             NotFound: there is no such file.
             WrongMediaType: it is no image.
             Conflict: a description is under way already.
+            UsageLimitExceeded: it was not described before, and the month's descriptions are used up.
         """
 
         def ask(transaction: Transaction) -> None:
@@ -49,7 +59,8 @@ class Redescriber:
                 raise NotFound(f"There is no file '{file_id}'.", resource_type="file", resource_id=file_id)
             if file.media_type is not MediaType.IMAGE:
                 raise WrongMediaType(f"{file.filename} is no image, so it has no description.")
-            if not self._ask(transaction, file, category):
+            allowance = self._quotas.allowance(transaction, tenant_id, self._now())
+            if not self._ask(transaction, file, category, allowance):
                 raise Conflict(
                     f"{file.filename} is being described already.", description_status=file.description_status.value
                 )
@@ -57,7 +68,10 @@ class Redescriber:
         self._database.write(ask)
 
     def matching(self, tenant_id: str, wanted: FileFilter, category: str | None) -> Redescribed:
-        """Describe all images again that meet the filter now, but for those whose description is under way."""
+        """Describe all images again that meet the filter now, but for those whose description is under way.
+
+        When the month's descriptions are used up, those that were never described are left as they are.
+        """
         ids = self._database.read(lambda t: _ids(t, tenant_id, wanted))
         queued = 0
         for start in range(0, len(ids), _CHUNK):
@@ -66,12 +80,19 @@ class Redescriber:
         return Redescribed(len(ids), queued)
 
     def _ask_all(self, transaction: Transaction, tenant_id: str, ids: Sequence[str], category: str | None) -> int:
-        files = (transaction.files.get(tenant_id, file_id) for file_id in ids)
-        return sum(file is not None and self._ask(transaction, file, category) for file in files)
+        allowance, queued = self._quotas.allowance(transaction, tenant_id, self._now()), 0
+        for file_id in ids:
+            file = transaction.files.get(tenant_id, file_id)
+            with suppress(UsageLimitExceeded):
+                queued += file is not None and self._ask(transaction, file, category, allowance)
+        return queued
 
-    def _ask(self, transaction: Transaction, file: File, category: str | None) -> bool:
+    def _ask(self, transaction: Transaction, file: File, category: str | None, allowance: Allowance) -> bool:
         if file.description_status not in TERMINAL or file.media_type is not MediaType.IMAGE:
             return False
+        if file.description_status is not DescriptionStatus.COMPLETED:
+            # An image counts once: what was described before is described again for nothing.
+            allowance.take_description()
         revision = transaction.descriptions.ask_again(file, category or file.content_category, self._now())
         self._jobs.enqueue_description(transaction, file.id, revision)
         return True

@@ -8,6 +8,7 @@ import pytest
 
 from tests.support.images import encoded, picture
 from tests.support.server import ServerProcess
+from tests.support.waiting import wait_until_over
 
 IMAGES = [encoded(picture(seed=seed)) for seed in range(12)]
 PLAIN = {"auto_describe": "false"}
@@ -29,7 +30,7 @@ def test_a_small_batch_says_at_once_what_became_of_each_file(http: httpx2.Client
     assert body["status"] == "processing"
     assert body["rejections"] is None
     assert [result["filename"] for result in body["immediate_results"]] == ["0000.png", "0001.png", "0002.png"]
-    status = http.get(f"/files/upload/sessions/{body['session_id']}?wait=25").json()
+    status = wait_until_over(http, body["session_id"])
     assert status["status"] == "completed"
     assert (status["completed_files"], status["pending_files"], status["progress_percentage"]) == (3, 0, 100.0)
     assert {entry["status"] for entry in status["recent_completions"]} == {"completed"}

@@ -9,6 +9,7 @@ import pytest
 
 from tests.acceptance.conftest import EXAMPLES
 from tests.support.images import encoded, picture
+from tests.support.waiting import wait_until_described
 
 
 def upload(http: httpx2.Client, data: bytes, name: str = "a.png", *, wait: bool = True, **fields: str) -> str:
@@ -16,7 +17,7 @@ def upload(http: httpx2.Client, data: bytes, name: str = "a.png", *, wait: bool 
     assert response.status_code == 201, response.text
     file_id = str(response.json()["image_id"])
     if wait:
-        assert http.get(f"/files/{file_id}/processing-status?wait=25").json()["is_terminal"]
+        wait_until_described(http, file_id)
     return file_id
 
 
@@ -158,7 +159,7 @@ def test_an_image_is_described_again_and_the_first_answer_is_kept(http: httpx2.C
     assert http.post(f"/files/{file_id}/describe", json={"content_category": "nonsense"}).status_code == 422
     answer = http.post(f"/files/{file_id}/describe", json={"content_category": "map"})
     assert (answer.status_code, answer.json()["description_status"]) == (202, "queued")
-    http.get(f"/files/{file_id}/processing-status?wait=25")
+    wait_until_described(http, file_id)
     second = http.get(f"/files/{file_id}").json()
     assert second["content_category"] == "map"
     assert len(second["full_descriptions"]) == 2
@@ -170,7 +171,7 @@ def test_images_are_described_again_by_filter(http: httpx2.Client) -> None:
     waiting = http.post("/files/describe", json={"tags": ["again"], "content_category": "artwork"}).json()
     assert waiting == {"matched": 3, "queued": 3, "skipped": 0}
     for file_id in ids:
-        http.get(f"/files/{file_id}/processing-status?wait=25")
+        wait_until_described(http, file_id)
         assert len(http.get(f"/files/{file_id}").json()["full_descriptions"]) == 2
     by_category = http.post("/files/describe", json={"tags": ["again"], "current_categories": ["map"]}).json()
     assert by_category["matched"] == 0

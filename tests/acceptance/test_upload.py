@@ -13,6 +13,7 @@ from scopix import DescriptionStatus, InsecureTransportWarning, Scopix, SyncScop
 from tests.acceptance.conftest import EXAMPLES
 from tests.support.images import encoded, picture
 from tests.support.server import ServerProcess
+from tests.support.waiting import wait_until_described
 
 pytestmark = pytest.mark.filterwarnings(f"ignore::{InsecureTransportWarning.__module__}.InsecureTransportWarning")
 SCREENSHOT = EXAMPLES / "screenshot-stock.png"
@@ -59,7 +60,7 @@ def test_curl_does_the_same_as_the_sdk(server: ServerProcess, http: httpx2.Clien
     answer = subprocess.run([*command, f"{server.base_url}/files/upload"], capture_output=True, check=True).stdout
     uploaded = httpx2.Response(200, content=answer).json()
     assert uploaded["description_status"] == "queued"
-    http.get(f"/files/{uploaded['image_id']}/processing-status?wait=25")
+    wait_until_described(http, uploaded["image_id"])
     by_curl = http.get(f"/files/{uploaded['image_id']}").json()
     with SyncScopix(api_key=server.api_key, base_url=server.base_url) as client:
         by_sdk = client.files.upload(SCREENSHOT)
@@ -96,11 +97,8 @@ def test_without_a_description_there_are_thumbnails_all_the_same(http: httpx2.Cl
     ).json()
     assert body["description_status"] == "skipped"
     assert body["description_queued"] is False
-    for _ in range(100):
-        details = http.get(f"/files/{body['image_id']}").json()
-        if details["variant_status"] == "completed":
-            break
-        http.get(f"/files/{body['image_id']}/processing-status?wait=0.2")
+    wait_until_described(http, body["image_id"])
+    details = http.get(f"/files/{body['image_id']}").json()
     assert details["variant_count"] == 4
     assert details["upload_description"] is None
     for name, side in (("tiny_64", 64), ("small_256", 256), ("medium_750", 750), ("large_1024", 900)):
@@ -130,7 +128,7 @@ def test_an_idempotency_key_is_replayed_and_not_reused(http: httpx2.Client) -> N
     data = encoded(picture(seed=5))
     key = {"Idempotency-Key": "test-replay-1"}
     first = http.post("/files/upload", files={"file": ("a.png", data)}, headers=key)
-    http.get(f"/files/{first.json()['image_id']}/processing-status?wait=25")
+    wait_until_described(http, first.json()["image_id"])
     again = http.post("/files/upload", files={"file": ("a.png", data)}, headers=key)
     assert again.status_code == 201
     assert again.headers["Idempotent-Replayed"] == "true"

@@ -17,6 +17,8 @@ RENDER = "render_variants"
 APPLICATION_VERSION = "1"
 """Workers take jobs of this version only. DBOS would make it a hash of the code, and strand jobs at each release."""
 
+_NOW, _LATER = 1, 2  # smaller numbers first
+
 
 def migrate_jobs(url: str) -> None:
     """Create or update the engine's own tables in the database at `url`."""
@@ -34,7 +36,8 @@ class DbosQueue:
         self._enqueue(transaction, DESCRIBE, f"describe:{file_id}:{revision}", file_id, revision)
 
     def enqueue_variants(self, transaction: Transaction, file_id: str) -> None:
-        self._enqueue(transaction, RENDER, f"render:{file_id}", file_id)
+        # Somebody may be waiting for a description; thumbnails alone can wait until no description does.
+        self._enqueue(transaction, RENDER, f"render:{file_id}", file_id, priority=_LATER)
 
     def check(self) -> None:
         try:
@@ -46,12 +49,15 @@ class DbosQueue:
         """Close the queue's own connections."""
         self._client.destroy()
 
-    def _enqueue(self, transaction: Transaction, workflow: str, workflow_id: str, *arguments: str | int) -> None:
+    def _enqueue(
+        self, transaction: Transaction, workflow: str, workflow_id: str, *arguments: str | int, priority: int = _NOW
+    ) -> None:
         options: EnqueueOptions = {
             "workflow_name": workflow,
             "queue_name": QUEUE,
             "workflow_id": workflow_id,
             "app_version": APPLICATION_VERSION,
+            "priority": priority,
         }
         connection = cast(SqlTransaction, transaction).connection
         self._client.enqueue_in_transaction(connection, options, *arguments)

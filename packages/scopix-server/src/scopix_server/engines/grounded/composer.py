@@ -26,6 +26,7 @@ _MAX_TAGS, _MAX_TAG_LENGTH = 40, 50
 _WRITTEN = 3  # lines of text from which on a picture may be taken for what its category says
 _SIGNS_FIRST = frozenset({"construction", "mining", "robotics"})
 _MAX_TEXT = 20_000
+_MAX_DESCRIPTION = 4_000
 
 _BUILDERS: dict[ImageKind, Builder] = {
     ImageKind.PHOTO: describe_photo,
@@ -76,7 +77,7 @@ class GroundedComposer:
         """
         layout = read_layout(perception)
         kind = _kind(perception, layout, category)
-        statements = _in_order(list(_BUILDERS[kind](perception, layout, kind)), category)
+        statements = _within_bounds(_in_order(list(_BUILDERS[kind](perception, layout, kind)), category))
         return Description(
             text=" ".join(statement.text for statement in statements),
             tags=_tidy(_tags(perception, layout, kind, category)),
@@ -106,6 +107,17 @@ def _in_order(statements: list[Statement], category: str) -> list[Statement]:
     return statements[:1] + sorted(statements[1:], key=lambda statement: "regions" not in statement.evidence)
 
 
+def _within_bounds(statements: list[Statement]) -> list[Statement]:
+    """Leave out the statements with which the description would become too long; the others stay whole."""
+    kept: list[Statement] = []
+    length = 0
+    for statement in statements:
+        if length + len(statement.text) < _MAX_DESCRIPTION:
+            kept.append(statement)
+            length += len(statement.text) + 1
+    return kept
+
+
 def _tags(perception: Perception, layout: Layout, kind: ImageKind, category: str) -> Iterator[str]:
     yield from _kind_tags(layout, kind)
     if category != "general":
@@ -119,7 +131,8 @@ def _tags(perception: Perception, layout: Layout, kind: ImageKind, category: str
     if kind in {ImageKind.SCREENSHOT, ImageKind.DOCUMENT, ImageKind.FORM} and layout.table() is not None:
         yield "table"
     heading = layout.heading()
-    if heading is not None:
+    # What is written across a photograph is no name for it.
+    if heading is not None and kind not in {ImageKind.PHOTO, ImageKind.PRODUCT_PHOTO}:
         yield heading.text
     if perception.text:
         yield "text"

@@ -76,12 +76,17 @@ def _in_row(row: Sequence[Line]) -> list[Pair]:
             continue
         label = line.text.rstrip()
         following = row[position + 1] if position + 1 < len(row) else None
-        if label.endswith(":") and following is not None and not following.text.endswith(":"):
+        if label.endswith(":") and following is not None and _is_value(following.text):
             pairs.append(Pair(label.rstrip(" :"), following.text, (line.index, following.index)))
             skip = True
-        elif (inline := _INLINE_PAIR.fullmatch(label)) is not None:
+        elif (inline := _INLINE_PAIR.fullmatch(label)) is not None and _is_value(inline[2]):
             pairs.append(Pair(inline[1], inline[2], (line.index,)))
     return pairs
+
+
+def _is_value(text: str) -> bool:
+    """Whether something is written there: no label, and no line to write on."""
+    return not text.endswith(":") and any(character.isalnum() for character in text)
 
 
 def _beside(lines: Sequence[Line], rows: Sequence[Sequence[Line]]) -> list[Pair]:

@@ -8,6 +8,7 @@ from scopix_server.engines.grounded.axes import horizontal_axis, percentages, ve
 from scopix_server.engines.grounded.entities import AREA, MONEY, SCALE
 from scopix_server.engines.grounded.layout import Layout, Line
 from scopix_server.engines.grounded.lines import columns_of, mostly_letters
+from scopix_server.engines.grounded.papers import empty_labels, form_noun
 from scopix_server.engines.grounded.rooms import DIMENSIONS, find_rooms
 from scopix_server.engines.grounded.words import (
     CODE,
@@ -19,6 +20,7 @@ from scopix_server.engines.grounded.words import (
     ROOM,
     STRONG_CONTROL,
     TITLE_BLOCK,
+    noun_of,
 )
 from scopix_server.engines.statistics import looks_photographic
 
@@ -37,6 +39,10 @@ _SENTENCE_WORDS = 6
 _STATUS_BAR = 0.06  # of the height
 _TALL = 0.75  # width / height of a telephone's screen, at most
 _DARK = 0.35  # share of bright pixels, at most
+_EMPTY_FIELDS = 4
+_RULED = 0.4  # of the ink on straight lines: large type alone has up to 0.3
+_LISTED = 4  # lines that start at the same x are a list, not labels of boxes
+_ONE_PAPER = 0.9  # share of the commonest colour: a page has one, an application several areas
 
 
 def is_photographic(perception: Perception) -> bool:
@@ -80,10 +86,13 @@ def _by_text(perception: Perception, layout: Layout, *, photographic: bool) -> I
         return ImageKind.DIAGRAM
     if _is_form(layout):
         return ImageKind.FORM
-    if len(priced_rows(layout)) >= 3:
+    if len(priced_rows(layout)) >= 3 or noun_of(title) is not None:
         return ImageKind.DOCUMENT
-    prose = sum(len(line.text.split()) >= _SENTENCE_WORDS for line in layout.lines)
-    return ImageKind.DOCUMENT if prose >= (8 if photographic else 4) else None
+    return ImageKind.DOCUMENT if _sentences(layout) >= (8 if photographic else 4) else None
+
+
+def _sentences(layout: Layout) -> int:
+    return sum(len(line.text.split()) >= _SENTENCE_WORDS for line in layout.lines)
 
 
 def _is_plan(layout: Layout, title: str) -> bool:
@@ -140,7 +149,12 @@ def _is_screen(perception: Perception, layout: Layout) -> bool:
 
 def _is_form(layout: Layout) -> bool:
     fields = layout.fields()
-    return len(fields) >= 3 and any(not _CONTACT.fullmatch(pair.label) for pair in fields)
+    sentences = _sentences(layout)
+    if sentences >= max(4, len(fields)) and form_noun(layout) != "form":
+        return False  # a memo, a recipe: text with a few labelled values above it
+    if len(fields) >= 3:
+        return any(not _CONTACT.fullmatch(pair.label) for pair in fields)
+    return len(empty_labels(layout)) >= max(_EMPTY_FIELDS, len(layout.lines) / 2)
 
 
 def has_title_block(layout: Layout) -> bool:
@@ -177,9 +191,12 @@ def _by_look(perception: Perception, layout: Layout) -> ImageKind:
     short = [line for line in lines if len(line.text.split()) <= 4]
     if layout.table() is not None:
         return ImageKind.SCREENSHOT if dark or layout.navigation() else ImageKind.DOCUMENT
-    drawn = figures.get("line_share", 0.0) >= 0.2 and not dark
-    if len(short) >= 4 and len(short) >= 0.7 * len(lines) and drawn:
+    ruled = figures.get("line_share", 0.0) >= _RULED and not dark
+    listed = sum(len(column) for column in columns_of(lines, _LISTED)) >= 0.6 * len(lines)
+    if len(short) >= 4 and len(short) >= 0.7 * len(lines) and ruled and not listed:
         return ImageKind.DIAGRAM
     if len(lines) >= 12:
-        return ImageKind.DOCUMENT if figures.get("bright_share", 0.0) >= 0.8 else ImageKind.SCREENSHOT
+        panels = figures.get("top_colour_share", 1.0) < _ONE_PAPER and not ruled
+        paper = figures.get("bright_share", 0.0) >= 0.8 and not (panels and layout.navigation())
+        return ImageKind.DOCUMENT if paper else ImageKind.SCREENSHOT
     return ImageKind.DRAWING

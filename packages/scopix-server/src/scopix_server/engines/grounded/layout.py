@@ -9,7 +9,7 @@ from statistics import median
 from scopix_server.domain.description import Perception
 from scopix_server.engines.grounded.fields import Pair, colon_pairs, worded_pairs
 from scopix_server.engines.grounded.grid import Table, find_table
-from scopix_server.engines.grounded.lines import Line, columns_of, mostly_letters, read_lines
+from scopix_server.engines.grounded.lines import Line, columns_of, letters, mostly_letters, read_lines
 
 __all__ = ["Layout", "Line", "Pair", "Table", "read_layout"]
 
@@ -17,6 +17,7 @@ MAX_LINES = 1500
 _SAME_ROW = 0.55  # of the lower line's height, between the middles
 _HEADING = 1.25  # a heading's type is at least so much larger than the median line's
 _AS_LARGE = 0.8  # of the largest type: the first line of these is the heading
+_HEADING_LETTERS = 4
 _NAVIGATION_LINES = 4
 _NAVIGATION_EDGE = 0.3  # of the width
 _NAVIGATION_GAP = 1.9  # of the usual distance between two entries, at most
@@ -43,7 +44,7 @@ class Layout:
         `within` is that part of the height; `as_large` the share of the largest type from which on a line is as large.
         """
         upright = [line for line in self.lines if not line.vertical]
-        candidates = [line for line in upright if line.middle <= within and mostly_letters(line.text)]
+        candidates = [line for line in upright if line.middle <= within and _may_head(line.text)]
         if not candidates:
             return None
         largest = max(line.size for line in candidates)
@@ -111,6 +112,11 @@ def read_layout(perception: Perception) -> Layout:
     aspect = perception.width / max(1, perception.height)
     lines = read_lines(perception.text[:MAX_LINES], aspect)
     return Layout(lines, _rows(lines), aspect)
+
+
+def _may_head(text: str) -> bool:
+    """Whether it is words: no number, no date such as "19 Nov"."""
+    return mostly_letters(text) and letters(text) >= _HEADING_LETTERS
 
 
 def _longest_run(column: Sequence[Line]) -> list[Line]:

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
+from statistics import median
 
 from scopix_server.domain.description import ImageKind, Perception
 from scopix_server.engines.grounded.entities import MONEY, find_entities
+from scopix_server.engines.grounded.fields import is_label
 from scopix_server.engines.grounded.layout import Layout, Line, Pair
-from scopix_server.engines.grounded.lines import letters
+from scopix_server.engines.grounded.lines import columns_of, letters
 from scopix_server.engines.grounded.phrases import Statement, article, count_of, listing, quote, quoted_listing
 from scopix_server.engines.grounded.tables import describe_table
 from scopix_server.engines.grounded.words import noun_of
@@ -17,6 +19,7 @@ __all__ = [
     "describe_field",
     "describe_form",
     "document_noun",
+    "empty_labels",
     "form_noun",
     "found_in_text",
     "is_firm_document",
@@ -45,6 +48,10 @@ _SECTION = re.compile(r"(\d{1,2})(?:\.\d{1,2})?\.?\s+[^\W\d].{2,50}")
 _MOST_FIELDS = 24
 _PROSE_WORDS = 6
 _LINES_OF_PROSE = 4
+_NARROW_WORDS, _LINES_OF_NARROW_PROSE = 4, 12
+_LINES_OF_A_PARAGRAPH = 2
+_ONE_SIZE = 1.3
+_MOST_LINES = 16
 _PAGE = "page of text"
 
 
@@ -55,8 +62,15 @@ def describe_form(perception: Perception, layout: Layout, _: ImageKind) -> Itera
     if pairs:
         indices = [index for pair in pairs for index in pair.indices]
         fields = "; ".join(describe_field(pair) for pair in pairs)
-        count = count_of(len(pairs), "filled-in field").capitalize()
+        # Only a form has fields; a page that sets words beside words has labelled values.
+        sort = "filled-in field" if form_noun(layout) == "form" else "labelled value"
+        count = count_of(len(pairs), sort).capitalize()
         yield Statement(f"{count} could be read: {fields}.", {"regions": indices})
+    elif labels := empty_labels(layout):
+        said = (
+            f"Its labels read {quoted_listing([line.text for line in labels], _MOST_FIELDS)}; no values could be read."
+        )
+        yield Statement(said, {"regions": [line.index for line in labels]})
     table = layout.table()
     if table is not None and not table.indices & {index for pair in pairs for index in pair.indices}:
         yield describe_table(table)
@@ -66,7 +80,8 @@ def describe_form(perception: Perception, layout: Layout, _: ImageKind) -> Itera
 def describe_document(perception: Perception, layout: Layout, _: ImageKind) -> Iterator[Statement]:
     """Yield sentences about a page: an invoice, a receipt, an article."""
     noun = document_noun(layout)
-    yield _opening(perception, layout, noun)
+    opening = _opening(perception, layout, noun)
+    yield opening
     table = layout.table()
     if table is not None:
         yield describe_table(table)
@@ -74,8 +89,10 @@ def describe_document(perception: Perception, layout: Layout, _: ImageKind) -> I
     if pairs:
         indices = [index for pair in pairs for index in pair.indices]
         yield Statement(f"It says {'; '.join(describe_field(pair) for pair in pairs)}.", {"regions": indices})
-    if table is None and len(pairs) < 3:
-        yield from _prose(layout, layout.heading())
+    prose = list(_prose(layout, layout.heading())) if table is None else []
+    yield from prose
+    if table is None and not pairs and not prose:
+        yield from _plain_text(layout, opening.evidence["regions"])
     yield from found_in_text(layout, but={pair.value for pair in pairs})
 
 
@@ -112,7 +129,13 @@ def is_firm_document(layout: Layout) -> bool:
 
 def form_noun(layout: Layout) -> str:
     """Return "form" where a title or a label says so, or else what can be seen: labels and values."""
-    return "form" if any(_FORM.search(line.text) for line in layout.lines) else "page of labelled values"
+    short = (line.text for line in layout.lines if len(line.text.split()) < _PROSE_WORDS)
+    return "form" if any(_FORM.search(text) for text in short) else "page of labelled values"
+
+
+def empty_labels(layout: Layout) -> list[Line]:
+    """Return the lines that ask for something: by their words, or by a colon with nothing after it."""
+    return [line for line in layout.lines if is_label(line.text) or line.text.endswith(":")]
 
 
 def describe_field(pair: Pair) -> str:
@@ -126,7 +149,10 @@ def _opening(perception: Perception, layout: Layout, noun: str) -> Statement:
     opening = f"{article(noun).capitalize()} in {shape} format"
     if heading is not None and noun_of(heading.text) is None:
         return Statement(f"{opening} titled {quote(heading.text)}.", {"regions": [heading.index]})
+    table = layout.table()
+    inside = table.indices if table else frozenset()
     first = next((line for row in layout.rows for line in row if line is not heading and letters(line.text) >= 3), None)
+    first = None if first is None or first.index in inside else first
     headed = f", headed {quote(heading.text)}" if heading else ""
     reads = f"; the first line reads {quote(first.text)}" if first else ""
     indices = [line.index for line in (heading, first) if line is not None]
@@ -160,7 +186,7 @@ def _labelled(row: Sequence[Line], width: float) -> Pair | None:
 
 def _prose(layout: Layout, heading: Line | None) -> Iterator[Statement]:
     start = heading.bottom if heading else 0.0
-    body = [line for line in layout.lines if line.top >= start and len(line.text.split()) >= _PROSE_WORDS]
+    body = _body([line for line in layout.lines if line.top >= start])
     columns = _columns(body)
     if columns > 1:
         said = f"The text stands in {count_of(columns, 'column')}."
@@ -171,6 +197,27 @@ def _prose(layout: Layout, heading: Line | None) -> Iterator[Statement]:
         yield Statement(said, {"regions": [line.index for line in sections]})
     if body:
         yield Statement(f"The text begins {quote(body[0].text, 160)}.", {"regions": [body[0].index]})
+
+
+def _body(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines of running text; many lines of fewer words are running text in narrow columns."""
+    long = [line for line in lines if len(line.text.split()) >= _PROSE_WORDS]
+    narrow = [line for line in lines if len(line.text.split()) >= _NARROW_WORDS]
+    body = long if len(long) >= _LINES_OF_PROSE or len(narrow) < _LINES_OF_NARROW_PROSE else narrow
+    if len(body) < _LINES_OF_PROSE:
+        return []
+    # Lines of a paragraph start beneath each other, in one size of type; a date or a headline among them does not.
+    aligned = {line.index for column in columns_of(body, _LINES_OF_A_PARAGRAPH) for line in column}
+    largest = _ONE_SIZE * median(line.size for line in body)
+    return [line for line in body if line.index in aligned and line.size <= largest]
+
+
+def _plain_text(layout: Layout, said: Collection[int]) -> Iterator[Statement]:
+    """Yield what is written on a page that has neither running text nor pairs nor a table."""
+    lines = [line for line in layout.lines if line.index not in said and letters(line.text) >= 2]
+    if lines:
+        text = f"It reads {quoted_listing([line.text for line in lines], _MOST_LINES)}."
+        yield Statement(text, {"regions": [line.index for line in lines[:_MOST_LINES]]})
 
 
 def _sections(layout: Layout) -> list[Line]:

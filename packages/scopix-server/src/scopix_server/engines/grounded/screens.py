@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from scopix_server.domain.description import ImageKind, Perception
-from scopix_server.engines.grounded.layout import Layout
+from scopix_server.engines.grounded.layout import Layout, Line
 from scopix_server.engines.grounded.papers import found_in_text
 from scopix_server.engines.grounded.phrases import Statement, quote, quoted_listing
 from scopix_server.engines.grounded.tables import describe_table
@@ -17,7 +17,7 @@ _LINES_OF_CODE = 2
 
 _ACTION = re.compile(
     r"(?:add|new|create|export|import|save|cancel|apply|submit|delete|edit|upload|download|search|sign (?:in|out|up)|"
-    r"log ?(?:in|out)|next|previous|back|close|share|filter|refresh|send|print|buy|checkout|ok)"
+    r"log ?(?:in|out)|next|previous|back|close|share|filter|refresh|send|print|buy|check out|ok)"
     r"(?:\s[^\s:;.,]{1,16}){0,3}",
     re.IGNORECASE,
 )
@@ -25,7 +25,7 @@ _ACTION = re.compile(
 
 def describe_screenshot(perception: Perception, layout: Layout, _: ImageKind) -> Iterator[Statement]:
     """Yield sentences about a screenshot of an application or a web page."""
-    navigation = layout.navigation()
+    navigation = _navigation(layout)
     main = layout.without(navigation)
     # A product's name stands above the heading in almost as large a type; code has no heading.
     code = sum(bool(CODE.fullmatch(line.text)) for line in layout.lines) >= _LINES_OF_CODE
@@ -52,3 +52,10 @@ def describe_screenshot(perception: Perception, layout: Layout, _: ImageKind) ->
         yield Statement(said, {"regions": [line.index for line in rest[:_MOST_LINES]]})
     elif table is None:
         yield from found_in_text(layout)
+
+
+def _navigation(layout: Layout) -> list[Line]:
+    """Return the column at the left, unless it begins with the page's own heading: then it is the page's text."""
+    column = layout.navigation()
+    heading = layout.heading(within=0.4, as_large=0.97)
+    return [] if heading is not None and heading.index in {line.index for line in column} else column

@@ -54,9 +54,11 @@ PAPER = re.compile(
 CONTROL = re.compile(
     r"(?:settings|dashboard|home|menu|save(?: .{1,20})?|cancel|ok|apply|submit|delete|edit|add .{1,20}|new .{1,20}|"
     r"export .{1,20}|import .{1,20}|upload|download|next ?(?:page)?|previous|back|close|help|profile|notifications?|"
-    r"inbox|file|view|tools|window|reports?|users?|account|overview|refresh|filter.{0,20}|share|search|"
+    r"inbox|compose|starred|drafts|spam|trash|archive|posteingang|entwürfe|papierkorb|backlog|to ?do|in progress|"
+    r"file|view|tools|window|reports?|users?|account|overview|refresh|filter.{0,20}|share|search|"
     r"rows per page.{0,10}|page \d+ of \d+|einstellungen|speichern|abbrechen|suchen?|start|"
-    r"hilfe|konto|paramètres|enregistrer|annuler|rechercher|inicio|ajustes|guardar|cancelar|buscar|instellingen|opslaan|annuleren|zoeken)",
+    r"hilfe|konto|paramètres|enregistrer|annuler|rechercher|inicio|ajustes|guardar|cancelar|buscar|instellingen|"
+    r"opslaan|annuleren|zoeken)",
     re.IGNORECASE,
 )
 STRONG_CONTROL = re.compile(

@@ -28,9 +28,10 @@ class ServerProcess:
         self._environment |= {f"SCOPIX_{name.upper()}": value for name, value in settings.items()}
         self._process: subprocess.Popen[str] | None = None
 
-    def start(self) -> "ServerProcess":
+    def start(self, port: int = 0) -> "ServerProcess":
         """Start it and return once it listens; see `wait_until_ready` for its worker."""
-        command = [sys.executable, "-m", "scopix_server", "serve", "--port", "0", "--data-dir", str(self.data_dir)]
+        command = [sys.executable, "-m", "scopix_server", "serve", "--port", str(port)]
+        command += ["--data-dir", str(self.data_dir)]
         if not self._worker:
             command.append("--no-worker")
         self.data_dir.mkdir(parents=True, exist_ok=True)
@@ -61,6 +62,10 @@ class ServerProcess:
     @property
     def root(self) -> str:
         return self.base_url.removesuffix("/api/v2")
+
+    @property
+    def port(self) -> int:
+        return int(self.root.rsplit(":", 1)[1])
 
     @property
     def log_path(self) -> Path:

@@ -292,7 +292,6 @@ def _listen(settings: Settings) -> socket.socket:
     except OSError as error:
         _fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Choose another port with --port.")
     listener.listen(2048)
-    listener.set_inheritable(True)
     return listener
 
 

@@ -53,9 +53,9 @@ def describe_chart(_perception: Perception, layout: Layout, _: ImageKind) -> Ite
         said = f"Along the bottom stand {quoted_listing([line.text for line in bottom], 14)}."
         yield Statement(said, {"regions": [line.index for line in bottom]})
     said_already = {line.index for line in [*upright, *level, *bottom]} | ({heading.index} if heading else set())
-    others = [line for line in layout.lines if line.index not in said_already and letters(line.text) >= 3]
+    others = [line for line in layout.lines if line.index not in said_already and _is_word(line.text)]
     if others:
-        said = f"Other labels: {quoted_listing([line.text.strip(' ()') for line in others], 14)}."
+        said = f"Other labels: {quoted_listing([line.text for line in others], 14)}."
         yield Statement(said, {"regions": [line.index for line in others]})
     shares = percentages(layout) if not (upright or level) else []
     if shares:
@@ -115,6 +115,11 @@ def place_names(layout: Layout, heading: Line | None, legend: Sequence[Line]) ->
         and letters(line.text) >= 3
         and len(line.text.split()) <= 4
     ]
+
+
+def _is_word(text: str) -> bool:
+    """Whether it is more than a number with a unit: "Q3 2025" is, "40k" is not."""
+    return letters(text) >= 3 or (letters(text) >= 1 and len(text) >= 4 and text[0].isalpha())
 
 
 def _bottom_labels(layout: Layout, axis: Sequence[Line]) -> list[Line]:

@@ -42,7 +42,10 @@ def described(name: str) -> Description:
         ("calendar", ImageKind.DOCUMENT),
         ("certificate", ImageKind.DOCUMENT),
         ("chat", ImageKind.SCREENSHOT),
+        ("dialog-german", ImageKind.SCREENSHOT),
         ("form-labels-above", ImageKind.FORM),
+        ("form-lost-colons", ImageKind.FORM),
+        ("form-with-table", ImageKind.FORM),
         ("form-with-checkboxes", ImageKind.FORM),
         ("form-without-values", ImageKind.FORM),
         ("mail-application", ImageKind.SCREENSHOT),
@@ -52,6 +55,7 @@ def described(name: str) -> Description:
         ("quotation-wrapped-rows", ImageKind.DOCUMENT),
         ("recipe", ImageKind.DOCUMENT),
         ("settings-dialog", ImageKind.SCREENSHOT),
+        ("statement-of-account", ImageKind.DOCUMENT),
         ("table-of-years", ImageKind.DOCUMENT),
     ],
 )
@@ -129,3 +133,20 @@ def test_rooms_in_german_with_their_areas() -> None:
     assert 'titled "Grundriss Erdgeschoss"' in text
     assert '"Wohnzimmer" (28,40 m²)' in text and "six rooms and spaces" in text
     assert "add up to 88.5 m²" in text
+
+
+def test_a_label_whose_colon_was_not_read_is_no_value() -> None:
+    text = described("form-lost-colons").text
+    assert '"Date out" – "06 Apr 2026"' in text and "Seven filled-in fields" in text
+    assert '"Checked by" –' not in text and '"Date in" –' not in text
+
+
+def test_rows_of_a_table_on_a_form_are_no_fields() -> None:
+    text = described("form-with-table").text
+    assert "Four filled-in fields" in text and '"Approved by" –' not in text
+    assert "has four rows" in text
+
+
+def test_a_table_under_a_few_labelled_values_is_no_form() -> None:
+    text = described("statement-of-account").text
+    assert "has five rows" in text and '"Period" – "1 to 31 May 2026"' in text

@@ -5,7 +5,8 @@ stands right of it in the same row, or close beneath it.
 """
 
 import re
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -17,6 +18,8 @@ _LEAST = 3  # a word that may be a label is one only in company
 _KNOWN_SHARE = 0.5
 _BENEATH = 0.9  # line heights between a label and a value beneath it, at most
 _MOST_LINES = 300
+_MOST_WORDS = 5
+_SAME_START = 0.4  # line heights
 
 _INLINE_PAIR = re.compile(r"([^\W\d][^:]{0,40}?)\s*:\s+(\S.{0,200})")
 _LABEL_WORDS = re.compile(
@@ -56,8 +59,37 @@ def is_label(text: str) -> bool:
 
 
 def colon_pairs(rows: Sequence[Sequence[Line]]) -> list[Pair]:
-    """Return label and value wherever a label ends in a colon, in one line or with its value right of it."""
-    return [pair for row in rows for pair in _in_row(row)]
+    """Return label and value wherever a label ends in a colon, in one line or with its value right of it.
+
+    Readings lose a colon now and then: what starts where labels above and beneath it start is a label too.
+    """
+    lines = [line for row in rows for line in row]
+    colons = sorted((line for line in lines if line.text.endswith(":")), key=lambda line: line.left)
+    starts = [line.left for line in colons]
+    labels = {line.index for line in colons}
+    beneath: set[int] = set()
+    for line in lines if len(colons) >= _LEAST - 1 else ():
+        near = _SAME_START * line.height
+        column = colons[bisect_left(starts, line.left - near) : bisect_right(starts, line.left + near)][:_MOST_LINES]
+        if len(column) < _LEAST - 1 or not _is_wordy(line.text):
+            continue
+        beneath.add(line.index)
+        if _fills_a_gap(line, column):
+            labels.add(line.index)
+    return [pair for row in rows for pair in _in_row(row, labels, beneath)]
+
+
+def _fills_a_gap(line: Line, column: Sequence[Line]) -> bool:
+    """Whether a label stands one step above the line and one a step beneath it, as the column's labels do."""
+    middles = sorted(label.middle for label in column)
+    step = 1.5 * min(after - before for before, after in pairwise(middles))
+    above = any(0 < line.middle - middle <= step for middle in middles)
+    return above and any(0 < middle - line.middle <= step for middle in middles)
+
+
+def _is_wordy(text: str) -> bool:
+    """Whether it is a few words, as labels are."""
+    return mostly_letters(text) and len(text.split()) <= _MOST_WORDS
 
 
 def worded_pairs(lines: Sequence[Line], rows: Sequence[Sequence[Line]]) -> list[Pair]:
@@ -67,7 +99,7 @@ def worded_pairs(lines: Sequence[Line], rows: Sequence[Sequence[Line]]) -> list[
     return beside if len(beside) >= _LEAST else _beneath(upright)
 
 
-def _in_row(row: Sequence[Line]) -> list[Pair]:
+def _in_row(row: Sequence[Line], labels: Collection[int], no_values: Collection[int]) -> list[Pair]:
     pairs: list[Pair] = []
     skip = False
     for position, line in enumerate(row):
@@ -76,8 +108,9 @@ def _in_row(row: Sequence[Line]) -> list[Pair]:
             continue
         label = line.text.rstrip()
         following = row[position + 1] if position + 1 < len(row) else None
-        if label.endswith(":") and following is not None and _is_value(following.text):
-            pairs.append(Pair(label.rstrip(" :"), following.text, (line.index, following.index)))
+        value = following if following is not None and following.index not in no_values else None
+        if line.index in labels and value is not None and _is_value(value.text):
+            pairs.append(Pair(label.rstrip(" :"), value.text, (line.index, value.index)))
             skip = True
         elif (inline := _INLINE_PAIR.fullmatch(label)) is not None and _is_value(inline[2]):
             pairs.append(Pair(inline[1], inline[2], (line.index,)))

@@ -55,7 +55,7 @@ def describe_chart(_perception: Perception, layout: Layout, _: ImageKind) -> Ite
     said_already = {line.index for line in [*upright, *level, *bottom]} | ({heading.index} if heading else set())
     others = [line for line in layout.lines if line.index not in said_already and _is_word(line.text)]
     if others:
-        said = f"Other labels: {quoted_listing([line.text for line in others], 14)}."
+        said = f"Other labels: {quoted_listing([line.text.strip(' ()') for line in others], 14)}."
         yield Statement(said, {"regions": [line.index for line in others]})
     shares = percentages(layout) if not (upright or level) else []
     if shares:

@@ -42,6 +42,7 @@ _DARK = 0.35  # share of bright pixels, at most
 _EMPTY_FIELDS = 4
 _RULED = 0.4  # of the ink on straight lines: large type alone has up to 0.3
 _LISTED = 4  # lines that start at the same x are a list, not labels of boxes
+_LINES_OF_A_PAGE = 8
 _ONE_PAPER = 0.9  # share of the commonest colour: a page has one, an application several areas
 
 
@@ -152,6 +153,9 @@ def _is_form(layout: Layout) -> bool:
     sentences = _sentences(layout)
     if sentences >= max(4, len(fields)) and form_noun(layout) != "form":
         return False  # a memo, a recipe: text with a few labelled values above it
+    table = layout.table()
+    if table is not None and len(table.rows) >= len(fields) and form_noun(layout) != "form":
+        return False  # a statement of account: a table with a few labelled values above it
     if len(fields) >= 3:
         return any(not _CONTACT.fullmatch(pair.label) for pair in fields)
     return len(empty_labels(layout)) >= max(_EMPTY_FIELDS, len(layout.lines) / 2)
@@ -180,6 +184,11 @@ def _is_product(perception: Perception, layout: Layout) -> bool:
     return plain_backdrop(perception) and not paper
 
 
+def _is_white(figures: dict[str, float]) -> bool:
+    """Whether all of it is one white sheet."""
+    return figures.get("top_colour_share", 0.0) >= _ONE_PAPER and figures.get("white_share", 0.0) >= _ONE_PAPER
+
+
 def _rich(figures: dict[str, float]) -> bool:
     """Whether there are more tones and fewer equal neighbours than anything drawn has, beside the backdrop's."""
     return figures.get("colour_count", 0.0) >= 2500 and figures.get("equal_neighbour_share", 1.0) <= 0.8
@@ -195,6 +204,8 @@ def _by_look(perception: Perception, layout: Layout) -> ImageKind:
     listed = sum(len(column) for column in columns_of(lines, _LISTED)) >= 0.6 * len(lines)
     if len(short) >= 4 and len(short) >= 0.7 * len(lines) and ruled and not listed:
         return ImageKind.DIAGRAM
+    if perception.height > perception.width and len(lines) >= _LINES_OF_A_PAGE and not ruled and _is_white(figures):
+        return ImageKind.DOCUMENT
     if len(lines) >= 12:
         panels = figures.get("top_colour_share", 1.0) < _ONE_PAPER and not ruled
         paper = figures.get("bright_share", 0.0) >= 0.8 and not (panels and layout.navigation())

@@ -58,7 +58,9 @@ CONTROL = re.compile(
     r"file|view|tools|window|reports?|users?|account|overview|refresh|filter.{0,20}|share|search|"
     r"rows per page.{0,10}|page \d+ of \d+|einstellungen|speichern|abbrechen|suchen?|start|"
     r"hilfe|konto|paramètres|enregistrer|annuler|rechercher|inicio|ajustes|guardar|cancelar|buscar|instellingen|"
-    r"opslaan|annuleren|zoeken)",
+    r"opslaan|annuleren|zoeken|continue|skip|finish|done|weiter|zurück|schließen|fertig|löschen|bearbeiten|"
+    r"hochladen|herunterladen|teilen|suivant|précédent|fermer|terminer|supprimer|siguiente|atrás|cerrar|aceptar|"
+    r"volgende|vorige|sluiten|avanti|indietro|annulla|chiudi|salva|cerca|impostazioni)",
     re.IGNORECASE,
 )
 STRONG_CONTROL = re.compile(

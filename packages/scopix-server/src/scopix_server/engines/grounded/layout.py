@@ -131,18 +131,30 @@ def _longest_run(column: Sequence[Line]) -> list[Line]:
 
 
 def _rows(lines: Sequence[Line]) -> tuple[tuple[Line, ...], ...]:
-    rows: list[list[Line]] = []
+    rows: list[_Row] = []
     for line in sorted((line for line in lines if not line.vertical), key=lambda line: line.middle):
-        home = next((row for row in reversed(rows[-3:]) if _on_row(row, line)), None)
+        home = next((row for row in reversed(rows[-3:]) if row.takes(line)), None)
         if home is None:
-            rows.append([line])
+            rows.append(_Row([line], line.middle, line.height))
         else:
-            home.append(line)
-    return tuple(tuple(sorted(row, key=lambda line: line.left)) for row in rows)
+            home.add(line)
+    return tuple(tuple(sorted(row.lines, key=lambda line: line.left)) for row in rows)
 
 
-def _on_row(row: Sequence[Line], line: Line) -> bool:
-    middle = median(other.middle for other in row)
-    height = min(line.height, min(other.height for other in row))
-    overlaps = any(line.left < other.right and other.left < line.right for other in row)
-    return abs(line.middle - middle) <= _SAME_ROW * height and not overlaps
+@dataclass(slots=True)
+class _Row:
+    """A row that grows: its lines from the highest to the lowest, the mean of their middles, their least height."""
+
+    lines: list[Line]
+    middle: float
+    height: float
+
+    def takes(self, line: Line) -> bool:
+        """Whether the line stands on this row, beside its other lines."""
+        near = abs(line.middle - self.middle) <= _SAME_ROW * min(line.height, self.height)
+        return near and not any(line.left < other.right and other.left < line.right for other in self.lines)
+
+    def add(self, line: Line) -> None:
+        self.lines.append(line)
+        self.middle += (line.middle - self.middle) / len(self.lines)
+        self.height = min(self.height, line.height)

@@ -34,7 +34,7 @@ _LABEL_WORDS = re.compile(
     r"postleitzahl|ort|wohnort|land|telefon(?:nummer)?|handy|unterschrift|datum|firma|abteilung|beruf|kunde|"
     r"kundennummer|grund|uhrzeit|staatsangehörigkeit|kind(?:es)?|"
     r"nom|prénom|ville|code postal|téléphone|naissance|signature|pays|rue|courriel|"
-    r"nombre|apellidos?|dirección|ciudad|teléfono|fecha|firma|correo|provincia|"
+    r"nombre|apellidos?|domicilio|dirección|ciudad|teléfono|fecha|firma|correo|provincia|"
     r"cognome|indirizzo|città|telefono|data|firma|"
     r"naam|achternaam|voornaam|adres|woonplaats|geboortedatum|telefoonnummer|handtekening)\b",
     re.IGNORECASE,

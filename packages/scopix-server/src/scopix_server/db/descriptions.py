@@ -7,12 +7,14 @@ import sqlalchemy as sa
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, VariantStatus
 from scopix_server.db import documents
+from scopix_server.db.events import SessionEvents
 from scopix_server.db.files import file_of
 from scopix_server.db.schema import descriptions, files, perceptions
 from scopix_server.db.search import SearchIndex
 from scopix_server.domain.description import Description, ImageKind, Perception
 from scopix_server.domain.file import File
 from scopix_server.domain.ports import DescriptionRecord
+from scopix_server.domain.session import Stage, stage_of
 from scopix_server.domain.states import check_move
 
 __all__ = ["SqlDescriptions"]
@@ -27,10 +29,10 @@ class SqlDescriptions:
     def begin(self, file_id: str, revision: int, at: datetime, *, new_attempt: bool = True) -> File | None:
         if self._wanted(file_id, revision) is None or self._saved(file_id, revision):
             return None
-        noted: dict[str, object] = {"updated_at": at}
+        noted: dict[str, object] = {}
         if new_attempt:
-            noted |= {"description_attempts": files.c.description_attempts + 1, "description_started_at": at}
-        self._move(file_id, DescriptionStatus.PROCESSING, **noted)
+            noted = {"description_attempts": files.c.description_attempts + 1, "description_started_at": at}
+        self._move(file_id, DescriptionStatus.PROCESSING, at, is_news=new_attempt, **noted)
         return self._wanted(file_id, revision)
 
     def save_perception(self, file_id: str, perception: Perception, taken: datetime | None) -> None:
@@ -41,6 +43,7 @@ class SqlDescriptions:
         if taken is not None:
             seen["sorted_at"] = taken
         self._connection.execute(files.update().where(files.c.id == file_id).values(seen))
+        SessionEvents(self._connection).happened([file_id], Stage.PERCEIVED, datetime.now(UTC))
 
     def perception(self, file_id: str) -> Perception | None:
         row = (
@@ -74,11 +77,11 @@ class SqlDescriptions:
         self._move(
             record.file_id,
             DescriptionStatus.COMPLETED,
+            record.created_at,
             description_error=None,
             description_error_type=None,
             description_is_retryable=None,
             description_finished_at=record.created_at,
-            updated_at=record.created_at,
         )
         return True
 
@@ -87,6 +90,7 @@ class SqlDescriptions:
         self._move(
             file.id,
             DescriptionStatus.QUEUED,
+            at,
             description_revision=revision,
             description_attempts=0,
             description_error=None,
@@ -94,7 +98,6 @@ class SqlDescriptions:
             description_is_retryable=None,
             description_finished_at=None,
             content_category=category,
-            updated_at=at,
         )
         return revision
 
@@ -120,12 +123,16 @@ class SqlDescriptions:
         self._move(
             file_id,
             status,
+            now,
+            is_news=False,
             description_error=error,
             description_error_type=kind.value,
             description_is_retryable=retryable,
             description_finished_at=now if final else None,
-            updated_at=now,
         )
+
+        stage = Stage.FAILED if final else Stage.RETRYING
+        SessionEvents(self._connection).happened([file_id], stage, now, error, kind, retryable=retryable)
 
     def current(self, file_ids: Sequence[str]) -> dict[str, DescriptionRecord]:
         query = sa.select(descriptions).where(descriptions.c.file_id.in_(file_ids)).order_by(descriptions.c.revision)
@@ -156,14 +163,18 @@ class SqlDescriptions:
         )
         return self._connection.execute(query).first() is not None
 
-    def _move(self, file_id: str, target: DescriptionStatus, **values: object) -> None:
+    def _move(
+        self, file_id: str, target: DescriptionStatus, at: datetime, *, is_news: bool = True, **values: object
+    ) -> None:
         current = self._connection.execute(
             sa.select(files.c.description_status).where(files.c.id == file_id)
         ).scalar_one()
         status = check_move(DescriptionStatus(current), target)
         self._connection.execute(
-            files.update().where(files.c.id == file_id).values(description_status=status.value, **values)
+            files.update().where(files.c.id == file_id).values(description_status=status.value, updated_at=at, **values)
         )
+        if is_news:
+            SessionEvents(self._connection).happened([file_id], stage_of(status), at)
 
 
 def _record_of(row: sa.RowMapping) -> DescriptionRecord:

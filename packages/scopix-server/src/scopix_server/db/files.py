@@ -8,11 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, MediaType, StorageTarget, VariantStatus
+from scopix_server.db.events import SessionEvents
 from scopix_server.db.schema import files
 from scopix_server.db.search import SearchIndex, conditions_of, order_of
 from scopix_server.domain.errors import Conflict
 from scopix_server.domain.file import File
 from scopix_server.domain.listing import FileFilter
+from scopix_server.domain.session import Stage, stage_of
 
 __all__ = ["SqlFiles", "file_of"]
 
@@ -92,6 +94,8 @@ class SqlFiles:
             .where(files.c.tenant_id == tenant_id, files.c.id == file_id, files.c.deleted_at.is_(None))
             .values(deleted_at=at, updated_at=at)
         )
+        if deleted.rowcount == 1:
+            SessionEvents(self._connection).happened([file_id], Stage.DELETED, at)
         return deleted.rowcount == 1
 
     def restore(self, tenant_id: str, file_id: str, at: datetime) -> bool:
@@ -100,6 +104,10 @@ class SqlFiles:
             .where(files.c.tenant_id == tenant_id, files.c.id == file_id, files.c.deleted_at.is_not(None))
             .values(deleted_at=None, updated_at=at)
         )
+        if restored.rowcount == 1:
+            query = sa.select(files.c.description_status).where(files.c.id == file_id)
+            status = DescriptionStatus(self._connection.execute(query).scalar_one())
+            SessionEvents(self._connection).happened([file_id], stage_of(status), at)
         return restored.rowcount == 1
 
     def known_hashes(self, tenant_id: str, hashes: Sequence[str]) -> set[str]:

@@ -17,6 +17,7 @@ __all__ = [
     "metadata",
     "perceptions",
     "search_documents",
+    "session_events",
     "session_files",
     "sessions",
     "tenants",
@@ -199,6 +200,8 @@ sessions = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("updated_at", UtcDateTime, nullable=False),
     sa.Column("cancelled_at", UtcDateTime),
+    # The number of its last event. Counted here, in the row, so that events become visible in their order.
+    sa.Column("last_event", sa.Integer, nullable=False, server_default="0"),
     sa.Index("ix_sessions_tenant_created", "tenant_id", "created_at", "id"),
 )
 
@@ -212,6 +215,19 @@ session_files = sa.Table(
     sa.Column("outcome", sa.String(16), nullable=False),
     sa.Column("file_id", _ID, sa.ForeignKey("files.id"), index=True),
     sa.Column("error", sa.Text),
+    sa.Column("error_is_retryable", sa.Boolean),
+)
+
+session_events = sa.Table(
+    "session_events",
+    metadata,
+    sa.Column("session_id", _ID, sa.ForeignKey("sessions.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    sa.Column("stage", sa.String(16), nullable=False),
+    sa.Column("error", sa.Text),
+    sa.Column("error_type", sa.String(32)),
     sa.Column("error_is_retryable", sa.Boolean),
 )
 

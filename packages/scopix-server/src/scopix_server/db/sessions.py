@@ -7,13 +7,25 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from scopix.types.vocabulary import DescriptionStatus
+from scopix_server.db.events import SessionEvents
 from scopix_server.db.files import file_of
 from scopix_server.db.schema import files, session_files, sessions
 from scopix_server.domain.file import File
-from scopix_server.domain.session import FileOutcome, FileProgress, Session, SessionCounts, SessionFile, progress_of
+from scopix_server.domain.session import (
+    FileOutcome,
+    FileProgress,
+    Session,
+    SessionCounts,
+    SessionEvent,
+    SessionFile,
+    Stage,
+    progress_of,
+)
 
 __all__ = ["SqlSessions"]
 
+_FIELDS = tuple(Session.__dataclass_fields__)
+_COLUMNS = [sessions.columns[name] for name in _FIELDS]
 _TERMINAL = [DescriptionStatus.COMPLETED.value, DescriptionStatus.FAILED.value, DescriptionStatus.SKIPPED.value]
 
 
@@ -24,16 +36,16 @@ class SqlSessions:
         self._connection = connection
 
     def add(self, session: Session) -> None:
-        values = {column.name: getattr(session, column.name) for column in sessions.columns}
+        values = {name: getattr(session, name) for name in _FIELDS}
         self._connection.execute(sessions.insert().values(values))
 
     def get(self, tenant_id: str, session_id: str) -> Session | None:
-        query = sa.select(sessions).where(sessions.c.tenant_id == tenant_id, sessions.c.id == session_id)
+        query = sa.select(*_COLUMNS).where(sessions.c.tenant_id == tenant_id, sessions.c.id == session_id)
         row = self._connection.execute(query).mappings().first()
         return None if row is None else Session(**row)
 
     def list(self, tenant_id: str) -> Sequence[Session]:
-        query = sa.select(sessions).where(sessions.c.tenant_id == tenant_id)
+        query = sa.select(*_COLUMNS).where(sessions.c.tenant_id == tenant_id)
         ordered = query.order_by(sessions.c.created_at.desc(), sessions.c.id.desc())
         return [Session(**row) for row in self._connection.execute(ordered).mappings()]
 
@@ -52,6 +64,10 @@ class SqlSessions:
         ]
         self._connection.execute(session_files.insert(), rows)
         self._connection.execute(sessions.update().where(sessions.c.id == session_id).values(updated_at=at))
+        SessionEvents(self._connection).entered(session_id, added, at)
+
+    def events(self, session_id: str, after: int, *, limit: int) -> Sequence[SessionEvent]:
+        return SessionEvents(self._connection).after(session_id, after, limit)
 
     def positions(self, session_id: str) -> set[int]:
         query = sa.select(session_files.c.position).where(session_files.c.session_id == session_id)
@@ -119,6 +135,7 @@ class SqlSessions:
             )
         )
         ids = list(self._connection.execute(waiting).scalars())
+        SessionEvents(self._connection).happened(ids, Stage.CANCELLED, at)
         for start in range(0, len(ids), 500):
             some = ids[start : start + 500]
             self._connection.execute(

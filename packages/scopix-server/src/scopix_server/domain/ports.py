@@ -15,7 +15,7 @@ from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus
 from scopix_server.domain.description import Description, Perception
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.listing import FileFilter
-from scopix_server.domain.session import Session, SessionCounts, SessionFile
+from scopix_server.domain.session import Session, SessionCounts, SessionEvent, SessionFile
 from scopix_server.domain.tenant_ports import KeyRepository, TenantRepository
 
 __all__ = [
@@ -229,6 +229,9 @@ class SessionRepository(Protocol):
 
     def latest(self, session_id: str, *, failed: bool, limit: int) -> Sequence[tuple[SessionFile, File | None]]:
         """Return the files that ended last, or those that failed last."""
+
+    def events(self, session_id: str, after: int, *, limit: int) -> Sequence[SessionEvent]:
+        """Return what happened to the session's files, oldest first, from the event numbered `after` + 1 on."""
 
     def cancel(self, session_id: str, at: datetime) -> Sequence[str]:
         """Give up what has not ended yet and return the ids: such files are skipped, their jobs find nothing to do."""

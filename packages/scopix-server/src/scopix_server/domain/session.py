@@ -13,9 +13,12 @@ __all__ = [
     "FileProgress",
     "Session",
     "SessionCounts",
+    "SessionEvent",
     "SessionFile",
     "SessionStatus",
+    "Stage",
     "progress_of",
+    "stage_of",
     "status_of",
 ]
 
@@ -53,6 +56,52 @@ class FileProgress(str, Enum):
     SKIPPED = "skipped"
 
 
+class Stage(str, Enum):
+    """What happened last to one file of a session, for those who watch."""
+
+    REJECTED = "rejected"
+    DUPLICATE = "duplicate"
+    STORED = "stored"  # and no description is wanted
+    QUEUED = "queued"
+    PROCESSING = "processing"
+    PERCEIVED = "perceived"  # decoded, thumbnails made, text read
+    RETRYING = "retrying"  # failed, and will be tried again
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    DELETED = "deleted"
+
+    @property
+    def progress(self) -> FileProgress:
+        """How a file stands when this was the last that happened to it."""
+        return _PROGRESS_OF_STAGE.get(self, FileProgress.PENDING)
+
+
+_PROGRESS_OF_STAGE = {
+    Stage.REJECTED: FileProgress.FAILED,
+    Stage.FAILED: FileProgress.FAILED,
+    Stage.STORED: FileProgress.COMPLETED,
+    Stage.COMPLETED: FileProgress.COMPLETED,
+    Stage.DUPLICATE: FileProgress.SKIPPED,
+    Stage.CANCELLED: FileProgress.SKIPPED,
+    Stage.DELETED: FileProgress.SKIPPED,
+}
+
+_STAGE_OF_DESCRIPTION = {
+    DescriptionStatus.PENDING: Stage.QUEUED,
+    DescriptionStatus.QUEUED: Stage.QUEUED,
+    DescriptionStatus.PROCESSING: Stage.PROCESSING,
+    DescriptionStatus.COMPLETED: Stage.COMPLETED,
+    DescriptionStatus.FAILED: Stage.FAILED,
+    DescriptionStatus.SKIPPED: Stage.STORED,
+}
+
+
+def stage_of(description: DescriptionStatus) -> Stage:
+    """Return the stage of an accepted file whose description stands so."""
+    return _STAGE_OF_DESCRIPTION[description]
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """One session. `expected_files` is what its creator announced, or None; `updated_at` is the last upload into it."""
@@ -76,6 +125,21 @@ class SessionFile:
     outcome: FileOutcome
     file_id: str | None = None
     error: str | None = None
+    error_is_retryable: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEvent:
+    """Something that happened to one file of a session. `number` counts a session's events from 1, without gaps."""
+
+    number: int
+    at: datetime
+    stage: Stage
+    position: int
+    filename: str
+    file_id: str | None
+    error: str | None = None
+    error_type: str | None = None
     error_is_retryable: bool | None = None
 
 

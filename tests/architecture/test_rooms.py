@@ -51,6 +51,7 @@ FORBIDDEN_LIBRARIES: dict[str, set[str]] = {
         "cv2",
         "onnxruntime",
     },
+    "categories": {"fastapi", "starlette", "sqlalchemy", "dbos", "PIL", "numpy", "cv2", "onnxruntime", "rapidocr"},
     "pipeline": {"fastapi", "starlette", "uvicorn", "sqlalchemy", "dbos", "cv2", "onnxruntime", "rapidocr", "onnx"},
 }
 SERVER_MODULES = list(modules(SERVER))

@@ -1,0 +1,56 @@
+"""The content categories, one file each: how to look at such a picture, and which fields it fills."""
+
+from scopix_server.categories.architectural_design import CATEGORY as ARCHITECTURAL_DESIGN
+from scopix_server.categories.artwork import CATEGORY as ARTWORK
+from scopix_server.categories.blueprint import CATEGORY as BLUEPRINT
+from scopix_server.categories.catalogue import Catalogue
+from scopix_server.categories.category import Category, Extraction, instructions
+from scopix_server.categories.ce_plan import CATEGORY as CE_PLAN
+from scopix_server.categories.construction import CATEGORY as CONSTRUCTION
+from scopix_server.categories.document import CATEGORY as DOCUMENT
+from scopix_server.categories.facility_assessment import CATEGORY as FACILITY_ASSESSMENT
+from scopix_server.categories.general import CATEGORY as GENERAL
+from scopix_server.categories.map import CATEGORY as MAP
+from scopix_server.categories.mining import CATEGORY as MINING
+from scopix_server.categories.pfd import CATEGORY as PFD
+from scopix_server.categories.pid import CATEGORY as PID
+from scopix_server.categories.product_photo import CATEGORY as PRODUCT_PHOTO
+from scopix_server.categories.real_estate import CATEGORY as REAL_ESTATE
+from scopix_server.categories.robotics import CATEGORY as ROBOTICS
+from scopix_server.categories.screenshot import CATEGORY as SCREENSHOT
+from scopix_server.categories.technical_diagram import CATEGORY as TECHNICAL_DIAGRAM
+
+__all__ = ["BUILT_IN", "Catalogue", "Category", "Extraction", "get", "instructions", "names"]
+
+BUILT_IN = Catalogue(
+    (
+        GENERAL,
+        BLUEPRINT,
+        CE_PLAN,
+        TECHNICAL_DIAGRAM,
+        ARCHITECTURAL_DESIGN,
+        PRODUCT_PHOTO,
+        REAL_ESTATE,
+        MINING,
+        ROBOTICS,
+        ARTWORK,
+        SCREENSHOT,
+        DOCUMENT,
+        MAP,
+        CONSTRUCTION,
+        PID,
+        PFD,
+        FACILITY_ASSESSMENT,
+    )
+)
+"""The categories of the contract."""
+
+
+def get(name: str) -> Category:
+    """Return the built-in category called `name`; the general one for any other name."""
+    return BUILT_IN.get(name)
+
+
+def names() -> tuple[str, ...]:
+    """Return the names of the built-in categories."""
+    return BUILT_IN.names()

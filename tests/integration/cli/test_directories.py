@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration.sdk.batches import BatchScopix
 from tests.integration.sdk.conftest import PNG
-from tests.integration.sdk.faulty_server import Drop, Hang, problem
+from tests.integration.sdk.faulty_server import Drop, Hang, Reply, problem
 from tests.integration.sdk.keys import KEY
 
 POST = "POST /api/v2/files/upload/batch"
@@ -258,3 +258,21 @@ def test_sessions(run, server, album):
     assert "completed" in shown.stdout
     assert json.loads(run("sessions", "show", "--json", session_id).stdout)["total_files"] == 2
     assert run("sessions", "show", "nonsense").exit_code == 1
+
+
+def test_watching_a_session(run, server):
+    told = {"session_id": "s-1", "index": 0, "filename": "evil\x1b[2J.png", "at": "2026-01-01T12:00:00Z"}
+    counts = {"session_id": "s-1", "status": "completed", "total_files": 1}
+    failed = {**told, "stage": "failed", "status": "failed", "error_message": "too dark"}
+    pieces = [("file", failed, "1"), ("end", {**counts, "failed_files": 1}, "1.end")]
+    text = "".join(f"event: {kind}\ndata: {json.dumps(data)}\nid: {number}\n\n" for kind, data, number in pieces)
+    server.routes["GET /api/v2/files/upload/sessions/s-1/events"] = Reply(
+        200, text.encode(), {"Content-Type": "text/event-stream"}
+    )
+    watched = run("sessions", "watch", "s-1")
+    assert watched.exit_code == 1
+    assert "12:00:00  failed      evil[2J.png  too dark" in watched.stdout
+    assert [json.loads(line)["type"] for line in run("sessions", "watch", "s-1", "--json").stdout.splitlines()] == [
+        "file",
+        "end",
+    ]

@@ -76,11 +76,12 @@ def serve(
     key = wiring.first_start(database)
     base_url = f"{_address(settings.host, listener.getsockname()[1])}/api/v2"
     wiring.keep_credentials(settings, base_url, key)
-    asgi = wiring.build_app(settings, database, with_worker=worker)
+    stopping = threading.Event()
+    asgi = wiring.build_app(settings, database, with_worker=worker, stopping=stopping)
     if key is not None:
         print(f"Your API key (shown once; the local command line finds it by itself): {key.secret}")  # noqa: T201
     print(f"Scopix listens on {base_url}  (API description: {base_url.removesuffix('/api/v2')}/docs)", flush=True)  # noqa: T201
-    _run(asgi, listener)
+    _run(asgi, listener, stopping)
     database.close()
 
 
@@ -300,8 +301,13 @@ def _address(host: str, port: int) -> str:
     return f"http://{reachable}:{port}"
 
 
-def _run(asgi: Any, listener: socket.socket) -> None:
+def _run(asgi: Any, listener: socket.socket, stopping: threading.Event) -> None:
     import uvicorn
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            stopping.set()
+            super().handle_exit(sig, frame)
 
     config = uvicorn.Config(
         asgi,
@@ -317,7 +323,7 @@ def _run(asgi: Any, listener: socket.socket) -> None:
     # Having shut down, uvicorn raises the signal that stopped it once more; by then that is no news.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: None)
     with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run(sockets=[listener])
+        Server(config).run(sockets=[listener])
 
 
 def _stop_on_signals(stopping: threading.Event) -> None:

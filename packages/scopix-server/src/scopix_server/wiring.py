@@ -8,6 +8,7 @@ import functools
 import json
 import os
 import secrets
+import threading
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -144,8 +145,10 @@ def _write_private(path: Path, text: str) -> None:
 # The web process ------------------------------------------------------------------------------------------------------
 
 
-def build_app(settings: Settings, database: "SqlDatabase", *, with_worker: bool) -> "ASGIApp":
-    """Build the API; with a worker process beside it, if asked for."""
+def build_app(
+    settings: Settings, database: "SqlDatabase", *, with_worker: bool, stopping: threading.Event
+) -> "ASGIApp":
+    """Build the API; with a worker process beside it, if asked for. Whoever stops it sets `stopping` first."""
     from fastapi import FastAPI
 
     from scopix_server.api.app import create_app, surround
@@ -153,7 +156,7 @@ def build_app(settings: Settings, database: "SqlDatabase", *, with_worker: bool)
     from scopix_server.jobs.supervisor import WorkerSupervisor
 
     jobs = DbosQueue(settings.database_url)
-    services = _build_services(settings, database, jobs)
+    services = _build_services(settings, database, jobs, stopping)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -173,7 +176,9 @@ def build_app(settings: Settings, database: "SqlDatabase", *, with_worker: bool)
     return surround(create_app(services, version=VERSION, lifespan=lifespan), services.rates)
 
 
-def _build_services(settings: Settings, database: "SqlDatabase", jobs: "DbosQueue") -> "Services":
+def _build_services(
+    settings: Settings, database: "SqlDatabase", jobs: "DbosQueue", stopping: threading.Event
+) -> "Services":
     from concurrent.futures import ThreadPoolExecutor
 
     from scopix_server.api.limits import RateLimits, UploadSlots
@@ -215,6 +220,7 @@ def _build_services(settings: Settings, database: "SqlDatabase", jobs: "DbosQueu
         ),
         uploads=ThreadPoolExecutor(max_workers=16, thread_name_prefix="upload"),
         public_url=settings.public_url,
+        stopping=stopping,
     )
 
 

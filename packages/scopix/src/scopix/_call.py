@@ -33,7 +33,8 @@ class Call:
     `content` is a JSON body, `body` a form.
 
     `url` is absolute; without `with_key` it is a signed address elsewhere, which must not see the key. The server may
-    take `extra_seconds` longer than the configured timeout, since it was asked to wait.
+    take `extra_seconds` longer than the configured timeout, since it was asked to wait. A stream of events goes on
+    after `last_event_id`.
     """
 
     method: str
@@ -45,6 +46,8 @@ class Call:
     idempotency_key: str | None = None
     with_key: bool = True
     extra_seconds: float = 0.0
+    accept: str = "application/json"
+    last_event_id: str | None = None
 
     @property
     def repeatable(self) -> bool:
@@ -71,7 +74,9 @@ def build_headers(call: Call, config: ClientConfig, *, default_correlation_id: s
         headers["Content-Type"] = "application/json"
     if not call.with_key:
         return headers
-    headers["Accept"] = "application/json"
+    headers["Accept"] = call.accept
+    if call.last_event_id is not None:
+        headers["Last-Event-ID"] = call.last_event_id
     headers["Authorization"] = f"Bearer {config.api_key}"
     if config.tenant_id:
         headers["X-Tenant-ID"] = config.tenant_id

@@ -11,8 +11,10 @@ from scopix_server.api.services import services_of
 from scopix_server.api.shapes import Links
 from scopix_server.domain.errors import NotFound
 from scopix_server.domain.file import File
+from scopix_server.domain.ports import Transaction
+from scopix_server.domain.session import Session
 
-__all__ = ["IdempotencyKey", "declared_length", "find_file", "is_uuid", "links_of"]
+__all__ = ["IdempotencyKey", "declared_length", "find_file", "find_session", "is_uuid", "links_of"]
 
 _PREFIX = re.compile(r"[0-9a-f]{8}")
 
@@ -43,6 +45,21 @@ async def find_file(request: Request, tenant_id: str, file_id: str) -> File:
     if file is None:
         raise NotFound(f"There is no file '{wanted}'.", resource_type="file", resource_id=wanted)
     return file
+
+
+def find_session(transaction: Transaction, tenant_id: str, session_id: str) -> Session:
+    """Return the tenant's upload session.
+
+    Raises:
+        NotFound: the tenant has no such session. A foreign session and a word that is no id are no different.
+    """
+    wanted = session_id.lower()
+    session = transaction.sessions.get(tenant_id, wanted) if is_uuid(wanted) else None
+    if session is None:
+        raise NotFound(
+            f"There is no upload session '{session_id[:64]}'.", resource_type="session", resource_id=session_id[:64]
+        )
+    return session
 
 
 def declared_length(request: Request) -> int:

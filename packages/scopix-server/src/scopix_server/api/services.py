@@ -1,7 +1,8 @@
 """What the routes work with; `wiring.py` fills it in."""
 
+import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from fastapi import Request
@@ -49,6 +50,8 @@ class Services:
     uploads: ThreadPoolExecutor
     public_url: str | None = None
     serving: FileServing | None = None
+    stopping: threading.Event = field(default_factory=threading.Event)
+    """Set when the server is to stop: answers that go on and on end then."""
 
 
 def services_of(request: Request) -> Services:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from scopix.types import files as file_wire
 from scopix.types import sessions as wire
@@ -11,18 +12,28 @@ from scopix_server.domain.description import Perception
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.ports import DescriptionRecord
 from scopix_server.domain.session import (
+    OPEN,
     FileOutcome,
     FileProgress,
     Session,
     SessionCounts,
+    SessionEvent,
     SessionFile,
-    SessionStatus,
     progress_of,
     status_of,
 )
 from scopix_server.pipeline.batch import BatchReceipt, FileReceipt
 
-__all__ = ["Described", "batch_response", "session_list", "session_results", "session_status", "session_url"]
+__all__ = [
+    "Described",
+    "batch_response",
+    "file_event",
+    "progress_event",
+    "session_list",
+    "session_results",
+    "session_status",
+    "session_url",
+]
 
 IMMEDIATE_FILES = 5
 _PREVIEW = 100
@@ -89,25 +100,58 @@ def session_status(
     now: datetime,
 ) -> wire.UploadSessionStatus:
     """Answer where a session is."""
-    status = status_of(session, counts, now)
-    over = status not in {SessionStatus.PENDING, SessionStatus.UPLOADING, SessionStatus.PROCESSING}
     return wire.UploadSessionStatus(
-        session_id=session.id,
-        status=status.value,
-        total_files=counts.total,
-        completed_files=counts.completed,
-        failed_files=counts.failed,
-        skipped_files=counts.skipped,
-        pending_files=counts.pending + counts.missing,
-        progress_percentage=_percentage(counts),
-        created_at=session.created_at,
-        started_at=session.created_at,
-        completed_at=_ended(session, completions) if over else None,
-        estimated_completion_time=None if over else _estimate(session, counts, now),
+        **_progress_values(session, counts, completions, now),
         recent_completions=[_completion(pair, described) for pair in completions],
         recent_errors=[_error(pair) for pair in errors],
         results_url=f"{session_url(session.id)}/results",
     )
+
+
+def progress_event(
+    session: Session, counts: SessionCounts, completions: Sequence[tuple[SessionFile, File | None]], now: datetime
+) -> wire.SessionProgressEvent:
+    """Tell where a session is to those who watch it."""
+    kind: Any = "progress" if status_of(session, counts, now) in OPEN else "end"
+    return wire.SessionProgressEvent(type=kind, **_progress_values(session, counts, completions, now))
+
+
+def file_event(session_id: str, event: SessionEvent) -> wire.SessionFileEvent:
+    """Tell what happened to a file to those who watch its session."""
+    return wire.SessionFileEvent(
+        id=str(event.number),
+        session_id=session_id,
+        index=event.position,
+        image_id=event.file_id,
+        filename=event.filename,
+        stage=event.stage.value,
+        status=event.stage.progress.value,
+        at=event.at,
+        error_message=event.error,
+        error_type=event.error_type,
+        retryable=event.error_is_retryable,
+    )
+
+
+def _progress_values(
+    session: Session, counts: SessionCounts, completions: Sequence[tuple[SessionFile, File | None]], now: datetime
+) -> dict[str, Any]:
+    status = status_of(session, counts, now)
+    over = status not in OPEN
+    return {
+        "session_id": session.id,
+        "status": status.value,
+        "total_files": counts.total,
+        "completed_files": counts.completed,
+        "failed_files": counts.failed,
+        "skipped_files": counts.skipped,
+        "pending_files": counts.pending + counts.missing,
+        "progress_percentage": _percentage(counts),
+        "created_at": session.created_at,
+        "started_at": session.created_at,
+        "completed_at": _ended(session, completions) if over else None,
+        "estimated_completion_time": None if over else _estimate(session, counts, now),
+    }
 
 
 def session_list(

@@ -9,6 +9,7 @@ from scopix.types.vocabulary import DescriptionStatus
 
 __all__ = [
     "EXPIRES_AFTER",
+    "OPEN",
     "FileOutcome",
     "FileProgress",
     "Session",
@@ -36,6 +37,10 @@ class SessionStatus(str, Enum):
     FAILED = "failed"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+
+
+OPEN = frozenset({SessionStatus.PENDING, SessionStatus.UPLOADING, SessionStatus.PROCESSING})
+"""Statuses that change by themselves."""
 
 
 class FileOutcome(str, Enum):

@@ -1,11 +1,13 @@
 """The part of `client.files` that is about many files at once: batches, and the upload sessions they make."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 from scopix._async.sending import BatchRun, RequestSender
 from scopix._async.sessions import ask_for_results, ask_for_status, wait_until_ended
+from scopix._async.streaming import follow_session
 from scopix._async.transport import AsyncTransport
 from scopix._batch import check_named, prepare_all, with_reasons
 from scopix._call import Call, parse_answer, query_pairs, session_path
@@ -15,7 +17,14 @@ from scopix._errors import QuotaExceededError
 from scopix._expand import Entry, expand
 from scopix._upload import UploadFields
 from scopix.types.results import BatchUploadResults
-from scopix.types.sessions import BatchUploadResponse, QuotaInfo, SessionList, UploadSessionResults, UploadSessionStatus
+from scopix.types.sessions import (
+    BatchUploadResponse,
+    QuotaInfo,
+    SessionEvent,
+    SessionList,
+    UploadSessionResults,
+    UploadSessionStatus,
+)
 from scopix.types.vocabulary import ContentCategory, StorageTarget
 
 __all__ = ["AsyncBatches"]
@@ -166,6 +175,21 @@ class AsyncBatches:
             poll_interval=poll_interval,
             on_progress=on_progress,
         )
+
+    async def stream_session(self, session_id: str, *, last_event_id: str | None = None) -> AsyncIterator[SessionEvent]:
+        """Follow an upload session live, until it is over: `async for event in client.files.stream_session(id)`.
+
+        Yields a `SessionFileEvent` (`type` "file") for every stage that a file reaches, and a `SessionProgressEvent`
+        with counts and the expected end after them; the last one has the `type` "end". It begins with what happened
+        already, or after the event whose `id` is given as `last_event_id`. A connection that breaks is opened again
+        after the last event seen, so nothing is missed and nothing comes twice.
+
+        Raises `ResourceNotFoundError`, and `ScopixConnectionError`, `ScopixTimeoutError` or `ServerError` when the
+        server stays away for longer than `max_retries`.
+        """
+        async with aclosing(follow_session(self._transport, self._config, session_id, last_event_id)) as events:
+            async for event in events:
+                yield event
 
     async def get_session_status(self, session_id: str) -> UploadSessionStatus:
         """Where an upload session is. Raises `ResourceNotFoundError`."""

@@ -6,7 +6,9 @@ import logging
 import random
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 from urllib.parse import urlsplit
@@ -24,11 +26,21 @@ from scopix._multipart import OpenBody
 from scopix._problems import error_from_answer, read_code
 from scopix._retry import Outcome, RetryPolicy, parse_retry_after
 
-__all__ = ["SyncTransport"]
+__all__ = ["SyncTransport", "ServerEvent"]
 
 _LONGEST_CONNECT = 10.0
+_LONGEST_SILENCE = 60.0  # of a stream of events; a living server says something every 15 seconds
 
 logger = logging.getLogger("scopix")
+
+
+@dataclass(frozen=True, slots=True)
+class ServerEvent:
+    """One event of a stream as it came. An `event` "closed" stands for a stream that the server has ended for good."""
+
+    event: str
+    data: str
+    id: str
 
 
 class SyncTransport:
@@ -71,6 +83,22 @@ class SyncTransport:
         breaker.record_success()
         return answer
 
+    def stream_events(self, call: Call) -> Generator[ServerEvent, None, None]:
+        """Open a stream of server-sent events, once, and yield them until it ends. Raises as `send`."""
+        headers = build_headers(call, self._config, default_correlation_id=self._correlation_id)
+        limit = self._config.timeout
+        timeout = httpx2.Timeout(limit, read=_LONGEST_SILENCE, connect=min(limit, _LONGEST_CONNECT))
+        with _translated_errors(call.url, _LONGEST_SILENCE):
+            with self._client.stream(call.method, call.url, headers=headers, timeout=timeout) as response:
+                if response.status_code >= 400:
+                    content = response.read()
+                    raise _judge(Answer(response.status_code, response.headers, content))[0]
+                if response.status_code == 204:
+                    yield ServerEvent("closed", "", "")
+                    return
+                for event in httpx2.EventSource(response):
+                    yield ServerEvent(event.event, event.data, event.id)
+
     def close(self) -> None:
         """Give the connections back."""
         self._client.close()
@@ -112,7 +140,7 @@ class SyncTransport:
     def _exchange(self, call: Call, headers: Mapping[str, str], body: OpenBody | None) -> Answer:
         limit = self._config.timeout
         timeout = httpx2.Timeout(limit, read=limit + call.extra_seconds, connect=min(limit, _LONGEST_CONNECT))
-        try:
+        with _translated_errors(call.url, limit):
             response = self._client.request(
                 call.method,
                 call.url,
@@ -121,15 +149,6 @@ class SyncTransport:
                 content=call.content if body is None else SyncChunks(body),
                 timeout=timeout,
             )
-        except (httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
-            raise ScopixConnectionError(f"cannot reach {_host_of(call.url)}: timed out", details={}) from error
-        except httpx2.TimeoutException as error:
-            raise ScopixTimeoutError(f"{_host_of(call.url)} did not answer within {limit:.0f} s") from error
-        except httpx2.ConnectError as error:
-            raise ScopixConnectionError(f"cannot reach {_host_of(call.url)}: {error}") from error
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
-            reason = str(error) or type(error).__name__
-            raise ScopixConnectionError(f"the connection to {_host_of(call.url)} failed: {reason}") from error
         return Answer(response.status_code, response.headers, response.content)
 
     def _breaker_of(self, endpoint: str) -> CircuitBreaker:
@@ -155,6 +174,22 @@ class SyncChunks:
         if self._body.finished:
             raise StopIteration
         return run_blocking_sync(self._body.read)
+
+
+@contextmanager
+def _translated_errors(url: str, limit: float) -> Iterator[None]:
+    """Raise the library's errors as ours; `limit` is how long the server was given, in seconds."""
+    try:
+        yield
+    except (httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+        raise ScopixConnectionError(f"cannot reach {_host_of(url)}: timed out", details={}) from error
+    except httpx2.TimeoutException as error:
+        raise ScopixTimeoutError(f"{_host_of(url)} did not answer within {limit:.0f} s") from error
+    except httpx2.ConnectError as error:
+        raise ScopixConnectionError(f"cannot reach {_host_of(url)}: {error}") from error
+    except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        reason = str(error) or type(error).__name__
+        raise ScopixConnectionError(f"the connection to {_host_of(url)} failed: {reason}") from error
 
 
 def _judge(answer: Answer) -> tuple[ScopixError, Outcome]:

@@ -1,14 +1,16 @@
 """`scopix sessions`: what was uploaded together, and how far it is."""
 
 import asyncio
+import sys
 from typing import Annotated
 
 import typer
 from rich import box
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from scopix import Scopix, SessionList, UploadSessionStatus
+from scopix import Scopix, SessionFileEvent, SessionList, UploadSessionStatus
 from scopix.cli.connection import Connection, open_client
 from scopix.cli.terminal import errors_shown, harmless, out
 
@@ -72,6 +74,44 @@ def show(
     ):
         table.add_row(Text(label, style="bold"), Text(harmless(value)))
     out().print(table)
+
+
+@sessions.command()
+def watch(
+    context: typer.Context,
+    session_id: Annotated[str, typer.Argument(metavar="ID", help="The session's id.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line for each event.")] = False,
+) -> None:
+    """Follow one session live until it is over. Exit code 1 if a file failed or was refused."""
+    connection: Connection = context.parent.obj if context.parent else context.obj
+    with errors_shown():
+        failed = asyncio.run(_watch(open_client(connection), session_id, as_json=as_json))
+    if failed:
+        raise typer.Exit(1)
+
+
+async def _watch(client: Scopix, session_id: str, *, as_json: bool) -> int:
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    failed = 0
+    async with client:
+        with Progress(*columns, console=out(), disable=as_json or not sys.stdout.isatty()) as progress:
+            task = progress.add_task("waiting", total=None)
+            async for event in client.files.stream_session(session_id):
+                if as_json:
+                    typer.echo(event.model_dump_json())
+                elif isinstance(event, SessionFileEvent):
+                    progress.console.print(_line(event))
+                if not isinstance(event, SessionFileEvent):
+                    failed = event.failed_files
+                    ended = event.total_files - event.pending_files
+                    progress.update(task, description=event.status, total=event.total_files, completed=ended)
+    return failed
+
+
+def _line(event: SessionFileEvent) -> Text:
+    style = {"completed": "green", "failed": "red"}.get(event.status, "")
+    told = f"  {harmless(event.error_message)}" if event.error_message else ""
+    return Text(f"{event.at:%H:%M:%S}  {event.stage:<10}  {harmless(event.filename)}{told}", style=style)
 
 
 async def _list(client: Scopix, limit: int) -> SessionList:

@@ -1,7 +1,7 @@
 """Bodies of the batch upload and of upload sessions. The server answers with these models; the SDK parses them."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -23,7 +23,11 @@ __all__ = [
     "Rejection",
     "SessionCompletion",
     "SessionError",
+    "SessionEvent",
+    "SessionFileEvent",
     "SessionList",
+    "SessionProgress",
+    "SessionProgressEvent",
     "SessionResult",
     "SessionResultsSummary",
     "SessionSummary",
@@ -94,8 +98,8 @@ class SessionError(WireModel):
     retryable: bool = False
 
 
-class UploadSessionStatus(WireModel):
-    """Where an upload session is.
+class SessionProgress(WireModel):
+    """How far an upload session is.
 
     `status` is pending, uploading, processing, completed, failed, expired or cancelled; the four counts of ended and
     pending files add up to `total_files`. `progress_percentage` is 0..100.
@@ -113,15 +117,53 @@ class UploadSessionStatus(WireModel):
     started_at: datetime | None = None
     completed_at: datetime | None = None
     estimated_completion_time: datetime | None = None
-    recent_completions: list[SessionCompletion] = Field(default_factory=list)
-    recent_errors: list[SessionError] = Field(default_factory=list)
-    results_url: str | None = None
-    websocket_channel: str | None = None
 
     @property
     def is_terminal(self) -> bool:
         """True when nothing will change by itself any more."""
         return self.status in _TERMINAL
+
+
+class UploadSessionStatus(SessionProgress):
+    """How far an upload session is, with the files that came to their end lately."""
+
+    recent_completions: list[SessionCompletion] = Field(default_factory=list)
+    recent_errors: list[SessionError] = Field(default_factory=list)
+    results_url: str | None = None
+    websocket_channel: str | None = None
+
+
+class SessionFileEvent(WireModel):
+    """Something that happened to one file of a session; `index` is its 0-based position.
+
+    `stage` is rejected, duplicate, stored (no description is wanted), queued, processing, perceived (thumbnails made,
+    text read), retrying, completed, failed, cancelled or deleted; `status` is what that means for the counts: pending,
+    completed, failed or skipped. `id` continues the stream after this event.
+    """
+
+    type: Literal["file"] = "file"
+    id: str = ""
+    session_id: str
+    index: int
+    image_id: str | None = None
+    filename: str = ""
+    stage: str
+    status: str
+    at: datetime
+    error_message: str | None = None
+    error_type: OpenDescriptionErrorType | None = None
+    retryable: bool | None = None
+
+
+class SessionProgressEvent(SessionProgress):
+    """The counts of a session after the events before it. With `type` "end" nothing follows."""
+
+    type: Literal["progress", "end"] = "progress"
+    id: str = ""
+
+
+SessionEvent = SessionFileEvent | SessionProgressEvent
+"""What a session's event stream is made of."""
 
 
 class SessionResult(WireModel):

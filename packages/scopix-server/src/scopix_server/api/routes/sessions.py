@@ -12,11 +12,11 @@ from scopix.types.sessions import SessionList, UploadSessionResults, UploadSessi
 from scopix_server.api import session_shapes
 from scopix_server.api.auth import Reader, Writer
 from scopix_server.api.problems import responses
-from scopix_server.api.requests import is_uuid, links_of
+from scopix_server.api.requests import find_session, links_of
 from scopix_server.api.services import services_of
-from scopix_server.domain.errors import MalformedRequest, NotFound
+from scopix_server.domain.errors import MalformedRequest
 from scopix_server.domain.ports import Transaction
-from scopix_server.domain.session import Session, SessionStatus, status_of
+from scopix_server.domain.session import OPEN, SessionStatus, status_of
 
 __all__ = ["first_generation", "router"]
 
@@ -25,7 +25,6 @@ first_generation = APIRouter(prefix="/uploads/sessions", tags=["sessions"], incl
 
 _RECENT = 10
 _SHORTEST_NAP, _LONGEST_NAP = 0.1, 0.5  # seconds between two looks of a waiting request
-_OPEN = frozenset({SessionStatus.PENDING, SessionStatus.UPLOADING, SessionStatus.PROCESSING})
 
 Wait = Annotated[float, Query(ge=0, le=25, description="Seconds to wait for the session to end.")]
 
@@ -82,7 +81,7 @@ async def get_session_results(
     links = links_of(request)
 
     def read(transaction: Transaction) -> UploadSessionResults:
-        session = _find(transaction, caller.tenant_id, session_id)
+        session = find_session(transaction, caller.tenant_id, session_id)
         page, total = transaction.sessions.page(session.id, include_failed=include_failed, limit=limit, offset=offset)
         ids = [entry.file_id for entry, _ in page if entry.file_id]
         details = (
@@ -103,9 +102,9 @@ async def cancel_session(request: Request, caller: Writer, session_id: str) -> U
     now, jobs = datetime.now(UTC), services_of(request).jobs
 
     def cancel(transaction: Transaction) -> None:
-        session = _find(transaction, caller.tenant_id, session_id)
+        session = find_session(transaction, caller.tenant_id, session_id)
         status = status_of(session, transaction.sessions.counts([session])[session.id], now)
-        if status not in _OPEN:
+        if status not in OPEN:
             raise MalformedRequest(f"The session is {status.value}; there is nothing to cancel.", status=status.value)
         for file_id in transaction.sessions.cancel(session.id, now):
             # They stay stored, so they get their thumbnails.
@@ -115,28 +114,18 @@ async def cancel_session(request: Request, caller: Writer, session_id: str) -> U
     return await _status(request, caller.tenant_id, session_id)
 
 
-def _find(transaction: Transaction, tenant_id: str, session_id: str) -> Session:
-    wanted = session_id.lower()
-    session = transaction.sessions.get(tenant_id, wanted) if is_uuid(wanted) else None
-    if session is None:
-        raise NotFound(
-            f"There is no upload session '{session_id[:64]}'.", resource_type="session", resource_id=session_id[:64]
-        )
-    return session
-
-
 async def _over(request: Request, tenant_id: str, session_id: str) -> bool:
     def read(transaction: Transaction) -> bool:
-        session = _find(transaction, tenant_id, session_id)
+        session = find_session(transaction, tenant_id, session_id)
         counts = transaction.sessions.counts([session])[session.id]
-        return status_of(session, counts, datetime.now(UTC)) not in _OPEN
+        return status_of(session, counts, datetime.now(UTC)) not in OPEN
 
     return await run_in_threadpool(services_of(request).database.read, read)
 
 
 async def _status(request: Request, tenant_id: str, session_id: str) -> UploadSessionStatus:
     def read(transaction: Transaction) -> UploadSessionStatus:
-        session = _find(transaction, tenant_id, session_id)
+        session = find_session(transaction, tenant_id, session_id)
         counts = transaction.sessions.counts([session])[session.id]
         completions = transaction.sessions.latest(session.id, failed=False, limit=_RECENT)
         errors = transaction.sessions.latest(session.id, failed=True, limit=_RECENT)

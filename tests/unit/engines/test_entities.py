@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopix_server.engines.grounded.entities import AREA, MONEY, SCALE, find_entities, parse_number
+from scopix_server.domain.reading.entities import AREA, MONEY, SCALE, find_entities, parse_number
 
 
 @pytest.mark.parametrize(

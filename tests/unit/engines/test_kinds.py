@@ -3,8 +3,8 @@
 import pytest
 
 from scopix_server.domain.description import ImageKind, Perception
+from scopix_server.domain.reading.layout import read_layout
 from scopix_server.engines.grounded.kinds import judge_kind
-from scopix_server.engines.grounded.layout import read_layout
 from tests.support.perceptions import DRAWN, PHOTOGRAPHED, Written, page
 
 PROSE: list[Written] = [(f"a line of {n} running words on a page", 100, 100 + 40 * n) for n in range(9)]

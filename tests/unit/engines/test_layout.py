@@ -3,7 +3,7 @@
 import math
 
 from scopix_server.domain.description import Perception, TextRegion
-from scopix_server.engines.grounded.layout import Layout, read_layout
+from scopix_server.domain.reading.layout import Layout, read_layout
 from tests.support.perceptions import Written, page
 
 

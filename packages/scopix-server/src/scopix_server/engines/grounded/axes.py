@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from scopix_server.engines.grounded.entities import parse_number
-from scopix_server.engines.grounded.layout import Layout, Line
+from scopix_server.domain.reading.entities import parse_number
+from scopix_server.domain.reading.layout import Layout, Line
 
 __all__ = ["horizontal_axis", "percentages", "vertical_axis"]
 

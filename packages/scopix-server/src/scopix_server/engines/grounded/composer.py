@@ -3,20 +3,17 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from scopix_server.domain.description import Description, ImageKind, Perception
-from scopix_server.engines.grounded.drawings import describe_diagram, describe_plan, drawing_noun
-from scopix_server.engines.grounded.figures import describe_chart, describe_map, legend_entries
+from scopix_server.domain.phrases import Statement, clean
+from scopix_server.domain.reading.layout import Layout, read_layout
+from scopix_server.domain.reading.legend import legend_entries
+from scopix_server.domain.reading.pages import document_noun, form_noun, is_firm_document
+from scopix_server.domain.reading.rooms import find_rooms
+from scopix_server.domain.reading.sheets import drawing_noun
+from scopix_server.engines.grounded.drawings import describe_diagram, describe_plan
+from scopix_server.engines.grounded.figures import describe_chart, describe_map
 from scopix_server.engines.grounded.kinds import judge_kind
-from scopix_server.engines.grounded.layout import Layout, read_layout
-from scopix_server.engines.grounded.papers import (
-    describe_document,
-    describe_form,
-    document_noun,
-    form_noun,
-    is_firm_document,
-)
+from scopix_server.engines.grounded.papers import describe_document, describe_form
 from scopix_server.engines.grounded.photo import describe_drawing, describe_photo, photo_tags
-from scopix_server.engines.grounded.phrases import Statement, clean
-from scopix_server.engines.grounded.rooms import find_rooms
 from scopix_server.engines.grounded.screens import describe_screenshot
 
 __all__ = ["GroundedComposer"]

@@ -4,17 +4,16 @@ import re
 from collections.abc import Collection, Iterator, Sequence
 
 from scopix_server.domain.description import ImageKind, Perception
-from scopix_server.engines.grounded.entities import AREA, find_entities, parse_number
-from scopix_server.engines.grounded.figures import legend_entries
-from scopix_server.engines.grounded.kinds import has_title_block
-from scopix_server.engines.grounded.layout import Layout, Line, Pair
-from scopix_server.engines.grounded.lines import letters
+from scopix_server.domain.phrases import Statement, article, count_of, listing, quote, quoted_listing
+from scopix_server.domain.reading.entities import AREA, find_entities, parse_number
+from scopix_server.domain.reading.layout import Layout, Line, Pair
+from scopix_server.domain.reading.legend import legend_entries
+from scopix_server.domain.reading.lines import letters
+from scopix_server.domain.reading.rooms import Room, find_rooms
+from scopix_server.domain.reading.sheets import drawing_noun, drawing_title, has_title_block
 from scopix_server.engines.grounded.papers import describe_field, found_in_text
-from scopix_server.engines.grounded.phrases import Statement, article, count_of, listing, quote, quoted_listing
-from scopix_server.engines.grounded.rooms import Room, find_rooms
-from scopix_server.engines.grounded.words import PLAN_TITLE
 
-__all__ = ["describe_diagram", "describe_plan", "drawing_noun", "drawing_title"]
+__all__ = ["describe_diagram", "describe_plan"]
 
 _METRIC = re.compile(r"m²|m2|sqm|sq\.?\s?m", re.IGNORECASE)
 _SUM = re.compile(r"\b(?:total|gross|net|gia|gea|gesamt|summe|wohnfläche|site|plot|surface)", re.IGNORECASE)
@@ -53,24 +52,6 @@ def describe_diagram(_perception: Perception, layout: Layout, _: ImageKind) -> I
     if labels:
         said = f"Its labels read {quoted_listing([line.text for line in labels], 16)}."
         yield Statement(said, {"regions": [line.index for line in labels]})
-
-
-def drawing_title(layout: Layout) -> Line | None:
-    """Return the line that names the plan, wherever it stands, or else the heading, unless that is a room."""
-    named = [line for line in layout.lines if PLAN_TITLE.search(line.text) and len(line.text) <= 80]
-    if named:
-        return max(named, key=lambda line: line.size)
-    heading = layout.heading()
-    rooms = {index for room in find_rooms(layout) for index in room.indices}
-    return heading if heading is not None and heading.index not in rooms else None
-
-
-def drawing_noun(layout: Layout) -> str:
-    """Return "floor plan", "site plan" or "technical drawing", by what is written on it."""
-    if find_rooms(layout):
-        return "floor plan"
-    title = drawing_title(layout)
-    return "site plan" if title and re.search(r"site plan|lageplan", title.text, re.IGNORECASE) else "technical drawing"
 
 
 def _opening(noun: str, title: Line | None) -> Statement:

@@ -4,13 +4,13 @@ import re
 from collections.abc import Sequence
 
 from scopix_server.domain.description import ImageKind, Perception
-from scopix_server.engines.grounded.axes import horizontal_axis, percentages, vertical_axis
-from scopix_server.engines.grounded.entities import AREA, MONEY, SCALE
-from scopix_server.engines.grounded.layout import Layout, Line
-from scopix_server.engines.grounded.lines import columns_of, mostly_letters
-from scopix_server.engines.grounded.papers import empty_labels, form_noun
-from scopix_server.engines.grounded.rooms import DIMENSIONS, find_rooms
-from scopix_server.engines.grounded.words import (
+from scopix_server.domain.reading.entities import AREA, MONEY, SCALE
+from scopix_server.domain.reading.layout import Layout, Line
+from scopix_server.domain.reading.lines import columns_of, mostly_letters
+from scopix_server.domain.reading.pages import empty_labels, form_noun
+from scopix_server.domain.reading.rooms import DIMENSIONS, find_rooms
+from scopix_server.domain.reading.sheets import has_title_block
+from scopix_server.domain.reading.words import (
     CODE,
     CONTROL,
     LEGEND,
@@ -19,12 +19,12 @@ from scopix_server.engines.grounded.words import (
     PLAN_TITLE,
     ROOM,
     STRONG_CONTROL,
-    TITLE_BLOCK,
     noun_of,
 )
+from scopix_server.engines.grounded.axes import horizontal_axis, percentages, vertical_axis
 from scopix_server.engines.statistics import looks_photographic
 
-__all__ = ["has_title_block", "is_photographic", "judge_kind", "plain_backdrop", "priced_rows"]
+__all__ = ["is_photographic", "judge_kind", "plain_backdrop", "priced_rows"]
 
 _MAP_SCALE = re.compile(r"\d+(?:[.,]\d+)?\s?(?:km|mi|miles?)", re.IGNORECASE)
 _CLOCK = re.compile(r"[01]?\d[:.][0-5]\d|2[0-3][:.][0-5]\d")
@@ -32,7 +32,6 @@ _CONTACT = re.compile(r"(?:tel|phone|mobile|fax|e-?mail|mail|web|www|url|twitter
 
 _FIGURES = frozenset({"grey_share", "colour_count", "equal_neighbour_share", "bright_share"})
 _SMALL_SIDE = 128
-_TITLE_BLOCK = 3
 _PAPER = 0.93  # share of bright pixels
 _MOST_ON_A_PRODUCT = 20
 _SENTENCE_WORDS = 6
@@ -159,11 +158,6 @@ def _is_form(layout: Layout) -> bool:
     if len(fields) >= 3:
         return any(not _CONTACT.fullmatch(pair.label) for pair in fields)
     return len(empty_labels(layout)) >= max(_EMPTY_FIELDS, len(layout.lines) / 2)
-
-
-def has_title_block(layout: Layout) -> bool:
-    """Whether at least three lines are entries of a drawing's title block, such as "SHEET NO." or "Drawn by"."""
-    return sum(bool(TITLE_BLOCK.fullmatch(line.text)) for line in layout.lines) >= _TITLE_BLOCK
 
 
 def priced_rows(layout: Layout) -> list[tuple[Line, Line]]:

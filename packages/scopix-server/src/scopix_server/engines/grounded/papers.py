@@ -6,44 +6,16 @@ from itertools import pairwise
 from statistics import median
 
 from scopix_server.domain.description import ImageKind, Perception
-from scopix_server.engines.grounded.entities import MONEY, find_entities
-from scopix_server.engines.grounded.fields import is_label
-from scopix_server.engines.grounded.layout import Layout, Line, Pair
-from scopix_server.engines.grounded.lines import columns_of, letters
-from scopix_server.engines.grounded.phrases import Statement, article, count_of, listing, quote, quoted_listing
+from scopix_server.domain.phrases import Statement, article, count_of, listing, quote, quoted_listing
+from scopix_server.domain.reading.entities import find_entities
+from scopix_server.domain.reading.layout import Layout, Line, Pair
+from scopix_server.domain.reading.lines import columns_of, letters
+from scopix_server.domain.reading.pages import document_noun, empty_labels, form_noun, labelled_facts
+from scopix_server.domain.reading.words import noun_of
 from scopix_server.engines.grounded.tables import describe_table
-from scopix_server.engines.grounded.words import noun_of
 
-__all__ = [
-    "describe_document",
-    "describe_field",
-    "describe_form",
-    "document_noun",
-    "empty_labels",
-    "form_noun",
-    "found_in_text",
-    "is_firm_document",
-]
+__all__ = ["describe_document", "describe_field", "describe_form", "found_in_text"]
 
-_FORM = re.compile(
-    r"\b(?:forms?|application|registration|questionnaire|claim|slip|report|request|enrol(?:l)?ment|declaration|permit|"
-    r"\w*formular|\w*antrag|anmeldung|\w*bogen|fiche|formulaire|demande|inscription|formulario|solicitud|modulo|"
-    r"\w*formulier|aanvraag|signature|unterschrift|handtekening|firma|date of birth|geburtsdatum|date de naissance)\b",
-    re.IGNORECASE,
-)
-_TOTAL = re.compile(
-    r"(?:grand |net |gross |sub ?)?total\b.{0,20}|amount due.{0,10}|balance due.{0,10}|summe\b.{0,12}|"
-    r"gesamt\w{0,10}.{0,12}",
-    re.IGNORECASE,
-)
-_TILL = re.compile(
-    r"(?:cash|card|change|visa|mastercard|bar|ec-karte|rückgeld|total|summe|"
-    r"thank you|vielen dank|danke|merci|gracias|grazie)\b.{0,30}",
-    re.IGNORECASE,
-)
-_NUMBERED = re.compile(
-    r".{0,30}\b(?:no|nr|number|date|ref|due|\w{0,20}nummer|\w{0,20}datum|numéro|n°|fecha|data)\b\.?:?", re.IGNORECASE
-)
 _SECTION = re.compile(r"(\d{1,2})(?:\.\d{1,2})?\.?\s+[^\W\d].{2,50}")
 _MOST_FIELDS = 24
 _PROSE_WORDS = 6
@@ -52,7 +24,6 @@ _NARROW_WORDS, _LINES_OF_NARROW_PROSE = 4, 12
 _LINES_OF_A_PARAGRAPH = 2
 _ONE_SIZE = 1.3
 _MOST_LINES = 16
-_PAGE = "page of text"
 
 
 def describe_form(perception: Perception, layout: Layout, _: ImageKind) -> Iterator[Statement]:
@@ -85,7 +56,7 @@ def describe_document(perception: Perception, layout: Layout, _: ImageKind) -> I
     table = layout.table()
     if table is not None:
         yield describe_table(table)
-    pairs = _facts(layout)
+    pairs = labelled_facts(layout)[:_MOST_FIELDS]
     if pairs:
         indices = [index for pair in pairs for index in pair.indices]
         yield Statement(f"It says {'; '.join(describe_field(pair) for pair in pairs)}.", {"regions": indices})
@@ -109,35 +80,6 @@ def found_in_text(layout: Layout, but: Collection[str] = (), *, drawn: bool = Fa
         yield Statement(f"Found in the text: {'; '.join(parts)}.", {"regions": indices})
 
 
-def document_noun(layout: Layout) -> str:
-    """Return what the page is by its own words, such as "invoice" or "letter", or what can be seen on it."""
-    nouns = [noun for line in layout.lines if (noun := noun_of(line.text)) is not None]
-    if nouns:
-        return nouns[0]
-    priced = [line for line in layout.lines if MONEY.fullmatch(line.text)]
-    if len(priced) >= 3:
-        till = sum(bool(_TILL.fullmatch(line.text)) for line in layout.lines) >= 2
-        return "receipt" if till else "page with prices"
-    return _PAGE if layout.table() is None else "page with a table"
-
-
-def is_firm_document(layout: Layout) -> bool:
-    """Whether more than the number of its lines says that it is a page: its own words, a table, or running text."""
-    prose = sum(len(line.text.split()) >= _PROSE_WORDS for line in layout.lines)
-    return document_noun(layout) != _PAGE or prose >= _LINES_OF_PROSE
-
-
-def form_noun(layout: Layout) -> str:
-    """Return "form" where a title or a label says so, or else what can be seen: labels and values."""
-    short = (line.text for line in layout.lines if len(line.text.split()) < _PROSE_WORDS)
-    return "form" if any(_FORM.search(text) for text in short) else "page of labelled values"
-
-
-def empty_labels(layout: Layout) -> list[Line]:
-    """Return the lines that ask for something: by their words, or by a colon with nothing after it."""
-    return [line for line in layout.lines if is_label(line.text) or line.text.endswith(":")]
-
-
 def describe_field(pair: Pair) -> str:
     """Return label and value in quotation marks."""
     return f"{quote(pair.label.rstrip(' :'), 60)} – {quote(pair.value, 80)}"
@@ -157,31 +99,6 @@ def _opening(perception: Perception, layout: Layout, noun: str) -> Statement:
     reads = f"; the first line reads {quote(first.text)}" if first else ""
     indices = [line.index for line in (heading, first) if line is not None]
     return Statement(f"{opening}{headed}{reads}.", {"regions": indices})
-
-
-def _facts(layout: Layout) -> list[Pair]:
-    """Return pairs with a colon, labelled numbers and dates, priced items and totals, each with its value beside it."""
-    pairs = layout.pairs()
-    used = {index for pair in pairs for index in pair.indices}
-    table = layout.table()
-    inside = table.indices if table else frozenset()
-    for row in layout.rows:
-        free = [line for line in row if line.index not in used and line.index not in inside]
-        pair = _labelled(free, layout.width)
-        if pair is not None:
-            pairs.append(pair)
-            used |= set(pair.indices)
-    return pairs[:_MOST_FIELDS]
-
-
-def _labelled(row: Sequence[Line], width: float) -> Pair | None:
-    if len(row) < 2:
-        return None
-    label, value = row[-2], row[-1]
-    priced = MONEY.fullmatch(value.text) is not None and letters(label.text) >= 2
-    named = _NUMBERED.fullmatch(label.text) is not None or _TOTAL.fullmatch(label.text) is not None
-    near = value.left - label.right < (width if priced else 0.6)
-    return Pair(label.text, value.text, (label.index, value.index)) if (priced or named) and near else None
 
 
 def _prose(layout: Layout, heading: Line | None) -> Iterator[Statement]:

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from scopix_server.domain.description import ImageKind, LabelGroup, Perception
+from scopix_server.domain.phrases import Statement, article, count_of, listing, quote, quoted_listing
+from scopix_server.domain.reading.layout import Layout
 from scopix_server.engines.grounded.kinds import plain_backdrop
-from scopix_server.engines.grounded.layout import Layout
-from scopix_server.engines.grounded.phrases import Statement, article, count_of, listing, quote, quoted_listing
 
 __all__ = ["describe_drawing", "describe_photo", "photo_tags"]
 

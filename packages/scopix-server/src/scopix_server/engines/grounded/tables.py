@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from scopix_server.engines.grounded.grid import Table
-from scopix_server.engines.grounded.phrases import Statement, count_of, listing, quote, quoted_listing
+from scopix_server.domain.phrases import Statement, count_of, listing, quote, quoted_listing
+from scopix_server.domain.reading.grid import Table
 
 __all__ = ["describe_table"]
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from scopix_server.engines.grounded.lines import Line, columns_of, mostly_letters
+from scopix_server.domain.reading.lines import Line, columns_of, mostly_letters
 
 __all__ = ["Pair", "colon_pairs", "is_label", "worded_pairs"]
 

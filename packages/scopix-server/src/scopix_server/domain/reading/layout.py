@@ -7,9 +7,9 @@ from itertools import pairwise
 from statistics import median
 
 from scopix_server.domain.description import Perception
-from scopix_server.engines.grounded.fields import Pair, colon_pairs, worded_pairs
-from scopix_server.engines.grounded.grid import Table, find_table
-from scopix_server.engines.grounded.lines import Line, columns_of, letters, mostly_letters, read_lines
+from scopix_server.domain.reading.fields import Pair, colon_pairs, worded_pairs
+from scopix_server.domain.reading.grid import Table, find_table
+from scopix_server.domain.reading.lines import Line, columns_of, letters, mostly_letters, read_lines
 
 __all__ = ["Layout", "Line", "Pair", "Table", "read_layout"]
 

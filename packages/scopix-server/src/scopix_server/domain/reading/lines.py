@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from statistics import median
 
 from scopix_server.domain.description import TextRegion
-from scopix_server.engines.grounded.phrases import clean
+from scopix_server.domain.phrases import clean
 
 __all__ = ["Line", "columns_of", "letters", "mostly_letters", "read_lines"]
 

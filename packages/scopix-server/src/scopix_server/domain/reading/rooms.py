@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from scopix_server.engines.grounded.entities import AREA
-from scopix_server.engines.grounded.layout import Layout, Line
-from scopix_server.engines.grounded.lines import mostly_letters
-from scopix_server.engines.grounded.words import PLAN_TITLE, ROOM
+from scopix_server.domain.reading.entities import AREA
+from scopix_server.domain.reading.layout import Layout, Line
+from scopix_server.domain.reading.lines import mostly_letters
+from scopix_server.domain.reading.words import PLAN_TITLE, ROOM
 
 __all__ = ["DIMENSIONS", "Room", "find_rooms"]
 

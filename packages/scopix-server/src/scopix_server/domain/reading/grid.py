@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from scopix_server.engines.grounded.lines import Line, mostly_letters
+from scopix_server.domain.reading.lines import Line, mostly_letters
 
 __all__ = ["Table", "find_table"]
 

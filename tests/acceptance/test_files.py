@@ -111,12 +111,63 @@ def test_orders(http: httpx2.Client, pictures: dict[str, str]) -> None:
         "date_from=yesterday",
         "has_description=maybe",
         "media_types=song",
+        "description_statuses=gone",
+        "content_categories=song",
+        "include=everything",
+        "cursor=nonsense",
     ],
 )
 def test_a_filter_that_is_none(http: httpx2.Client, query: str) -> None:
     refused = http.get(f"/files?{query}")
     assert refused.status_code == 422
     assert refused.json()["error"]["details"]["field"].startswith(query.split("=")[0])
+
+
+def test_a_walk_by_cursors_meets_every_file_once_while_others_come_and_go(http: httpx2.Client) -> None:
+    kept = [
+        upload(http, encoded(picture(seed=50)), wait=False, tags="cursors", auto_describe="false") for _ in range(9)
+    ]
+    query = {"tags": "cursors", "sort_by": "created_at", "sort_order": "asc", "limit": 2}
+    doomed = upload(http, encoded(picture(seed=50)), wait=False, tags="cursors", auto_describe="false")
+    met, cursor, added = [], {}, []
+    while True:
+        page = http.get("/files", params={**query, **cursor}).json()
+        met += [item["id"] for item in page["items"]]
+        if len(met) == 4:
+            http.delete(f"/files/{doomed}")
+        if len(met) == 6:
+            http.delete(f"/files/{met[0]}")
+            added.append(upload(http, encoded(picture(seed=51)), wait=False, tags="cursors", auto_describe="false"))
+        assert page["has_more"] == (page["next_cursor"] is not None)
+        if not page["has_more"]:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    assert met == [*kept, *added]
+    by_size = http.get("/files", params={**query, **cursor, "sort_by": "size_bytes"})
+    assert by_size.status_code == 422
+
+
+def test_a_list_with_details_says_what_each_file_says(http: httpx2.Client, pictures: dict[str, str]) -> None:
+    page = http.get("/files", params={"tags": "searchable", "include": "details"}).json()
+    assert {item["id"] for item in page["items"]} == set(pictures.values())
+
+    def without_links(details: dict) -> dict:
+        return {name: value for name, value in details.items() if not name.endswith("_url")}
+
+    for item in page["items"]:
+        alone = http.get(f"/files/{item['id']}").json()
+        assert without_links(item) == without_links(alone)
+        assert httpx2.get(item["original_url"]).status_code == 200
+    assert any(item["text_regions"] and item["full_descriptions"] for item in page["items"])
+
+
+def test_files_are_found_by_status_and_category(http: httpx2.Client, pictures: dict[str, str]) -> None:
+    described = set(pictures.values()) - {pictures["bare"]}
+    assert set(found(http, tags="searchable", description_statuses="completed")) == described
+    assert found(http, tags="searchable", description_statuses="skipped") == [pictures["bare"]]
+    assert set(found(http, tags="searchable", description_statuses=["skipped", "completed"])) == set(pictures.values())
+    assert set(found(http, tags="searchable", content_categories="general")) == set(pictures.values())
+    assert found(http, tags="searchable", content_categories=["map", "pid"]) == []
 
 
 def test_title_and_tags_are_changed_one_by_one(http: httpx2.Client) -> None:

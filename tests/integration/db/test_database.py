@@ -19,7 +19,7 @@ from scopix_server.db.schema import metadata
 from scopix_server.domain.description import Box, Description, ImageKind, LabelGroup, Perception, TextRegion
 from scopix_server.domain.errors import Conflict
 from scopix_server.domain.file import File, Variant
-from scopix_server.domain.listing import FileFilter
+from scopix_server.domain.listing import FileFilter, SortBy, SortOrder, position_of
 from scopix_server.domain.ports import DescriptionRecord, IdempotencyRecord
 from scopix_server.domain.tenant import Tenant
 
@@ -120,6 +120,27 @@ def test_pages_are_newest_first_and_add_up(database: SqlDatabase) -> None:
     ]
     assert [total for _, total in pages] == [6, 6, 6]
     assert [file.id for page, _ in pages for file in page] == [file.id for file in reversed(files)]
+
+
+@pytest.mark.parametrize("sort_order", list(SortOrder))
+@pytest.mark.parametrize("sort_by", list(SortBy))
+def test_places_lead_through_every_order(database: SqlDatabase, sort_by: SortBy, sort_order: SortOrder) -> None:
+    """Many equal values, titles in both cases and none at all; files come and go on the way."""
+    titles = [None, "b", "B", "a", "é", None, "c", "A", None, "b"]
+    files = [
+        stored(database, title=title, size_bytes=number % 3, created_at=NOW + timedelta(seconds=number // 4))
+        for number, title in enumerate(titles * 2)
+    ]
+    wanted = FileFilter(sort_by=sort_by, sort_order=sort_order)
+    whole, total = database.read(lambda t: t.files.list(TENANT, wanted, limit=100, offset=0))
+    assert total == len(files)
+    met, after = [], None
+    while page := database.read(lambda t, a=after: t.files.list(TENANT, wanted, limit=3, offset=0, after=a))[0]:
+        met += [file.id for file in page]
+        after = position_of(page[-1], sort_by)
+        # What was met already does not count any more, so that its end moves nothing.
+        database.write(lambda t, gone=page[0].id: t.files.mark_deleted(TENANT, gone, NOW))
+    assert met == [file.id for file in whole]
 
 
 def test_one_failing_write_leaves_its_neighbours_alone(database: SqlDatabase) -> None:

@@ -36,7 +36,14 @@ if TYPE_CHECKING:
         FileCompleteEvent,
         UploadProgressEvent,
     )
-    from scopix.types.files import DeleteFileResult, FileDetails, FileList, FileSummary, ProcessingStatus
+    from scopix.types.files import (
+        DeleteFileResult,
+        FileDetails,
+        FileDetailsList,
+        FileList,
+        FileSummary,
+        ProcessingStatus,
+    )
     from scopix.types.results import BatchUploadResults, DescriptionFailure, UploadResult
     from scopix.types.sessions import (
         BatchUploadResponse,
@@ -87,7 +94,14 @@ _HOMES = {
         "FileCompleteEvent",
         "UploadProgressEvent",
     ),
-    "scopix.types.files": ("DeleteFileResult", "FileDetails", "FileList", "FileSummary", "ProcessingStatus"),
+    "scopix.types.files": (
+        "DeleteFileResult",
+        "FileDetails",
+        "FileDetailsList",
+        "FileList",
+        "FileSummary",
+        "ProcessingStatus",
+    ),
     "scopix.types.results": ("BatchUploadResults", "DescriptionFailure", "UploadResult"),
     "scopix.types.sessions": (
         "BatchUploadResponse",
@@ -131,6 +145,7 @@ __all__ = [
     "DescriptionStatus",
     "FileCompleteEvent",
     "FileDetails",
+    "FileDetailsList",
     "FileList",
     "FileSummary",
     "InsecureTransportWarning",

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from scopix import (
+    ContentCategory,
     DescriptionStatus,
     MediaType,
     ResourceNotFoundError,
@@ -89,6 +90,9 @@ def test_list_with_everything(server, client):
         offset=10,
         sort_by="title",
         sort_order="asc",
+        description_statuses=["failed", DescriptionStatus.PENDING],
+        content_categories=[ContentCategory.MAP],
+        cursor="c",
     )
     assert server.seen[0].query == {
         "search": ["a b&c"],
@@ -103,7 +107,39 @@ def test_list_with_everything(server, client):
         "offset": ["10"],
         "sort_by": ["title"],
         "sort_order": ["asc"],
+        "description_statuses": ["failed", "pending"],
+        "content_categories": ["map"],
+        "cursor": ["c"],
     }
+
+
+def test_list_details(server, client):
+    server.routes["GET /api/v2/files"] = json_reply({**PAGE, "items": [DETAILS]})
+    page = client.files.list_details(search="a", limit=5)
+    assert page.items[0].upload_description == DETAILS["upload_description"]
+    assert server.seen[0].query["include"] == ["details"]
+    assert server.seen[0].query["limit"] == ["5"]
+    with pytest.raises(TypeError):
+        client.files.list_details(serach="a")
+
+
+@pytest.mark.parametrize("with_cursors", [True, False])
+def test_all_pages_follow_each_other(server, client, with_cursors):
+    """An older server knows offsets only."""
+
+    def page(seen):
+        assert seen.query["limit"] == ["2"]
+        assert seen.query["tags"] == ["x"]
+        start = int(seen.query.get("cursor", seen.query["offset"])[0])
+        items = [{"id": str(number)} for number in range(start, min(start + 2, 5))]
+        more = start + 2 < 5
+        next_cursor = {"next_cursor": str(start + 2) if more else None} if with_cursors else {}
+        return json_reply({"items": items, "total_count": 5, "has_more": more, **next_cursor})
+
+    server.routes["GET /api/v2/files"] = page
+    assert [item.id for item in client.files.list_all(page_size=2, tags=["x"])] == ["0", "1", "2", "3", "4"]
+    places = [(seen.query["offset"][0], seen.query.get("cursor", ["-"])[0]) for seen in server.seen]
+    assert places == ([("0", "-"), ("0", "2"), ("0", "4")] if with_cursors else [("0", "-"), ("2", "-"), ("4", "-")])
 
 
 def test_delete(server, client):

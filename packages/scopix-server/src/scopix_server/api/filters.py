@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import Depends, Query
 from pydantic import BeforeValidator
 
-from scopix.types.vocabulary import MediaType
+from scopix.types.vocabulary import DescriptionStatus, MediaType
 from scopix_server.domain.errors import ValidationFailed
+from scopix_server.domain.file import REST_CATEGORIES
 from scopix_server.domain.listing import FileFilter, SearchMode, SortBy, SortOrder
 
 __all__ = ["Filter"]
@@ -37,6 +38,8 @@ def _filter(
     ids: Annotated[list[str] | None, Query(description="At most 500.")] = None,
     media_types: Annotated[list[MediaType] | None, Query()] = None,
     folder_id: str | None = None,
+    description_statuses: Annotated[list[DescriptionStatus] | None, Query()] = None,
+    content_categories: Annotated[list[str] | None, Query()] = None,
     sort_by: SortBy = SortBy.CONTENT_CREATED_AT,
     sort_order: SortOrder = SortOrder.DESC,
 ) -> FileFilter:
@@ -52,9 +55,17 @@ def _filter(
         ids=tuple(file_id.lower() for file_id in ids or ()),
         media_types=tuple(media_type.value for media_type in media_types or ()),
         folder_id=folder_id,
+        statuses=tuple(status.value for status in description_statuses or ()),
+        categories=tuple(map(_category, content_categories or ())),
         sort_by=sort_by,
         sort_order=sort_order,
     )
+
+
+def _category(value: str) -> str:
+    if value not in REST_CATEGORIES:
+        raise ValidationFailed(f"'{value[:50]}' is not a content category.", field="content_categories")
+    return value
 
 
 def _in_utc(time: datetime | None) -> datetime | None:

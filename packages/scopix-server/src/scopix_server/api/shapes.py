@@ -1,6 +1,7 @@
 """From the domain to the wire: the only mapping there is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from scopix.types import files as wire
@@ -20,7 +21,16 @@ from scopix_server.domain.ports import DescriptionRecord
 from scopix_server.domain.states import TERMINAL
 from scopix_server.pipeline.receive import Receipt
 
-__all__ = ["Links", "file_details", "file_list", "processing_status", "text_region", "upload_response"]
+__all__ = [
+    "Links",
+    "PageFacts",
+    "file_details",
+    "file_details_list",
+    "file_list",
+    "processing_status",
+    "text_region",
+    "upload_response",
+]
 
 _STUCK_AFTER = timedelta(minutes=30)
 _TERMINAL_UNIFIED = frozenset({UnifiedStatus.COMPLETED, UnifiedStatus.FAILED, UnifiedStatus.PARTIALLY_COMPLETED})
@@ -81,17 +91,39 @@ def upload_response(receipt: Receipt, variants: Sequence[Variant], links: Links)
     )
 
 
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What a page of a list says beside its files."""
+
+    total_count: int
+    has_more: bool
+    next_cursor: str | None
+    limit: int
+    offset: int
+
+
 def file_list(
-    files: Sequence[File], variants: dict[str, tuple[Variant, ...]], total: int, limit: int, offset: int, links: Links
+    files: Sequence[File], variants: Mapping[str, tuple[Variant, ...]], about: PageFacts, links: Links
 ) -> wire.FileList:
     """Answer with one page of files."""
-    return wire.FileList(
-        items=[_summary(file, variants.get(file.id, ()), links) for file in files],
-        total_count=total,
-        has_more=offset + len(files) < total,
-        limit=limit,
-        offset=offset,
-    )
+    items = [_summary(file, variants.get(file.id, ()), links) for file in files]
+    return wire.FileList(items=items, **asdict(about))
+
+
+def file_details_list(
+    files: Sequence[File],
+    variants: Mapping[str, tuple[Variant, ...]],
+    versions: Mapping[str, Sequence[DescriptionRecord]],
+    perceptions: Mapping[str, Perception],
+    about: PageFacts,
+    links: Links,
+) -> wire.FileDetailsList:
+    """Answer with one page of files and all that is known of them."""
+    items = [
+        file_details(file, variants.get(file.id, ()), versions.get(file.id, ()), perceptions.get(file.id), links)
+        for file in files
+    ]
+    return wire.FileDetailsList(items=items, **asdict(about))
 
 
 def _summary(file: File, variants: Sequence[Variant], links: Links) -> wire.FileSummary:

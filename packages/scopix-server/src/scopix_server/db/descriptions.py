@@ -145,10 +145,14 @@ class SqlDescriptions:
         return {row.file_id: documents.load_perception(row.data, None) for row in rows}
 
     def versions(self, file_id: str) -> Sequence[DescriptionRecord]:
-        query = (
-            sa.select(descriptions).where(descriptions.c.file_id == file_id).order_by(descriptions.c.revision.desc())
-        )
-        return [_record_of(row) for row in self._connection.execute(query).mappings()]
+        return self.all_versions([file_id]).get(file_id, [])
+
+    def all_versions(self, file_ids: Sequence[str]) -> dict[str, Sequence[DescriptionRecord]]:
+        query = sa.select(descriptions).where(descriptions.c.file_id.in_(file_ids))
+        found: dict[str, list[DescriptionRecord]] = {}
+        for row in self._connection.execute(query.order_by(descriptions.c.revision.desc())).mappings():
+            found.setdefault(row["file_id"], []).append(_record_of(row))
+        return dict(found)
 
     def _wanted(self, file_id: str, revision: int) -> File | None:
         query = sa.select(files).where(

@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, MediaType, StorageTarget, VariantStatus
 from scopix_server.db.events import SessionEvents
 from scopix_server.db.schema import files
-from scopix_server.db.search import SearchIndex, conditions_of, order_of
+from scopix_server.db.search import SearchIndex, beyond, conditions_of, order_of
 from scopix_server.domain.errors import Conflict
 from scopix_server.domain.file import File
-from scopix_server.domain.listing import FileFilter
+from scopix_server.domain.listing import FileFilter, Position
 from scopix_server.domain.session import Stage, stage_of
 
 __all__ = ["SqlFiles", "file_of"]
@@ -72,10 +72,14 @@ class SqlFiles:
             raise Conflict(f"The id prefix '{file_id}' fits more than one file; use the full id.", prefix=file_id)
         return file_of(rows[0]) if rows else None
 
-    def list(self, tenant_id: str, wanted: FileFilter, *, limit: int, offset: int) -> tuple[Sequence[File], int]:
+    def list(
+        self, tenant_id: str, wanted: FileFilter, *, limit: int, offset: int, after: Position | None = None
+    ) -> tuple[Sequence[File], int]:
         visible = sa.and_(*conditions_of(tenant_id, wanted))
         total = self._connection.execute(sa.select(sa.func.count()).select_from(files).where(visible)).scalar_one()
         query = sa.select(files).where(visible).order_by(*order_of(wanted)).limit(limit).offset(offset)
+        if after is not None:
+            query = query.where(beyond(wanted, after))
         return [file_of(row) for row in self._connection.execute(query).mappings()], total
 
     def find_by_hash(self, tenant_id: str, sha256: str) -> File | None:

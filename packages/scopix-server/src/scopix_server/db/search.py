@@ -12,10 +12,10 @@ import sqlalchemy as sa
 
 from scopix_server.db.schema import file_tags, files, search_documents
 from scopix_server.domain.file import File
-from scopix_server.domain.listing import FileFilter, SearchMode, SortBy, SortOrder
+from scopix_server.domain.listing import FileFilter, Position, SearchMode, SortBy, SortOrder
 from scopix_server.domain.words import phrases_of, words_of
 
-__all__ = ["SearchIndex", "conditions_of", "order_of"]
+__all__ = ["SearchIndex", "beyond", "conditions_of", "order_of"]
 
 _COLUMNS = {
     SearchMode.ALL: "title description visible_text tags",
@@ -23,6 +23,12 @@ _COLUMNS = {
     SearchMode.VISIBLE_TEXT: "visible_text",
 }
 _USER, _AI = "user", "ai"
+_SORTED: dict[SortBy, sa.ColumnElement[Any]] = {
+    SortBy.CREATED_AT: files.c.created_at,
+    SortBy.CONTENT_CREATED_AT: files.c.sorted_at,
+    SortBy.TITLE: sa.func.lower(files.c.title),
+    SortBy.SIZE_BYTES: files.c.size_bytes,
+}
 # Matches by full text; the index is a virtual table that SQLAlchemy has no notion of.
 _MATCHING = sa.text(
     "files.id IN (SELECT file_id FROM search_documents WHERE number IN "
@@ -100,6 +106,7 @@ def conditions_of(tenant_id: str, wanted: FileFilter) -> list[sa.ColumnElement[b
         (files.c.media_type, wanted.media_types),
         (files.c.description_error_type, wanted.error_types),
         (files.c.content_category, wanted.categories),
+        (files.c.description_status, wanted.statuses),
     ):
         if values:
             conditions.append(column.in_(values))
@@ -110,17 +117,27 @@ def conditions_of(tenant_id: str, wanted: FileFilter) -> list[sa.ColumnElement[b
 
 def order_of(wanted: FileFilter) -> list[sa.ColumnElement[Any]]:
     """Return the order of a list; the id decides between equals, and files without a title come last."""
-    column = {
-        SortBy.CREATED_AT: files.c.created_at,
-        SortBy.CONTENT_CREATED_AT: files.c.sorted_at,
-        SortBy.TITLE: sa.func.lower(files.c.title),
-        SortBy.SIZE_BYTES: files.c.size_bytes,
-    }[wanted.sort_by]
+    column = _SORTED[wanted.sort_by]
     if wanted.sort_order is SortOrder.DESC:
         ordered: list[sa.ColumnElement[Any]] = [column.desc(), files.c.id.desc()]
     else:
         ordered = [column.asc(), files.c.id.asc()]
     return [files.c.title.is_(None), *ordered] if wanted.sort_by is SortBy.TITLE else ordered
+
+
+def beyond(wanted: FileFilter, after: Position) -> sa.ColumnElement[bool]:
+    """Return what holds for the files that come behind a place in the order of `order_of`."""
+    column = _SORTED[wanted.sort_by]
+    by_title = wanted.sort_by is SortBy.TITLE
+    is_behind = sa.func.lower(after.value) if by_title else sa.literal(after.value, column.type)
+    place, limit = sa.tuple_(column, files.c.id), sa.tuple_(is_behind, sa.literal(after.file_id))
+    follows = place > limit if wanted.sort_order is SortOrder.ASC else place < limit
+    if not by_title:
+        return follows
+    if after.value is not None:
+        return sa.or_(files.c.title.is_(None), follows)
+    later = files.c.id > after.file_id if wanted.sort_order is SortOrder.ASC else files.c.id < after.file_id
+    return sa.and_(files.c.title.is_(None), later)
 
 
 def _matches(search: str, mode: SearchMode) -> sa.ColumnElement[bool]:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 
-__all__ = ["FileFilter", "SearchMode", "SortBy", "SortOrder"]
+from scopix_server.domain.file import File
+
+__all__ = ["FileFilter", "Position", "SearchMode", "SortBy", "SortOrder", "position_of"]
 
 
 class SearchMode(str, Enum):
@@ -36,7 +38,8 @@ class FileFilter:
     """Conditions that a file must all meet; None, or nothing, is no condition.
 
     `tags` must all be on the file, by whoever set them. `date_from` and `date_to` (inclusive) speak of when the picture
-    was taken, or else uploaded. `has_description`: completed, or still to come or failed.
+    was taken, or else uploaded. `has_description`: completed, or still to come or failed. `statuses` are those of the
+    description.
     """
 
     search: str | None = None
@@ -50,5 +53,28 @@ class FileFilter:
     folder_id: str | None = None
     error_types: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    statuses: tuple[str, ...] = ()
     sort_by: SortBy = SortBy.CONTENT_CREATED_AT
     sort_order: SortOrder = SortOrder.DESC
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a list: behind the file with this id, whose value of what the list is sorted by was this.
+
+    Unlike a number of files to leave out, it stays right when files are added or deleted meanwhile.
+    """
+
+    value: datetime | str | int | None
+    file_id: str
+
+
+def position_of(file: File, sort_by: SortBy) -> Position:
+    """Return the place behind a file."""
+    values: dict[SortBy, datetime | str | int | None] = {
+        SortBy.CREATED_AT: file.created_at,
+        SortBy.CONTENT_CREATED_AT: file.content_created_at or file.created_at,
+        SortBy.TITLE: file.title,
+        SortBy.SIZE_BYTES: file.size_bytes,
+    }
+    return Position(values[sort_by], file.id)

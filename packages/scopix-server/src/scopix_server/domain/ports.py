@@ -14,7 +14,7 @@ from typing import Any, Protocol, TypeVar
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus
 from scopix_server.domain.description import Description, Perception
 from scopix_server.domain.file import File, Variant
-from scopix_server.domain.listing import FileFilter
+from scopix_server.domain.listing import FileFilter, Position
 from scopix_server.domain.session import Session, SessionCounts, SessionEvent, SessionFile
 from scopix_server.domain.tenant_ports import KeyRepository, TenantRepository
 
@@ -126,8 +126,13 @@ class FileRepository(Protocol):
     def get(self, tenant_id: str, file_id: str, *, include_deleted: bool = False) -> File | None:
         """Find one by its full id or a prefix of 8 characters. Raises Conflict when the prefix fits several."""
 
-    def list(self, tenant_id: str, wanted: FileFilter, *, limit: int, offset: int) -> tuple[Sequence[File], int]:
-        """Return a page of the files that meet the filter, in its order, and the number of all such files."""
+    def list(
+        self, tenant_id: str, wanted: FileFilter, *, limit: int, offset: int, after: Position | None = None
+    ) -> tuple[Sequence[File], int]:
+        """Return a page of the files that meet the filter, in its order, and the number of all such files.
+
+        The page begins `offset` files behind `after`, or behind the beginning.
+        """
 
     def update(self, file: File) -> None:
         """Save a changed title and changed tags."""
@@ -199,6 +204,9 @@ class DescriptionRepository(Protocol):
 
     def versions(self, file_id: str) -> Sequence[DescriptionRecord]:
         """Return all versions, newest first; the first is the current one."""
+
+    def all_versions(self, file_ids: Sequence[str]) -> dict[str, Sequence[DescriptionRecord]]:
+        """Return the same for each file that has any."""
 
 
 class SessionRepository(Protocol):

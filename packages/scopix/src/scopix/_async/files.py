@@ -4,14 +4,15 @@ import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, overload
 from urllib.parse import urljoin
 
 from scopix._async.edits import AsyncEdits
 from scopix._async.waiting import fetch_details, fetch_status, wait_until_described
-from scopix._call import Answer, Call, file_path, parse_answer, query_pairs
+from scopix._call import Answer, Call, file_path, parse_answer
 from scopix._concurrency import run_blocking_async
 from scopix._errors import ResourceNotFoundError, ScopixError, ServerError
+from scopix._listing import list_params
 from scopix._multipart import FormBody
 from scopix._results import as_skipped_duplicate, raise_if_failed, result_from_details, result_from_upload
 from scopix._upload import UploadFields, prepare_body
@@ -19,6 +20,7 @@ from scopix.types.files import (
     TERMINAL_DESCRIPTION_STATUSES,
     DeleteFileResult,
     FileDetails,
+    FileDetailsList,
     FileList,
     FileSummary,
     ProcessingStatus,
@@ -117,43 +119,71 @@ class AsyncFiles(AsyncEdits):
         offset: int = 0,
         sort_by: str = "content_created_at",
         sort_order: str = "desc",
+        description_statuses: Sequence[DescriptionStatus | str] | None = None,
+        content_categories: Sequence[ContentCategory | str] | None = None,
+        cursor: str | None = None,
     ) -> FileList:
         """One page of files, `limit` (1 to 100) of them from `offset` on.
 
         `search` looks into what `search_mode` says: `all`, `metadata` or `visible_text`. A file must carry all `tags`.
         Times without a zone are UTC. `sort_by` is `created_at`, `content_created_at`, `title` or `size_bytes`;
-        `sort_order` is `asc` or `desc`. Raises `ValidationError` for values out of range.
+        `sort_order` is `asc` or `desc`. `cursor` is the `next_cursor` of the page before: pages that follow each other
+        by it neither leave out nor repeat a file when others come or go meanwhile. Raises `ValidationError` for values
+        out of range.
         """
-        values = {
-            "search": search,
-            "search_mode": None if search is None else search_mode,
-            "tags": tags,
-            "date_from": date_from,
-            "date_to": date_to,
-            "has_description": has_description,
-            "ids": ids,
-            "media_types": media_types,
-            "limit": limit,
-            "offset": offset,
-            "sort_by": sort_by,
-            "sort_order": sort_order,
-        }
-        call = Call(method="GET", url=f"{self._config.url}/files", endpoint="GET /files", params=query_pairs(values))
-        return parse_answer(FileList, await self._transport.send(call))
+        params = list_params(
+            search=search,
+            search_mode=search_mode,
+            tags=tags,
+            date_from=date_from,
+            date_to=date_to,
+            has_description=has_description,
+            ids=ids,
+            media_types=media_types,
+            limit=limit,
+            offset=offset,
+            sort_by=sort_by,
+            sort_order=sort_order,
+            description_statuses=description_statuses,
+            content_categories=content_categories,
+            cursor=cursor,
+        )
+        return parse_answer(FileList, await self._send_list(params))
 
-    async def list_all(self, *, page_size: int = 50, **filters: Any) -> AsyncIterator[FileSummary]:
+    async def list_details(self, **filters: Any) -> FileDetailsList:
+        """One page as `list` gives it, and by its arguments, but with everything known about each file."""
+        return parse_answer(FileDetailsList, await self._send_list([*list_params(**filters), ("include", "details")]))
+
+    @overload
+    def list_all(
+        self, *, page_size: int = ..., include_details: Literal[False] = ..., **filters: Any
+    ) -> AsyncIterator[FileSummary]: ...
+
+    @overload
+    def list_all(
+        self, *, page_size: int = ..., include_details: Literal[True], **filters: Any
+    ) -> AsyncIterator[FileDetails]: ...
+
+    async def list_all(
+        self, *, page_size: int = 50, include_details: bool = False, **filters: Any
+    ) -> AsyncIterator[FileSummary | FileDetails]:
         """Walk through all files that meet the filters of `list`, asking for `page_size` (1 to 100) at a time.
 
-        Files that are added or deleted meanwhile may be missed or met twice. Raises as `list`.
+        With `include_details` everything known about each file is given, as by `get`. Every file that is there all the
+        while is met once, whatever is added or deleted meanwhile, unless what the list is sorted by changes: that never
+        happens with `sort_by="created_at"`. Raises as `list`.
         """
-        offset = 0
+        ask = self.list_details if include_details else self.list
+        place: dict[str, Any] = {"offset": 0}
         while True:
-            page = await self.list(limit=page_size, offset=offset, **filters)
+            page = await ask(limit=page_size, **place, **filters)
             for item in page.items:
                 yield item
-            offset += len(page.items)
             if not page.items or not page.has_more:
                 return
+            # An older server has no cursors.
+            offset = place.get("offset", 0) + len(page.items)
+            place = {"offset": offset} if page.next_cursor is None else {"cursor": page.next_cursor}
 
     async def delete(self, file_id: str) -> DeleteFileResult:
         """Delete one file; it can be recovered for 30 days. Raises `ResourceNotFoundError`."""
@@ -210,6 +240,10 @@ class AsyncFiles(AsyncEdits):
         return await wait_until_described(
             self._transport, self._config, latest, timeout=timeout, poll_interval=poll_interval
         )
+
+    async def _send_list(self, params: Sequence[tuple[str, str]]) -> Answer:
+        call = Call(method="GET", url=f"{self._config.url}/files", endpoint="GET /files", params=params)
+        return await self._transport.send(call)
 
     async def _send_upload(self, body: FormBody) -> UploadResponse:
         call = Call(

@@ -31,6 +31,7 @@ __all__ = [
     "DeleteFileResult",
     "Dimensions",
     "FileDetails",
+    "FileDetailsList",
     "FileList",
     "FileSummary",
     "FullDescription",
@@ -130,13 +131,14 @@ class FileSummary(WireModel):
 
 
 class FileList(WireModel):
-    """One page of files, and how many there are in all."""
+    """One page of files, and how many there are in all. `next_cursor` leads to the next page, if there is one."""
 
     items: list[FileSummary]
     total_count: int
     has_more: bool
     limit: int | None = None
     offset: int | None = None
+    next_cursor: str | None = None
 
 
 class FullDescription(WireModel):
@@ -207,6 +209,17 @@ class FileDetails(WireModel):
     created_at: datetime | None = None
     updated_at: datetime | None = None
     content_created_at: datetime | None = None
+
+
+class FileDetailsList(WireModel):
+    """A `FileList` of which each entry is everything known about the file."""
+
+    items: list[FileDetails]
+    total_count: int
+    has_more: bool
+    limit: int | None = None
+    offset: int | None = None
+    next_cursor: str | None = None
 
 
 class UpdateFileResult(WireModel):

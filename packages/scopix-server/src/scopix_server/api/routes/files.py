@@ -2,23 +2,27 @@
 
 import asyncio
 import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
-from scopix.types.files import DeleteFileResult, FileDetails, FileList, ProcessingStatus
+from scopix.types.files import DeleteFileResult, FileDetails, FileDetailsList, FileList, ProcessingStatus
 from scopix.types.vocabulary import MediaType, VariantStatus, VariantType
 from scopix_server.api import shapes
 from scopix_server.api.auth import Reader, Writer
+from scopix_server.api.cursors import read_cursor, write_cursor
 from scopix_server.api.filters import Filter
 from scopix_server.api.problems import responses
 from scopix_server.api.requests import find_file, links_of
 from scopix_server.api.services import services_of
 from scopix_server.domain.errors import NotFound, WrongMediaType
 from scopix_server.domain.file import File
+from scopix_server.domain.listing import position_of
+from scopix_server.domain.ports import Transaction
 from scopix_server.domain.states import TERMINAL
 
 __all__ = ["router"]
@@ -28,22 +32,45 @@ router = APIRouter(tags=["files"])
 _SHORTEST_NAP, _LONGEST_NAP = 0.05, 0.4  # seconds between two looks of a waiting status request
 
 
-@router.get("/files", response_model=FileList, responses=responses(401, 403, 422))
+@router.get("/files", response_model=FileList | FileDetailsList, responses=responses(401, 403, 422))
 async def list_files(
     request: Request,
     caller: Reader,
     wanted: Filter,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
-) -> FileList:
+    cursor: Annotated[
+        str | None, Query(max_length=4000, description="The `next_cursor` of the page before, in the same order.")
+    ] = None,
+    include: Annotated[
+        Literal["details"] | None, Query(description="Each entry with everything that is known about the file.")
+    ] = None,
+) -> FileList | FileDetailsList:
     """List the tenant's files that meet all conditions, the latest pictures first unless told otherwise."""
-    database = services_of(request).database
-    files, total = await run_in_threadpool(
-        database.read, lambda transaction: transaction.files.list(caller.tenant_id, wanted, limit=limit, offset=offset)
-    )
+    after = None if cursor is None else read_cursor(wanted, cursor)
+
+    def look(transaction: Transaction) -> FileList | FileDetailsList:
+        # One more than asked for tells whether more follow.
+        found, total = transaction.files.list(caller.tenant_id, wanted, limit=limit + 1, offset=offset, after=after)
+        page = found[:limit]
+        has_more = len(found) > limit
+        next_cursor = write_cursor(wanted, position_of(page[-1], wanted.sort_by)) if has_more else None
+        about = shapes.PageFacts(total, has_more, next_cursor, limit, offset)
+        return _page(transaction, page, about, links_of(request), with_details=include == "details")
+
+    return await run_in_threadpool(services_of(request).database.read, look)
+
+
+def _page(
+    transaction: Transaction, files: Sequence[File], about: shapes.PageFacts, links: shapes.Links, *, with_details: bool
+) -> FileList | FileDetailsList:
     ids = [file.id for file in files]
-    variants = await run_in_threadpool(database.read, lambda transaction: transaction.variants.of(ids))
-    return shapes.file_list(files, variants, total, limit, offset, links_of(request))
+    variants = transaction.variants.of(ids)
+    if not with_details:
+        return shapes.file_list(files, variants, about, links)
+    versions = transaction.descriptions.all_versions(ids)
+    perceptions = transaction.descriptions.perceptions(ids)
+    return shapes.file_details_list(files, variants, versions, perceptions, about, links)
 
 
 @router.get("/files/{file_id}", response_model=FileDetails, responses=responses(401, 403, 404, 409))

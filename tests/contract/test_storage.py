@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -147,3 +148,21 @@ def test_the_local_store_sweeps_what_a_crash_left(tmp_path: Path) -> None:
     assert store.sweep() == 0
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     crashed.abort()
+
+
+def test_objects_are_listed_by_their_folder(store: BlobStore) -> None:
+    before = datetime.now(UTC)
+    keys = ["a/b/one.png", "a/b/c/two.png", "a/bc/three.png", "d/four.png"]
+    for number, key in enumerate(keys):
+        store.put(key, b"x" * number)
+    half = store.open_writer()
+    half.write(b"not there yet")
+    found = {one.key: one for one in store.list("a/b")}
+    assert set(found) == {"a/b/one.png", "a/b/c/two.png"}
+    assert found["a/b/c/two.png"].size_bytes == 1
+    assert abs((found["a/b/one.png"].modified_at - before).total_seconds()) < 60
+    assert {one.key for one in store.list("")} == set(keys)
+    assert list(store.list("nowhere")) == []
+    store.delete("a/b/one.png")
+    assert {one.key for one in store.list("a/b")} == {"a/b/c/two.png"}
+    half.abort()

@@ -3,7 +3,7 @@
 Each promise stands beside its method. An implementation translates its own library's errors at the point of contact.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -35,6 +35,7 @@ __all__ = [
     "Perceiver",
     "RenderedVariant",
     "SessionRepository",
+    "StoredObject",
     "Transaction",
     "VariantRepository",
     "WorkerRepository",
@@ -62,6 +63,15 @@ class BlobWriter(Protocol):
         """Leave nothing behind. May be called at any time, also after `commit`, when it does nothing."""
 
 
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """What a store knows of an object without reading it."""
+
+    key: str
+    size_bytes: int
+    modified_at: datetime
+
+
 class BlobStore(Protocol):
     """Where bytes are kept, by keys the server made. A key is `/`-separated words of [A-Za-z0-9._-]."""
 
@@ -79,6 +89,9 @@ class BlobStore(Protocol):
 
     def delete(self, key: str) -> None:
         """Remove the object; removing what is not there is no error."""
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        """Yield the objects whose keys begin with `prefix` and a `/`, in no order; all of them for an empty one."""
 
     def free_bytes(self) -> int | None:
         """Return the room left, or None when the store has no such notion."""

@@ -9,13 +9,16 @@ import errno
 import logging
 import os
 import shutil
+import stat
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Literal
 
 from scopix_server.domain.errors import OutOfSpace
+from scopix_server.domain.ports import StoredObject
 from scopix_server.storage.keys import check_key
 
 __all__ = ["Durability", "LocalStore"]
@@ -79,6 +82,17 @@ class LocalStore:
             path.parent.rmdir()
         except OSError:
             pass
+
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        folder = self.path(prefix) if prefix else self._objects
+        for path in folder.rglob("*"):
+            try:
+                found = path.stat()
+            except FileNotFoundError:
+                continue  # removed meanwhile
+            if stat.S_ISREG(found.st_mode):
+                modified = datetime.fromtimestamp(found.st_mtime, UTC)
+                yield StoredObject(path.relative_to(self._objects).as_posix(), found.st_size, modified)
 
     def free_bytes(self) -> int | None:
         return shutil.disk_usage(self._objects).free

@@ -3,8 +3,10 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
+from scopix_server.domain.ports import StoredObject
 from scopix_server.storage.keys import check_key
 
 __all__ = ["MemoryStore"]
@@ -15,12 +17,14 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}
+        self._written: dict[str, datetime] = {}
 
     def open_writer(self) -> "_MemoryWriter":
-        return _MemoryWriter(self._objects)
+        return _MemoryWriter(self)
 
     def put(self, key: str, data: bytes) -> None:
-        self._objects[check_key(key)] = bytes(data)
+        self._written[check_key(key)] = datetime.now(UTC)
+        self._objects[key] = bytes(data)
 
     def read(self, key: str) -> bytes:
         try:
@@ -38,13 +42,19 @@ class MemoryStore:
     def delete(self, key: str) -> None:
         self._objects.pop(check_key(key), None)
 
+    def list(self, prefix: str) -> Iterator[StoredObject]:
+        begin = f"{check_key(prefix)}/" if prefix else ""
+        for key, data in list(self._objects.items()):
+            if key.startswith(begin):
+                yield StoredObject(key, len(data), self._written[key])
+
     def free_bytes(self) -> int | None:
         return None
 
 
 class _MemoryWriter:
-    def __init__(self, objects: dict[str, bytes]) -> None:
-        self._objects = objects
+    def __init__(self, store: MemoryStore) -> None:
+        self._store = store
         self._data = bytearray()
 
     def write(self, data: bytes) -> None:
@@ -54,7 +64,7 @@ class _MemoryWriter:
         pass
 
     def commit(self, key: str) -> None:
-        self._objects[check_key(key)] = bytes(self._data)
+        self._store.put(key, bytes(self._data))
 
     def abort(self) -> None:
         self._data.clear()

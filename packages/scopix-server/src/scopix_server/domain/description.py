@@ -8,7 +8,17 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-__all__ = ["Box", "Colour", "Description", "Face", "ImageKind", "LabelGroup", "Perception", "TextRegion"]
+__all__ = [
+    "Box",
+    "Colour",
+    "Description",
+    "Face",
+    "ImageKind",
+    "LabelGroup",
+    "Perception",
+    "Provenance",
+    "TextRegion",
+]
 
 
 class ImageKind(str, Enum):
@@ -102,6 +112,23 @@ class Perception:
 
 
 @dataclass(frozen=True, slots=True)
+class Provenance:
+    """How an answer came about.
+
+    `prompt_hash` is the SHA-256 of what was asked, the image and its text apart; None for the built-in describer.
+    `language` is a BCP 47 tag. `seconds` is the engine's own time; `input_tokens`, `output_tokens` are as the engine
+    counted them; `cost` follows from them and the configured prices, in their currency.
+    """
+
+    prompt_hash: str | None = None
+    language: str = "en"
+    seconds: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Description:
     """One answer about one image.
 
@@ -117,3 +144,4 @@ class Description:
     model: str
     category_data: dict[str, Any] = field(default_factory=dict)
     evidence: tuple[dict[str, Any], ...] = ()
+    provenance: Provenance = Provenance()

@@ -16,7 +16,7 @@ from scopix_server.engines.grounded.papers import describe_document, describe_fo
 from scopix_server.engines.grounded.photo import describe_drawing, describe_photo, photo_tags
 from scopix_server.engines.grounded.screens import describe_screenshot
 
-__all__ = ["GroundedComposer"]
+__all__ = ["GroundedComposer", "visible_text"]
 
 Builder = Callable[[Perception, Layout, ImageKind], Iterator[Statement]]
 _MAX_TAGS, _MAX_TAG_LENGTH = 40, 50
@@ -78,7 +78,7 @@ class GroundedComposer:
         return Description(
             text=" ".join(statement.text for statement in statements),
             tags=_tidy(_tags(perception, layout, kind, category)),
-            visible_text=_visible_text(perception),
+            visible_text=visible_text(perception),
             kind=kind,
             engine=self.name,
             model=self.model,
@@ -157,7 +157,8 @@ def _tidy(tags: Iterable[str]) -> tuple[str, ...]:
     return tuple(kept)[:_MAX_TAGS]
 
 
-def _visible_text(perception: Perception) -> str | None:
+def visible_text(perception: Perception) -> str | None:
+    """Return the text that was read, a line a region in reading order; None when there is none."""
     text = "\n".join(line for region in perception.text if (line := clean(region.text)))
     return text[:_MAX_TEXT] or None
 

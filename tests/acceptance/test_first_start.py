@@ -35,6 +35,7 @@ def test_the_first_start_prints_the_key_once_and_keeps_only_its_hash(data_dir: P
             "has_more": False,
             "limit": 20,
             "offset": 0,
+            "next_cursor": None,
         }
     assert server.stop() == 0
 

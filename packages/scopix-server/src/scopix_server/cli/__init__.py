@@ -1,0 +1,1 @@
+"""The server's command line: a file for each group of commands."""

@@ -1,0 +1,21 @@
+"""All commands, put together."""
+
+import typer
+
+from scopix_server.cli.keys import keys_app
+from scopix_server.cli.serve import serve
+from scopix_server.cli.tenants import tenants_app
+from scopix_server.cli.worker import worker
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The self-hosted Scopix server.")
+app.command()(serve)
+app.command()(worker)
+app.add_typer(keys_app, name="keys")
+app.add_typer(tenants_app, name="tenants")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

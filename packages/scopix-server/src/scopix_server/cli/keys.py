@@ -1,0 +1,91 @@
+"""keys: create, list, revoke."""
+
+import functools
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from scopix_server.cli.common import DataDir, fail, find_tenant, lend_database, printable, say, table, when
+from scopix_server.domain.tenant import ApiKey, Tenant, key_prefix_of
+
+if TYPE_CHECKING:
+    from scopix_server.db.connection import SqlTransaction
+
+__all__ = ["keys_app"]
+
+keys_app = typer.Typer(no_args_is_help=True, help="Manage API keys.")
+
+
+@keys_app.command("create")
+def create_key(
+    name: Annotated[str, typer.Option(help="What the key is for.")],
+    data_dir: DataDir = None,
+    scope: Annotated[list[str] | None, typer.Option(help="read, write, admin (the default); may be repeated.")] = None,
+    tenant: Annotated[str | None, typer.Option(help="Name or id of the tenant; default: the first.")] = None,
+) -> None:
+    """Make another API key and print it, alone on the last line of standard output. It is shown this once."""
+    from scopix_server import wiring
+    from scopix_server.domain.errors import DomainError
+    from scopix_server.domain.scopes import check_scopes
+
+    try:
+        scopes = check_scopes(scope or ["admin"])
+    except DomainError as error:
+        fail(error.message)
+    if not 1 <= len(name.strip()) <= 255:
+        fail("A key's name has 1 to 255 characters.")
+    with lend_database(data_dir) as (database, _):
+        owner = find_tenant(database, tenant) if tenant else None
+        made = wiring.create_key(database, name.strip(), scopes, tenant=owner)
+    print(made.secret)  # noqa: T201
+
+
+@keys_app.command("list")
+def list_keys(
+    data_dir: DataDir = None,
+    tenant: Annotated[str | None, typer.Option(help="Name or id of a tenant; default: all.")] = None,
+) -> None:
+    """List the API keys: never the secrets, which nobody has."""
+    now = datetime.now(UTC)
+    rows: list[tuple[str, ...]] = [("TENANT", "PREFIX", "NAME", "SCOPES", "CREATED", "EXPIRES", "LAST USED", "STATE")]
+    with lend_database(data_dir) as (database, _):
+        owners = [find_tenant(database, tenant)] if tenant else database.read(lambda t: t.tenants.list())
+        for owner in owners:
+            keys = database.read(functools.partial(_keys_of, owner))
+            rows += [
+                (
+                    owner.name,
+                    key.key_prefix,
+                    key.name,
+                    ",".join(key.scopes),
+                    *(when(at) for at in (key.created_at, key.expires_at, key.last_used_at)),
+                    key.state(now),
+                )
+                for key in keys
+            ]
+    table(rows)
+
+
+@keys_app.command("revoke")
+def revoke_key(
+    key: Annotated[str, typer.Argument(help="The key's prefix (scopix_ and 8 characters) or id.")],
+    data_dir: DataDir = None,
+    reason: Annotated[str | None, typer.Option(help="Why; kept with the key.")] = None,
+) -> None:
+    """Deactivate an API key, at once and for good."""
+    # A whole key is as good as its prefix; what is said about it is the prefix alone.
+    wanted = key_prefix_of(key) or key
+    with lend_database(data_dir) as (database, _):
+        found = database.read(lambda t: t.keys.find(wanted))
+        if found is None:
+            fail(f"There is no key '{printable(wanted)}'.")
+        if found.is_active:
+            database.write(lambda t: t.keys.update(found.deactivated(reason, datetime.now(UTC))))
+    say(f"{found.key_prefix} ({found.name}) is deactivated.")
+
+
+def _keys_of(tenant: Tenant, transaction: "SqlTransaction") -> Sequence[ApiKey]:
+    keys, _ = transaction.keys.list(tenant.id, include_inactive=True, limit=1_000_000, offset=0)
+    return keys

@@ -1,0 +1,95 @@
+"""serve: the web process."""
+
+import contextlib
+import signal
+import socket
+import sys
+import threading
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from filelock import FileLock, Timeout
+
+from scopix_server.cli.common import DataDir, fail, settings_from
+from scopix_server.config import Settings
+
+__all__ = ["serve"]
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address [env: SCOPIX_HOST; default: 127.0.0.1]")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port; 0 takes a free one [env: SCOPIX_PORT; default: 8000]", min=0, max=65535)
+    ] = None,
+    data_dir: DataDir = None,
+    worker: Annotated[bool, typer.Option(help="Run a worker beside the API.")] = True,
+) -> None:
+    """Serve the API, with a worker beside it, on SQLite and a local folder."""
+    from scopix_server import wiring
+
+    settings = settings_from(host=host, port=port, data_dir=data_dir)
+    try:
+        wiring.plan_table(settings)
+    except ValueError as error:
+        fail(f"SCOPIX_PLANS cannot be used: {error}.")
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    lock = FileLock(settings.data_dir / "server.lock")
+    try:
+        lock.acquire(timeout=2)
+    except Timeout:
+        fail(f"Another server is already running on {settings.data_dir}.")
+    listener = _listen(settings)
+    database = wiring.open_database(settings)
+    key = wiring.first_start(database)
+    base_url = f"{_address(settings.host, listener.getsockname()[1])}/api/v2"
+    wiring.keep_credentials(settings, base_url, key)
+    stopping = threading.Event()
+    asgi = wiring.build_app(settings, database, with_worker=worker, stopping=stopping)
+    if key is not None:
+        print(f"Your API key (shown once; the local command line finds it by itself): {key.secret}")  # noqa: T201
+    print(f"Scopix listens on {base_url}  (API description: {base_url.removesuffix('/api/v2')}/docs)", flush=True)  # noqa: T201
+    _run(asgi, listener, stopping)
+    database.close()
+
+
+def _listen(settings: Settings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        fail(f"Cannot listen on {settings.host}:{settings.port}: {error.strerror}. Choose another port with --port.")
+    listener.listen(2048)
+    return listener
+
+
+def _address(host: str, port: int) -> str:
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return f"http://{reachable}:{port}"
+
+
+def _run(asgi: Any, listener: socket.socket, stopping: threading.Event) -> None:
+    import uvicorn
+
+    class Server(uvicorn.Server):
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            stopping.set()
+            super().handle_exit(sig, frame)
+
+    config = uvicorn.Config(
+        asgi,
+        lifespan="on",
+        http="httptools",
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=10,
+        timeout_keep_alive=30,
+    )
+    # Having shut down, uvicorn raises the signal that stopped it once more; by then that is no news.
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: None)
+    with contextlib.suppress(KeyboardInterrupt):
+        Server(config).run(sockets=[listener])

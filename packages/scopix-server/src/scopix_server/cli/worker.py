@@ -1,0 +1,62 @@
+"""worker: the process that describes."""
+
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Annotated
+
+import typer
+from filelock import FileLock, Timeout
+
+from scopix_server.cli.common import DataDir, fail, settings_from
+
+__all__ = ["worker"]
+
+_WORKER_HAND_OVER_SECONDS = 60
+
+
+def worker(
+    data_dir: DataDir = None,
+    processes: Annotated[
+        int | None, typer.Option(help="Images looked at at once [env: SCOPIX_WORKER_PROCESSES]", min=1)
+    ] = None,
+    leave_with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
+) -> None:
+    """Describe files from the queue, until stopped."""
+    from scopix_server import wiring
+
+    settings = settings_from(data_dir=data_dir, worker_processes=processes)
+    stopping = threading.Event()
+    _stop_on_signals(stopping)
+    if leave_with_parent:
+        threading.Thread(target=_wait_for_parent, args=[stopping], name="parent", daemon=True).start()
+    settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # The worker of a server that was just killed may still be on its way out: wait for it, or both would work.
+    lock = FileLock(settings.data_dir / "worker.lock")
+    try:
+        lock.acquire(timeout=_WORKER_HAND_OVER_SECONDS)
+    except Timeout:
+        fail(f"Another worker is already running on {settings.data_dir}.")
+    with wiring.running_worker(settings, worker_id="embedded"):
+        stopping.wait()
+    # Threads may still wait for children that were ended; nothing is to wait for these threads.
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
+def _stop_on_signals(stopping: threading.Event) -> None:
+    def stop(_signal: int, _frame: FrameType | None) -> None:
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    # A Ctrl-C in the terminal reaches the server as well, and the server tells its worker when to go.
+    signal.signal(signal.SIGINT, stop if sys.stdin.isatty() else signal.SIG_IGN)
+
+
+def _wait_for_parent(stopping: threading.Event) -> None:
+    """Set `stopping` at the end of standard input: the parent holds its other end and never writes."""
+    sys.stdin.buffer.read()
+    stopping.set()

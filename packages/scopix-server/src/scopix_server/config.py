@@ -58,6 +58,13 @@ class Settings(BaseSettings):
         description="each: an acknowledged file survives a power cut; none: it survives a crash of the process only.",
     )
 
+    max_direct_upload_bytes: int | None = Field(
+        None,
+        ge=1,
+        description="Largest file of a direct upload in bytes, images and documents alike; default: the limits of the "
+        "other uploads.",
+    )
+
     default_plan: Literal["free", "starter", "professional", "enterprise", "custom"] = Field(
         "custom", description="Plan of the tenants that were given none; custom limits only the files of a batch."
     )

@@ -12,6 +12,7 @@ import threading
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from scopix_server.jobs.isolation import Workshop
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.worker import Worker
+    from scopix_server.pipeline.incoming import FileLimits
     from scopix_server.storage.local import LocalStore
 
 __all__ = [
@@ -182,10 +184,11 @@ def _build_services(
     from concurrent.futures import ThreadPoolExecutor
 
     from scopix_server.api.limits import RateLimits, UploadSlots
-    from scopix_server.api.links import LinkSigner
+    from scopix_server.api.links import LinkSigner, PartSigner
     from scopix_server.api.services import ApiLimits, Services
     from scopix_server.api.usage import UseCounter
     from scopix_server.pipeline.batch import BatchReceiver
+    from scopix_server.pipeline.direct import DirectReceiver
     from scopix_server.pipeline.incoming import FileLimits
     from scopix_server.pipeline.quota import Quotas
     from scopix_server.pipeline.receive import Receiver
@@ -197,6 +200,8 @@ def _build_services(
     plans = plan_table(settings)
     quotas = Quotas(plans)
     receiver = Receiver(store, database, jobs, limits, quotas)
+    direct = DirectReceiver(receiver, store, database, _direct_limits(settings, limits))
+    direct.sweep(datetime.now(UTC))
     return Services(
         database=database,
         jobs=jobs,
@@ -205,7 +210,9 @@ def _build_services(
         receiver=receiver,
         batches=BatchReceiver(receiver, store, database),
         redescriber=Redescriber(database, jobs, quotas),
+        direct=direct,
         links=LinkSigner(_link_secret(settings)),
+        part_links=PartSigner(_link_secret(settings)),
         plans=plans,
         uses=UseCounter(database),
         rates=RateLimits(settings.failed_requests_per_minute),
@@ -222,6 +229,11 @@ def _build_services(
         public_url=settings.public_url,
         stopping=stopping,
     )
+
+
+def _direct_limits(settings: Settings, usual: "FileLimits") -> "FileLimits":
+    most = settings.max_direct_upload_bytes
+    return usual if most is None else replace(usual, max_image_bytes=most, max_document_bytes=most)
 
 
 def _worker_arguments(settings: Settings) -> list[str]:

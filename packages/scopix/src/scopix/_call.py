@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import quote
 
 import pydantic
@@ -14,10 +14,20 @@ import pydantic
 from scopix._config import ClientConfig
 from scopix._context import current_correlation_id
 from scopix._errors import ServerError, ValidationError
-from scopix._multipart import FormBody
 from scopix._version import __version__
 
-__all__ = ["Answer", "Call", "build_headers", "file_path", "json_body", "parse_answer", "query_pairs", "session_path"]
+__all__ = [
+    "Answer",
+    "Body",
+    "Call",
+    "OpenedBody",
+    "build_headers",
+    "file_path",
+    "json_body",
+    "parse_answer",
+    "query_pairs",
+    "session_path",
+]
 
 USER_AGENT = f"scopix-python/{__version__}"
 
@@ -26,11 +36,30 @@ _HARMLESS_TO_REPEAT = frozenset({"GET", "HEAD", "PUT", "DELETE"})
 Model = TypeVar("Model", bound=pydantic.BaseModel)
 
 
+class OpenedBody(Protocol):
+    """One sending of a body: `read` gives the next chunk until `finished`. Closed in any case."""
+
+    finished: bool
+
+    def read(self) -> bytes: ...
+    def close(self) -> None: ...
+
+
+class Body(Protocol):
+    """What a request carries: of known length in bytes, read from disk as it is sent, and again for a retry."""
+
+    @property
+    def content_type(self) -> str: ...
+    @property
+    def length(self) -> int: ...
+    def open(self) -> OpenedBody: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """What to send. `endpoint` names the route without ids: the circuit breaker and traces count by it.
 
-    `content` is a JSON body, `body` a form.
+    `content` is a JSON body, `body` a form or a piece of a file.
 
     `url` is absolute; without `with_key` it is a signed address elsewhere, which must not see the key. The server may
     take `extra_seconds` longer than the configured timeout, since it was asked to wait. A stream of events goes on
@@ -41,7 +70,7 @@ class Call:
     url: str
     endpoint: str
     params: Sequence[tuple[str, str]] = ()
-    body: FormBody | None = None
+    body: Body | None = None
     content: bytes | None = None
     idempotency_key: str | None = None
     with_key: bool = True

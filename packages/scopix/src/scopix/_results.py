@@ -15,6 +15,7 @@ __all__ = [
     "result_from_details",
     "result_from_session",
     "result_from_upload",
+    "with_direct_facts",
 ]
 
 # The words of a session's results that settle a file whatever its description says.
@@ -29,6 +30,15 @@ def result_from_upload(response: UploadResponse, *, filename: str) -> UploadResu
     data = response.model_dump(mode="json", exclude=_DIRECT_UPLOAD_FIELDS)
     result = UploadResult.from_api_response(data)
     return result if result.filename else dataclasses.replace(result, filename=filename)
+
+
+def with_direct_facts(result: UploadResult, response: UploadResponse) -> UploadResult:
+    """The result of a direct upload: with what it says beyond that of a streaming one."""
+    told = UploadResult.from_api_response(response.model_dump(mode="json"))
+    facts = {name: getattr(told, name) for name in _DIRECT_UPLOAD_FIELDS}
+    # The upload's status, of two words: an existing file that was found is complete.
+    facts["status"] = "processing" if told.status == "processing" else "completed"
+    return dataclasses.replace(result, **facts)
 
 
 def result_from_details(details: FileDetails) -> UploadResult:

@@ -6,11 +6,11 @@ from enum import Enum
 from pathlib import Path
 
 from scopix._errors import ValidationError
-from scopix._multipart import BytesSource, FilePart, FileSource, FormBody
-from scopix._sniff import HEAD_BYTES, MEBIBYTE, FileKind, sniff
+from scopix._multipart import BytesSource, FilePart, FileSource
+from scopix._sniff import DOCUMENT_LIMIT, HEAD_BYTES, IMAGE_LIMIT, MEBIBYTE, FileKind, sniff
 from scopix.types.vocabulary import ContentCategory, MediaType, StorageTarget
 
-__all__ = ["UploadFields", "prepare_body", "prepare_part"]
+__all__ = ["UploadFields", "fits_one_request", "prepare_part"]
 
 _LONGEST_TITLE = 255
 _MOST_TAGS = 40
@@ -47,18 +47,33 @@ class UploadFields:
         }
         return [(name, value) for name, value in values.items() if value is not None]
 
+    def to_json(self) -> dict[str, object]:
+        """The same for a JSON body. Raises as `to_pairs`."""
+        self.to_pairs()
+        values = {
+            "title": self.title,
+            "tags": None if self.tags is None else list(self.tags),
+            "auto_describe": self.auto_describe,
+            "skip_duplicates": self.skip_duplicates,
+            "storage_target": _word(self.storage_target),
+            "folder_id": self.folder_id,
+            "project_id": self.project_id,
+            "content_category": _word(self.content_category),
+            "custom_schema_id": self.custom_schema_id,
+        }
+        return {name: value for name, value in values.items() if value is not None}
 
-def prepare_body(file: str | Path | bytes, filename: str | None, fields: UploadFields) -> FormBody:
-    """Check file and fields, and frame them. Reads the file's first bytes only.
 
-    Raises `ValidationError` for a file that is missing, unreadable, empty, unsupported or too large.
+def prepare_part(
+    file: str | Path | bytes, filename: str | None, fields: UploadFields | None = None, *, any_size: bool = False
+) -> FilePart:
+    """Check one file, and measure it. Reads its first bytes only.
+
+    Raises `ValidationError` for a file that is missing, unreadable, empty or unsupported, and for one that is too large
+    for one request unless `any_size`; before that, for fields that the server would refuse.
     """
-    pairs = fields.to_pairs()
-    return FormBody(pairs, [prepare_part(file, filename)])
-
-
-def prepare_part(file: str | Path | bytes, filename: str | None) -> FilePart:
-    """Check one file, and measure it. Reads its first bytes only. Raises `ValidationError` as `prepare_body` does."""
+    if fields is not None:
+        fields.to_pairs()
     if isinstance(file, bytes | bytearray | memoryview):
         if not filename:
             raise ValidationError("bytes need a filename", details={"field": "filename"})
@@ -70,7 +85,14 @@ def prepare_part(file: str | Path | bytes, filename: str | None) -> FilePart:
         shown = str(file)
         filename = filename or Path(file).name
     kind = _check_content(head, source.size, filename=filename, shown=shown)
+    if not any_size:
+        _check_size(kind, source.size, filename=filename, shown=shown)
     return FilePart(source, filename, kind.content_type)
+
+
+def fits_one_request(part: FilePart) -> bool:
+    """Whether the file may be sent in one request: images up to 100 MiB, documents up to 50 MiB."""
+    return part.source.size <= (IMAGE_LIMIT if part.content_type.startswith("image/") else DOCUMENT_LIMIT)
 
 
 def _measure(path: Path) -> tuple[FileSource, bytes]:
@@ -99,14 +121,17 @@ def _check_content(head: bytes, size: int, *, filename: str, shown: str) -> File
             f"{shown} is of no supported type: its content is not JPEG, PNG, WebP or GIF (nor PDF, DOCX, TXT or MD)",
             details=details,
         )
+    return kind
+
+
+def _check_size(kind: FileKind, size: int, *, filename: str, shown: str) -> None:
     if size > kind.limit:
         advice = "compress or resize it" if kind.media_type is MediaType.IMAGE else "compress or split it"
         raise ValidationError(
             f"{shown} is too large: {size / MEBIBYTE:.1f} MB, and the limit for {kind.media_type.value}s is "
             f"{kind.limit // MEBIBYTE} MB; {advice} before uploading",
-            details={**details, "limit_bytes": kind.limit},
+            details={"path": shown, "filename": filename, "size_bytes": size, "limit_bytes": kind.limit},
         )
-    return kind
 
 
 def _check_title(title: str | None) -> None:

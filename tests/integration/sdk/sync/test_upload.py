@@ -239,16 +239,19 @@ def test_a_missing_file_is_named(client):
 
 
 @pytest.mark.parametrize(("head", "name", "limit"), [(b"\xff\xd8\xff\xe0", "a.bin", 100), (b"%PDF-1.7\n", "a.pdf", 50)])
-def test_the_limits_are_checked_before_sending(server, client, tmp_path, head, name, limit):
-    behave(server)
+def test_a_file_over_the_limit_is_asked_for_before_anything_is_sent(server, client, tmp_path, head, name, limit):
+    details = {"max_bytes": limit * 1024 * 1024}
+    refusal = problem(413, "FILE_TOO_LARGE", f"larger than {limit} MB. Compress or resize it", details=details)
+    server.routes["POST /api/v2/files/direct-uploads"] = refusal
     path = tmp_path / name
     with path.open("wb") as file:
         file.write(head)
         file.truncate(limit * 1024 * 1024 + 1)
-    with pytest.raises(ValidationError, match=rf"{limit} MB; compress or (resize|split) it") as caught:
+    with pytest.raises(ValidationError, match=f"larger than {limit} MB. Compress") as caught:
         client.files.upload(path)
-    assert caught.value.details["limit_bytes"] == limit * 1024 * 1024
-    assert server.seen == []
+    assert caught.value.details["max_bytes"] == limit * 1024 * 1024
+    (asked,) = server.seen
+    assert json.loads(asked.body)["size_bytes"] == limit * 1024 * 1024 + 1
 
 
 def test_exactly_the_limit_is_sent(server, client, tmp_path):

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 from scopix_server.api import problems
 from scopix_server.api.limits import RateLimitHeaders, RateLimits
 from scopix_server.api.middleware import BodyGuard, RequestContext
-from scopix_server.api.routes import batch, content, edits, events, files, health, keys, sessions, uploads
+from scopix_server.api.routes import batch, content, direct, edits, events, files, health, keys, sessions, uploads
 from scopix_server.api.services import Services
 
 __all__ = ["create_app", "surround"]
@@ -35,6 +35,7 @@ def create_app(services: Services, *, version: str, lifespan: Lifespan | None = 
     app.include_router(uploads.router, prefix=PREFIX)
     # Before the files, whose `/files/{file_id}` would take `/files/quota-check` for a file.
     app.include_router(batch.router, prefix=PREFIX)
+    app.include_router(direct.router, prefix=PREFIX)
     app.include_router(sessions.router, prefix=PREFIX)
     app.include_router(events.router, prefix=PREFIX)
     app.include_router(sessions.first_generation, prefix=PREFIX)

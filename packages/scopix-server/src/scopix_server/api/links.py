@@ -5,9 +5,10 @@ from typing import Literal
 
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 
+from scopix_server.domain.direct import LINK_LIFETIME
 from scopix_server.domain.errors import Forbidden
 
-__all__ = ["LINK_SECONDS", "Grant", "LinkSigner"]
+__all__ = ["LINK_SECONDS", "Grant", "LinkSigner", "PartGrant", "PartSigner"]
 
 LINK_SECONDS = 3600
 Disposition = Literal["inline", "attachment"]
@@ -45,3 +46,36 @@ class LinkSigner:
             raise Forbidden("This link has expired. Ask the API for a new one.") from error
         except BadData as error:
             raise Forbidden("This link is not valid. Ask the API for a new one.") from error
+
+
+@dataclass(frozen=True, slots=True)
+class PartGrant:
+    """What a part's link gives: sending one part of one direct upload."""
+
+    tenant_id: str
+    upload_id: str
+    number: int
+
+
+class PartSigner:
+    """Makes and reads the token of a link to send a part by."""
+
+    def __init__(self, secret: str) -> None:
+        self._serializer = URLSafeTimedSerializer(secret, salt="scopix part link")
+
+    def sign(self, grant: PartGrant) -> str:
+        """Return the token that stands for `grant` from now on for ten minutes."""
+        return self._serializer.dumps([grant.tenant_id, grant.upload_id, grant.number])
+
+    def read(self, token: str) -> PartGrant:
+        """Return what a token grants.
+
+        Raises:
+            Forbidden: it was tampered with or its time is over.
+        """
+        try:
+            return PartGrant(*self._serializer.loads(token, max_age=int(LINK_LIFETIME.total_seconds())))
+        except SignatureExpired as error:
+            raise Forbidden("This link has expired. Ask for new links of the parts.") from error
+        except BadData as error:
+            raise Forbidden("This link is not valid. Ask for new links of the parts.") from error

@@ -18,7 +18,7 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 from scopix_server.domain.errors import DomainError, MalformedRequest, OutOfSpace, PayloadTooLarge, RequestTimedOut
 from scopix_server.pipeline.incoming import IncomingFile
 
-__all__ = ["FORM_OVERHEAD_BYTES", "FormFile", "FormRules", "UploadForm", "boundary_of"]
+__all__ = ["FORM_OVERHEAD_BYTES", "FormFile", "FormRules", "UploadForm", "boundary_of", "with_timeout"]
 
 T = TypeVar("T")
 
@@ -133,7 +133,7 @@ class UploadForm:
     async def _pump(self, body: AsyncIterator[bytes], parser: PushMultipartParser, idle_seconds: float) -> None:
         events: list[Any] = []
         held = total = 0
-        async for chunk in _with_timeout(body, idle_seconds):
+        async for chunk in with_timeout(body, idle_seconds):
             total += len(chunk)
             if total > self._rules.max_body_bytes:
                 raise PayloadTooLarge(f"The request is larger than {self._rules.max_body_bytes} bytes.")
@@ -222,7 +222,8 @@ class UploadForm:
             file.refuse(error)
 
 
-async def _with_timeout(body: AsyncIterator[bytes], seconds: float) -> AsyncIterator[bytes]:
+async def with_timeout(body: AsyncIterator[bytes], seconds: float) -> AsyncIterator[bytes]:
+    """Yield the chunks of a body. Raises RequestTimedOut when the next one takes longer than `seconds`."""
     while True:
         try:
             async with asyncio.timeout(seconds):

@@ -37,6 +37,7 @@ STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.UsageLimitExceeded: 403,
     errors.NotFound: 404,
     errors.Conflict: 409,
+    errors.Gone: 410,
     errors.RateLimited: 429,
     errors.ConcurrentUploads: 429,
     errors.OutOfSpace: 507,

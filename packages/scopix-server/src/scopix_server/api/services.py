@@ -8,11 +8,12 @@ from datetime import timedelta
 from fastapi import Request
 
 from scopix_server.api.limits import RateLimits, UploadSlots
-from scopix_server.api.links import LinkSigner
+from scopix_server.api.links import LinkSigner, PartSigner
 from scopix_server.api.usage import UseCounter
 from scopix_server.domain.plans import PlanTable
 from scopix_server.domain.ports import BlobStore, Database, FileServing, JobQueue
 from scopix_server.pipeline.batch import BatchReceiver
+from scopix_server.pipeline.direct import DirectReceiver
 from scopix_server.pipeline.receive import Receiver
 from scopix_server.pipeline.redescribe import Redescriber
 
@@ -41,7 +42,9 @@ class Services:
     receiver: Receiver
     batches: BatchReceiver
     redescriber: Redescriber
+    direct: DirectReceiver
     links: LinkSigner
+    part_links: PartSigner
     plans: PlanTable
     uses: UseCounter
     rates: RateLimits

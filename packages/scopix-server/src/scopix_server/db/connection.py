@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 import sqlalchemy as sa
 
 from scopix_server.db.descriptions import SqlDescriptions
+from scopix_server.db.direct import SqlDirectUploads
 from scopix_server.db.files import SqlFiles
 from scopix_server.db.idempotency import SqlIdempotency
 from scopix_server.db.keys import SqlKeys
@@ -44,6 +45,7 @@ class SqlTransaction:
         self.keys = SqlKeys(connection)
         self.idempotency = SqlIdempotency(connection)
         self.workers = SqlWorkers(connection)
+        self.direct_uploads = SqlDirectUploads(connection)
 
 
 def create_engine(url: str) -> sa.Engine:

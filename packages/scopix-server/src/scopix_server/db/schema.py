@@ -11,6 +11,7 @@ import sqlalchemy as sa
 __all__ = [
     "api_keys",
     "descriptions",
+    "direct_uploads",
     "file_tags",
     "files",
     "idempotency_keys",
@@ -229,6 +230,26 @@ session_events = sa.Table(
     sa.Column("error", sa.Text),
     sa.Column("error_type", sa.String(32)),
     sa.Column("error_is_retryable", sa.Boolean),
+)
+
+direct_uploads = sa.Table(
+    "direct_uploads",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), nullable=False),
+    sa.Column("image_id", _ID, nullable=False),
+    sa.Column("filename", sa.String(255), nullable=False),
+    sa.Column("size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("sha256", sa.String(64)),
+    sa.Column("part_size_bytes", sa.BigInteger, nullable=False),
+    sa.Column("options", sa.JSON, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("expires_at", UtcDateTime, nullable=False),
+    sa.Column("reason", sa.Text),
+    sa.Column("answer", sa.JSON),
+    sa.Index("ix_direct_uploads_status_expires", "status", "expires_at"),
+    sa.Index("ix_direct_uploads_tenant_sha256", "tenant_id", "sha256"),
 )
 
 workers = sa.Table(

@@ -19,6 +19,7 @@
     ├── UsageLimitExceeded          the month's share is used up
     ├── NotFound
     ├── Conflict
+    ├── Gone                        it was there, and its time has run out
     ├── RateLimited                 too many requests in a minute
     ├── ConcurrentUploads           too many uploads at once
     ├── OutOfSpace
@@ -47,6 +48,7 @@ __all__ = [
     "ExpiredApiKey",
     "FileTooLarge",
     "Forbidden",
+    "Gone",
     "InvalidApiKey",
     "MalformedRequest",
     "MissingApiKey",
@@ -190,6 +192,12 @@ class Conflict(DomainError):
     """The request contradicts what is already there."""
 
     code = "CONFLICT"
+
+
+class Gone(DomainError):
+    """What was asked for has expired. Start anew."""
+
+    code = "EXPIRED"
 
 
 class RateLimited(DomainError):

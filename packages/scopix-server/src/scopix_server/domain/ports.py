@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus
 from scopix_server.domain.description import Description, Perception
+from scopix_server.domain.direct_ports import DirectUploadRepository
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.listing import FileFilter, Position
 from scopix_server.domain.session import Session, SessionCounts, SessionEvent, SessionFile
@@ -300,6 +301,8 @@ class Transaction(Protocol):
     def idempotency(self) -> IdempotencyRepository: ...
     @property
     def workers(self) -> WorkerRepository: ...
+    @property
+    def direct_uploads(self) -> DirectUploadRepository: ...
 
 
 class Database(Protocol):

@@ -73,9 +73,9 @@ class Receiver:
         """Return the time by which files are recorded."""
         return self._now()
 
-    def open(self, raw_name: str) -> IncomingFile:
-        """Prepare to take in a file that its client calls `raw_name`."""
-        return IncomingFile(self._store.open_writer(), raw_name, self._limits)
+    def open(self, raw_name: str, limits: FileLimits | None = None) -> IncomingFile:
+        """Prepare to take in a file that its client calls `raw_name`, within other limits than the usual if given."""
+        return IncomingFile(self._store.open_writer(), raw_name, limits or self._limits)
 
     def record(
         self, tenant_id: str, incoming: IncomingFile, options: UploadOptions, idempotency_key: str | None
@@ -105,9 +105,17 @@ class Receiver:
             self._store.delete(file.object_key)
         return receipt
 
-    def new_file(self, tenant_id: str, filename: str, content: Content, options: UploadOptions) -> File:
-        """Return the record of a file that has arrived; it is stored nowhere yet."""
-        file_id, now = str(uuid.uuid4()), self._now()
+    def new_file(
+        self,
+        tenant_id: str,
+        filename: str,
+        content: Content,
+        options: UploadOptions,
+        file_id: str | None = None,
+        upload_method: str = "STREAMING",
+    ) -> File:
+        """Return the record of a file that has arrived, under a new id unless one is given; it is not stored yet."""
+        file_id, now = file_id or str(uuid.uuid4()), self._now()
         document = content.file_type.media_type is MediaType.DOCUMENT
         wanted = options.auto_describe and not document
         status = DescriptionStatus.PENDING if wanted else DescriptionStatus.SKIPPED
@@ -121,6 +129,7 @@ class Receiver:
             size_bytes=content.size_bytes,
             sha256=content.sha256,
             object_key=f"{tenant_id}/{file_id[:2]}/{file_id}/original.{content.file_type.extension}",
+            upload_method=upload_method,
             content_category=options.content_category,
             user_tags=options.tags,
             folder_id=options.folder_id,

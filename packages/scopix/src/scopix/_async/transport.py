@@ -16,12 +16,11 @@ import httpx2
 
 from scopix._async.early import watch_for_early_answers
 from scopix._breaker import CircuitBreaker, refuse_while_open
-from scopix._call import Answer, Call, build_headers
+from scopix._call import Answer, Call, OpenedBody, build_headers
 from scopix._concurrency import async_sleep, run_blocking_async
 from scopix._config import ClientConfig, is_loopback
 from scopix._context import trace_call
 from scopix._errors import ScopixConnectionError, ScopixError, ScopixTimeoutError
-from scopix._multipart import OpenBody
 from scopix._problems import error_from_answer, read_code
 from scopix._retry import Outcome, RetryPolicy, parse_retry_after
 
@@ -136,7 +135,7 @@ class AsyncTransport:
         finally:
             opened.close()
 
-    async def _exchange(self, call: Call, headers: Mapping[str, str], body: OpenBody | None) -> Answer:
+    async def _exchange(self, call: Call, headers: Mapping[str, str], body: OpenedBody | None) -> Answer:
         limit = self._config.timeout
         timeout = httpx2.Timeout(limit, read=limit + call.extra_seconds, connect=min(limit, _LONGEST_CONNECT))
         with _translated_errors(call.url, limit):
@@ -163,7 +162,7 @@ class AsyncTransport:
 class AsyncChunks:
     """A body's chunks, each read from disk in its turn: nothing is held but the one on its way."""
 
-    def __init__(self, body: OpenBody) -> None:
+    def __init__(self, body: OpenedBody) -> None:
         self._body = body
 
     def __aiter__(self) -> Self:

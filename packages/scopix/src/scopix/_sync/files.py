@@ -8,15 +8,23 @@ from pathlib import Path
 from typing import Any, Literal, overload
 from urllib.parse import urljoin
 
+from scopix._sync.direct import send_in_parts
 from scopix._sync.edits import SyncEdits
 from scopix._sync.waiting import fetch_details, fetch_status, wait_until_described
 from scopix._call import Answer, Call, file_path, parse_answer
 from scopix._concurrency import run_blocking_sync
 from scopix._errors import ResourceNotFoundError, ScopixError, ServerError
 from scopix._listing import list_params
-from scopix._multipart import FormBody
-from scopix._results import as_skipped_duplicate, raise_if_failed, result_from_details, result_from_upload
-from scopix._upload import UploadFields, prepare_body
+from scopix._multipart import FilePart, FormBody
+from scopix._results import (
+    as_skipped_duplicate,
+    raise_if_failed,
+    result_from_details,
+    result_from_upload,
+    with_direct_facts,
+)
+from scopix._upload import UploadFields, fits_one_request, prepare_part
+from scopix.types.direct import DirectUploadResult
 from scopix.types.files import (
     TERMINAL_DESCRIPTION_STATUSES,
     DeleteFileResult,
@@ -63,7 +71,8 @@ class SyncFiles(SyncEdits):
         """Upload one file and, unless told otherwise, wait for its description.
 
         `file` is a path, or the content itself, which then needs a `filename`. The type is told from the content:
-        JPEG, PNG, WebP and GIF up to 100 MiB, documents up to 50 MiB. A file is streamed from disk.
+        JPEG, PNG, WebP and GIF up to 100 MiB, documents up to 50 MiB. It is streamed from disk. A larger file is sent
+        in parts if the server takes it; should that be interrupted, the same call goes on with what is missing.
 
         `content_category` steers what the description covers. `title` has at most 255 characters; `tags` at most 40
         of 50. With `skip_duplicates`, content that is stored already is not stored again: the result then carries the
@@ -86,10 +95,10 @@ class SyncFiles(SyncEdits):
             project_id=project_id,
             custom_schema_id=custom_schema_id,
         )
-        body = run_blocking_sync(lambda: prepare_body(file, filename, fields))
-        response = self._send_upload(body)
+        part = run_blocking_sync(lambda: prepare_part(file, filename, fields, any_size=True))
+        response = self._send(part, fields)
         try:
-            result = self._follow_up(response, body.parts[0].filename, wait_for_descriptions, description_timeout)
+            result = self._follow_up(response, part.filename, wait_for_descriptions, description_timeout)
         except ScopixError as error:
             # The file is stored whatever happened since, so its id must not get lost.
             error.details.setdefault("image_id", response.image_id)
@@ -246,6 +255,11 @@ class SyncFiles(SyncEdits):
         call = Call(method="GET", url=f"{self._config.url}/files", endpoint="GET /files", params=params)
         return self._transport.send(call)
 
+    def _send(self, part: FilePart, fields: UploadFields) -> UploadResponse | DirectUploadResult:
+        if fits_one_request(part):
+            return self._send_upload(FormBody(fields.to_pairs(), [part]))
+        return send_in_parts(self._transport, self._config, part, fields)
+
     def _send_upload(self, body: FormBody) -> UploadResponse:
         call = Call(
             method="POST",
@@ -258,6 +272,12 @@ class SyncFiles(SyncEdits):
         return parse_answer(UploadResponse, self._transport.send(call))
 
     def _follow_up(
+        self, response: UploadResponse, filename: str, wait: bool, timeout: float | None
+    ) -> UploadResult:
+        result = self._described(response, filename, wait, timeout)
+        return with_direct_facts(result, response) if isinstance(response, DirectUploadResult) else result
+
+    def _described(
         self, response: UploadResponse, filename: str, wait: bool, timeout: float | None
     ) -> UploadResult:
         if response.skipped:

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING
 from scopix_server.config import Settings, worker_environment
 from scopix_server.domain.plans import PlanTable, plans_with
 from scopix_server.domain.tenant import NewApiKey, Tenant, issue_key
-from scopix_server.wiring_storage import Storage
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.worker import Worker
     from scopix_server.pipeline.incoming import FileLimits
+    from scopix_server.storage.local import LocalStore
 
 __all__ = [
     "VERSION",
@@ -62,6 +62,12 @@ def open_database(settings: Settings) -> "SqlDatabase":
     migrate(engine)
     migrate_jobs(settings.database_url)
     return SqlDatabase(engine)
+
+
+def _open_store(settings: Settings) -> "LocalStore":
+    from scopix_server.storage.local import LocalStore
+
+    return LocalStore(settings.data_dir / "storage", durability=settings.durability)
 
 
 def _private_folder(folder: Path) -> None:
@@ -142,7 +148,7 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def build_app(
-    settings: Settings, database: "SqlDatabase", storage: Storage, *, with_worker: bool, stopping: threading.Event
+    settings: Settings, database: "SqlDatabase", *, with_worker: bool, stopping: threading.Event
 ) -> "ASGIApp":
     """Build the API; with a worker process beside it, if asked for. Whoever stops it sets `stopping` first."""
     from fastapi import FastAPI
@@ -152,7 +158,7 @@ def build_app(
     from scopix_server.jobs.supervisor import WorkerSupervisor
 
     jobs = DbosQueue(settings.database_url)
-    services = _build_services(settings, database, storage, jobs, stopping)
+    services = _build_services(settings, database, jobs, stopping)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -173,7 +179,7 @@ def build_app(
 
 
 def _build_services(
-    settings: Settings, database: "SqlDatabase", storage: Storage, jobs: "DbosQueue", stopping: threading.Event
+    settings: Settings, database: "SqlDatabase", jobs: "DbosQueue", stopping: threading.Event
 ) -> "Services":
     from concurrent.futures import ThreadPoolExecutor
 
@@ -188,10 +194,8 @@ def _build_services(
     from scopix_server.pipeline.receive import Receiver
     from scopix_server.pipeline.redescribe import Redescriber
 
-    storage.sweep()
-    store = storage.own
-    if storage.local is not None:
-        storage.local.sweep()
+    store = _open_store(settings)
+    store.sweep()
     limits = FileLimits(settings.max_file_bytes, settings.max_document_bytes, settings.max_image_pixels)
     plans = plan_table(settings)
     quotas = Quotas(plans)
@@ -202,8 +206,7 @@ def _build_services(
         database=database,
         jobs=jobs,
         store=store,
-        serving=storage.local,
-        linking=storage.bucket,
+        serving=store,
         receiver=receiver,
         batches=BatchReceiver(receiver, store, database),
         redescriber=Redescriber(database, jobs, quotas),
@@ -249,8 +252,6 @@ def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
     from scopix_server.pipeline.describe import DescribeFile
 
     database = open_database(settings)
-    storage = Storage(settings, "worker")
-    storage.sweep()
     engines = IsolatedEngines(
         functools.partial(build_workshop, settings),
         processes=settings.worker_processes,
@@ -262,7 +263,7 @@ def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
     worker = Worker(
         settings.database_url,
         database,
-        DescribeFile(database, storage.own, engines, engines),
+        DescribeFile(database, _open_store(settings), engines, engines),
         worker_id=worker_id,
         # One more than can be worked on, so that the next image is at hand when a process is done with the last.
         concurrency=settings.worker_processes + 1,

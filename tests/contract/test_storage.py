@@ -1,7 +1,7 @@
 """What every store promises, held against each of them."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,8 +13,9 @@ from scopix_server.domain.ports import BlobStore
 from scopix_server.storage.keys import check_key
 from scopix_server.storage.local import LocalStore
 from scopix_server.storage.memory import MemoryStore
+from tests.support.s3 import S3Server, open_store
 
-STORES: dict[str, Callable[[Path], BlobStore]] = {
+LOCAL: dict[str, Callable[[Path], BlobStore]] = {
     "memory": lambda _folder: MemoryStore(),
     "local": lambda folder: LocalStore(folder),
     "local without fsync": lambda folder: LocalStore(folder, durability="none"),
@@ -22,9 +23,16 @@ STORES: dict[str, Callable[[Path], BlobStore]] = {
 KEY = "tenant/ab/file/original.png"
 
 
-@pytest.fixture(params=STORES)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> BlobStore:
-    return STORES[request.param](tmp_path / "store")
+@pytest.fixture(params=[*LOCAL, "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[BlobStore]:
+    if request.param in LOCAL:
+        yield LOCAL[request.param](tmp_path / "store")
+        return
+    server: S3Server = request.getfixturevalue("s3_server")
+    bucket = server.new_bucket()
+    with open_store(server, bucket, tmp_path / "store") as opened:
+        yield opened
+        assert server.unfinished_uploads(bucket) == 0
 
 
 def write(store: BlobStore, key: str, *chunks: bytes) -> None:
@@ -70,6 +78,32 @@ def test_an_abort_after_the_commit_does_nothing(store: BlobStore) -> None:
     writer.commit(KEY)
     writer.abort()
     assert store.read(KEY) == b"whole"
+
+
+def test_what_was_written_can_be_lent_before_it_is_stored(store: BlobStore, tmp_path: Path) -> None:
+    writer = store.open_writer()
+    writer.write(b"one ")
+    writer.write(b"two")
+    writer.seal()
+    with writer.lend() as path:
+        assert path.read_bytes() == b"one two"
+    writer.abort()
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+
+
+def test_a_lent_object_leaves_nothing_behind(store: BlobStore, tmp_path: Path) -> None:
+    store.put(KEY, b"x" * 100)
+    before = {path for path in tmp_path.rglob("*") if path.is_file()}
+    with store.local_path(KEY):
+        pass
+    assert {path for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
+def test_it_answers_for_itself(store: BlobStore) -> None:
+    store.check()
+    assert store.commits_at_once >= 1
+    free = store.free_bytes()
+    assert free is None or free > 0
 
 
 def test_put_replaces(store: BlobStore) -> None:
@@ -123,7 +157,7 @@ def test_writers_do_not_disturb_each_other(store: BlobStore) -> None:
             assert store.read(key) == key.encode() * 50
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50, deadline=None)
 @given(chunks=st.lists(st.binary(max_size=5000), max_size=8))
 def test_any_chunks_come_back_joined(store: BlobStore, chunks: list[bytes]) -> None:
     write(store, KEY, *chunks)

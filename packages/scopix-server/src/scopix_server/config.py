@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 import platformdirs
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 __all__ = ["Settings", "worker_environment"]
@@ -63,6 +63,21 @@ class Settings(BaseSettings):
         ge=1,
         description="Largest file of a direct upload in bytes, images and documents alike; default: the limits of the "
         "other uploads.",
+    )
+
+    storage: Literal["local", "s3"] = Field(
+        "local", description="Where files are stored: in the data directory, or in a bucket of any S3 server."
+    )
+    s3_bucket: str | None = Field(None, description="The bucket, when files are stored in one.")
+    s3_region: str = Field("us-east-1", description="Its region.")
+    s3_endpoint_url: str | None = Field(None, description="Address of the S3 server; default: Amazon's in the region.")
+    s3_public_endpoint_url: str | None = Field(
+        None, description="Address under which clients reach the S3 server, for links; default: the same."
+    )
+    s3_access_key_id: SecretStr | None = Field(None, description="Access key for the bucket.")
+    s3_secret_access_key: SecretStr | None = Field(None, description="Secret that belongs to the access key.")
+    s3_force_path_style: bool | None = Field(
+        None, description="Whether the bucket stands in the path of its addresses; default: not at Amazon's."
     )
 
     default_plan: Literal["free", "starter", "professional", "enterprise", "custom"] = Field(

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from scopix_server.config import Settings, worker_environment
 from scopix_server.domain.plans import PlanTable, plans_with
 from scopix_server.domain.tenant import NewApiKey, Tenant, issue_key
+from scopix_server.wiring_storage import Storage
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.worker import Worker
     from scopix_server.pipeline.incoming import FileLimits
-    from scopix_server.storage.local import LocalStore
 
 __all__ = [
     "VERSION",
@@ -62,12 +62,6 @@ def open_database(settings: Settings) -> "SqlDatabase":
     migrate(engine)
     migrate_jobs(settings.database_url)
     return SqlDatabase(engine)
-
-
-def _open_store(settings: Settings) -> "LocalStore":
-    from scopix_server.storage.local import LocalStore
-
-    return LocalStore(settings.data_dir / "storage", durability=settings.durability)
 
 
 def _private_folder(folder: Path) -> None:
@@ -148,7 +142,7 @@ def _write_private(path: Path, text: str) -> None:
 
 
 def build_app(
-    settings: Settings, database: "SqlDatabase", *, with_worker: bool, stopping: threading.Event
+    settings: Settings, database: "SqlDatabase", storage: Storage, *, with_worker: bool, stopping: threading.Event
 ) -> "ASGIApp":
     """Build the API; with a worker process beside it, if asked for. Whoever stops it sets `stopping` first."""
     from fastapi import FastAPI
@@ -158,7 +152,7 @@ def build_app(
     from scopix_server.jobs.supervisor import WorkerSupervisor
 
     jobs = DbosQueue(settings.database_url)
-    services = _build_services(settings, database, jobs, stopping)
+    services = _build_services(settings, database, storage, jobs, stopping)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -179,7 +173,7 @@ def build_app(
 
 
 def _build_services(
-    settings: Settings, database: "SqlDatabase", jobs: "DbosQueue", stopping: threading.Event
+    settings: Settings, database: "SqlDatabase", storage: Storage, jobs: "DbosQueue", stopping: threading.Event
 ) -> "Services":
     from concurrent.futures import ThreadPoolExecutor
 
@@ -194,8 +188,10 @@ def _build_services(
     from scopix_server.pipeline.receive import Receiver
     from scopix_server.pipeline.redescribe import Redescriber
 
-    store = _open_store(settings)
-    store.sweep()
+    storage.sweep()
+    store = storage.own
+    if storage.local is not None:
+        storage.local.sweep()
     limits = FileLimits(settings.max_file_bytes, settings.max_document_bytes, settings.max_image_pixels)
     plans = plan_table(settings)
     quotas = Quotas(plans)
@@ -206,7 +202,8 @@ def _build_services(
         database=database,
         jobs=jobs,
         store=store,
-        serving=store,
+        serving=storage.local,
+        linking=storage.bucket,
         receiver=receiver,
         batches=BatchReceiver(receiver, store, database),
         redescriber=Redescriber(database, jobs, quotas),
@@ -252,6 +249,8 @@ def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
     from scopix_server.pipeline.describe import DescribeFile
 
     database = open_database(settings)
+    storage = Storage(settings, "worker")
+    storage.sweep()
     engines = IsolatedEngines(
         functools.partial(build_workshop, settings),
         processes=settings.worker_processes,
@@ -263,7 +262,7 @@ def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
     worker = Worker(
         settings.database_url,
         database,
-        DescribeFile(database, _open_store(settings), engines, engines),
+        DescribeFile(database, storage.own, engines, engines),
         worker_id=worker_id,
         # One more than can be worked on, so that the next image is at hand when a process is done with the last.
         concurrency=settings.worker_processes + 1,

@@ -2,13 +2,15 @@
 
 from dataclasses import dataclass
 from typing import Literal
+from urllib.parse import quote
 
 from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
 
 from scopix_server.domain.direct import LINK_LIFETIME
 from scopix_server.domain.errors import Forbidden
+from scopix_server.domain.storage_ports import LinkedStore
 
-__all__ = ["LINK_SECONDS", "Grant", "LinkSigner", "PartGrant", "PartSigner"]
+__all__ = ["LINK_SECONDS", "Grant", "LinkSigner", "PartGrant", "PartSigner", "link_in"]
 
 LINK_SECONDS = 3600
 Disposition = Literal["inline", "attachment"]
@@ -22,6 +24,21 @@ class Grant:
     content_type: str
     filename: str
     disposition: Disposition
+
+    @property
+    def content_disposition(self) -> str:
+        """The header that names the file to whoever saves it."""
+        return f"{self.disposition}; filename*=UTF-8''{quote(self.filename, safe='')}"
+
+
+def link_in(store: LinkedStore, grant: Grant) -> str:
+    """Return the store's own link for a grant, good for an hour."""
+    return store.link(
+        grant.object_key,
+        content_type=grant.content_type,
+        disposition=grant.content_disposition,
+        seconds=LINK_SECONDS,
+    )
 
 
 class LinkSigner:

@@ -22,9 +22,11 @@ STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.CorruptImage: 400,
     errors.CorruptDocument: 400,
     errors.TooManyPixels: 400,
+    errors.AddressRefused: 422,
     errors.UnsupportedFileType: 400,
     errors.WrongMediaType: 400,
     errors.StorageNotConfigured: 400,
+    errors.BucketRefused: 400,
     errors.FileTooLarge: 413,
     errors.BatchTooLarge: 413,
     errors.PayloadTooLarge: 413,
@@ -42,6 +44,7 @@ STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.ConcurrentUploads: 429,
     errors.OutOfSpace: 507,
     errors.ServiceUnavailable: 503,
+    errors.BucketUnavailable: 503,
 }
 
 _CODE_OF_STATUS = {400: "VALIDATION_ERROR", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "PAYLOAD_TOO_LARGE"}

@@ -26,9 +26,9 @@ IdempotencyKey = Annotated[
 
 
 def links_of(request: Request) -> Links:
-    """Return links on the public URL from the settings, or on the address the client used."""
+    """Return links on the public URL from the settings, or on the address the client used; or in the store itself."""
     services = services_of(request)
-    return Links(services.links, services.public_url or str(request.base_url))
+    return Links(services.links, services.public_url or str(request.base_url), services.linking)
 
 
 async def find_file(request: Request, tenant_id: str, file_id: str) -> File:

@@ -12,6 +12,7 @@ from scopix_server.api.links import LinkSigner, PartSigner
 from scopix_server.api.usage import UseCounter
 from scopix_server.domain.plans import PlanTable
 from scopix_server.domain.ports import BlobStore, Database, FileServing, JobQueue
+from scopix_server.domain.storage_ports import LinkedStore
 from scopix_server.pipeline.batch import BatchReceiver
 from scopix_server.pipeline.direct import DirectReceiver
 from scopix_server.pipeline.receive import Receiver
@@ -53,6 +54,7 @@ class Services:
     uploads: ThreadPoolExecutor
     public_url: str | None = None
     serving: FileServing | None = None
+    linking: LinkedStore | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the server is to stop: answers that go on and on end then."""
 

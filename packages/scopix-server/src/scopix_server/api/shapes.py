@@ -14,11 +14,12 @@ from scopix.types.vocabulary import (
     VariantStatus,
     VariantType,
 )
-from scopix_server.api.links import Grant, LinkSigner
+from scopix_server.api.links import Grant, LinkSigner, link_in
 from scopix_server.domain.description import Perception, TextRegion
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.ports import DescriptionRecord
 from scopix_server.domain.states import TERMINAL
+from scopix_server.domain.storage_ports import LinkedStore
 from scopix_server.pipeline.receive import Receipt
 
 __all__ = [
@@ -38,11 +39,12 @@ _TERMINAL_VARIANTS = frozenset({VariantStatus.COMPLETED, VariantStatus.FAILED})
 
 
 class Links:
-    """Absolute URLs of a file's bytes, for one answer."""
+    """Absolute URLs of a file's bytes, for one answer: on this server, or in the store itself where that has links."""
 
-    def __init__(self, signer: LinkSigner, base_url: str) -> None:
+    def __init__(self, signer: LinkSigner, base_url: str, store: LinkedStore | None = None) -> None:
         self._signer = signer
         self._base_url = base_url.rstrip("/")
+        self._store = store
 
     def original(self, file: File) -> str:
         return self._url(Grant(file.object_key, file.content_type, file.filename, "attachment"))
@@ -56,6 +58,8 @@ class Links:
         return None if found is None else self.variant(file, found)
 
     def _url(self, grant: Grant) -> str:
+        if self._store is not None:
+            return link_in(self._store, grant)
         return f"{self._base_url}/api/v2/content/{self._signer.sign(grant)}"
 
 

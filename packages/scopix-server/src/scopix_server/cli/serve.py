@@ -1,6 +1,7 @@
 """serve: the web process."""
 
 import contextlib
+import logging
 import signal
 import socket
 import sys
@@ -13,8 +14,12 @@ from filelock import FileLock, Timeout
 
 from scopix_server.cli.common import DataDir, fail, settings_from
 from scopix_server.config import Settings
+from scopix_server.domain.errors import BucketUnavailable, DomainError, ServiceUnavailable
+from scopix_server.wiring_storage import Storage
 
 __all__ = ["serve"]
+
+_log = logging.getLogger(__name__)
 
 
 def serve(
@@ -25,7 +30,7 @@ def serve(
     data_dir: DataDir = None,
     worker: Annotated[bool, typer.Option(help="Run a worker beside the API.")] = True,
 ) -> None:
-    """Serve the API, with a worker beside it, on SQLite and a local folder."""
+    """Serve the API, with a worker beside it."""
     from scopix_server import wiring
 
     settings = settings_from(host=host, port=port, data_dir=data_dir)
@@ -34,6 +39,7 @@ def serve(
     except ValueError as error:
         fail(f"SCOPIX_PLANS cannot be used: {error}.")
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    storage = _storage(settings)
     lock = FileLock(settings.data_dir / "server.lock")
     try:
         lock.acquire(timeout=2)
@@ -45,12 +51,30 @@ def serve(
     base_url = f"{_address(settings.host, listener.getsockname()[1])}/api/v2"
     wiring.keep_credentials(settings, base_url, key)
     stopping = threading.Event()
-    asgi = wiring.build_app(settings, database, with_worker=worker, stopping=stopping)
+    asgi = wiring.build_app(settings, database, storage, with_worker=worker, stopping=stopping)
     if key is not None:
         print(f"Your API key (shown once; the local command line finds it by itself): {key.secret}")  # noqa: T201
     print(f"Scopix listens on {base_url}  (API description: {base_url.removesuffix('/api/v2')}/docs)", flush=True)  # noqa: T201
     _run(asgi, listener, stopping)
     database.close()
+
+
+def _storage(settings: Settings) -> Storage:
+    try:
+        storage = Storage(settings, "web")
+    except ValueError as error:
+        fail(f"SCOPIX_STORAGE is {settings.storage}: {error}.")
+    except ServiceUnavailable as error:
+        fail(error.message)
+    if storage.bucket is not None:
+        try:
+            storage.bucket.probe()
+        except BucketUnavailable as error:
+            # It may answer later; until then the server is not ready, and says so.
+            _log.warning("%s", error.message)
+        except DomainError:
+            fail("The bucket in SCOPIX_S3_BUCKET cannot be used; the log above says why.")
+    return storage
 
 
 def _listen(settings: Settings) -> socket.socket:

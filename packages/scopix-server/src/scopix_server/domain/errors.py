@@ -6,10 +6,12 @@
     │   ├── EmptyFile
     │   ├── CorruptImage            the signature fits, the rest does not
     │   ├── CorruptDocument
-    │   └── TooManyPixels           refused on its header, before any pixel is decoded
+    │   ├── TooManyPixels           refused on its header, before any pixel is decoded
+    │   └── AddressRefused          an address the server does not call for others
     ├── UnsupportedFileType
     ├── WrongMediaType
     ├── StorageNotConfigured
+    ├── BucketRefused               the tenant's own bucket will not have it so; asking again will not help
     ├── FileTooLarge
     ├── BatchTooLarge
     ├── PayloadTooLarge
@@ -24,6 +26,7 @@
     ├── ConcurrentUploads           too many uploads at once
     ├── OutOfSpace
     └── ServiceUnavailable
+        └── BucketUnavailable       the tenant's own bucket does not answer
 
     DescribeError                   a description did not come about; says whether trying again can help
 
@@ -36,7 +39,10 @@ from typing import Any, ClassVar
 from scopix.types.vocabulary import DescriptionErrorType
 
 __all__ = [
+    "AddressRefused",
     "BatchTooLarge",
+    "BucketRefused",
+    "BucketUnavailable",
     "ConcurrentUploads",
     "Conflict",
     "CorruptDocument",
@@ -104,6 +110,10 @@ class TooManyPixels(ValidationFailed):
     """The image has more pixels than this server decodes. Resize it, then upload it again."""
 
 
+class AddressRefused(ValidationFailed):
+    """The server does not call this address."""
+
+
 class UnsupportedFileType(DomainError):
     """The type is not supported. Supported are JPEG, PNG, WebP and GIF images; PDF, DOCX, TXT and MD documents."""
 
@@ -120,6 +130,12 @@ class StorageNotConfigured(DomainError):
     """No custom storage is configured for this tenant."""
 
     code = "STORAGE_NOT_CONFIGURED"
+
+
+class BucketRefused(DomainError):
+    """The configured bucket cannot be used. Validate the storage settings; they say what is wrong."""
+
+    code = "STORAGE_REFUSED"
 
 
 class FileTooLarge(DomainError):
@@ -222,6 +238,12 @@ class ServiceUnavailable(DomainError):
     """The server cannot do this right now. Try again in a moment."""
 
     code = "SERVICE_UNAVAILABLE"
+
+
+class BucketUnavailable(ServiceUnavailable):
+    """The configured bucket does not answer right now. Try again in a moment."""
+
+    code = "STORAGE_UNAVAILABLE"
 
 
 class DescribeError(Exception):

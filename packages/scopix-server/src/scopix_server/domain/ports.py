@@ -3,9 +3,8 @@
 Each promise stands beside its method. An implementation translates its own library's errors at the point of contact.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +16,7 @@ from scopix_server.domain.direct_ports import DirectUploadRepository
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.listing import FileFilter, Position
 from scopix_server.domain.session import Session, SessionCounts, SessionEvent, SessionFile
+from scopix_server.domain.storage_ports import BlobStore, BlobWriter, FileServing, StoredObject
 from scopix_server.domain.tenant_ports import KeyRepository, TenantRepository
 
 __all__ = [
@@ -43,66 +43,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-
-
-# Storage ------------------------------------------------------------------------------------------------------------
-
-
-class BlobWriter(Protocol):
-    """Bytes on their way into storage. Nothing is visible under any key before `commit`."""
-
-    def write(self, data: bytes) -> None:
-        """Append. Raises OutOfSpace when there is no room; the writer is then only good for `abort`."""
-
-    def seal(self) -> None:
-        """All bytes are in: give back what only writing needs. `commit` may follow much later."""
-
-    def commit(self, key: str) -> None:
-        """Make what was written readable under `key`, whole and durable as the settings ask."""
-
-    def abort(self) -> None:
-        """Leave nothing behind. May be called at any time, also after `commit`, when it does nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredObject:
-    """What a store knows of an object without reading it."""
-
-    key: str
-    size_bytes: int
-    modified_at: datetime
-
-
-class BlobStore(Protocol):
-    """Where bytes are kept, by keys the server made. A key is `/`-separated words of [A-Za-z0-9._-]."""
-
-    def open_writer(self) -> BlobWriter:
-        """Start a new object."""
-
-    def put(self, key: str, data: bytes) -> None:
-        """Store a small object at once; replaces what was there."""
-
-    def read(self, key: str) -> bytes:
-        """Return the object. Raises FileNotFoundError when there is none."""
-
-    def local_path(self, key: str) -> AbstractContextManager[Path]:
-        """Lend the object as a file on this machine. Raises FileNotFoundError when there is none."""
-
-    def delete(self, key: str) -> None:
-        """Remove the object; removing what is not there is no error."""
-
-    def list(self, prefix: str) -> Iterator[StoredObject]:
-        """Yield the objects whose keys begin with `prefix` and a `/`, in no order; all of them for an empty one."""
-
-    def free_bytes(self) -> int | None:
-        """Return the room left, or None when the store has no such notion."""
-
-
-class FileServing(Protocol):
-    """An ability of stores on this machine: their objects can be served as files."""
-
-    def path(self, key: str) -> Path:
-        """Return where the object under `key` lies, whether it exists or not."""
 
 
 # Database -----------------------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ __all__ = ["MemoryStore"]
 class MemoryStore:
     """Keeps objects in a dictionary."""
 
+    commits_at_once = 1
+
     def __init__(self) -> None:
         self._objects: dict[str, bytes] = {}
         self._written: dict[str, datetime] = {}
@@ -34,9 +36,7 @@ class MemoryStore:
 
     @contextmanager
     def local_path(self, key: str) -> Iterator[Path]:
-        with tempfile.TemporaryDirectory(prefix="scopix-") as folder:
-            path = Path(folder) / "object"
-            path.write_bytes(self.read(key))
+        with _as_file(self.read(key)) as path:
             yield path
 
     def delete(self, key: str) -> None:
@@ -51,6 +51,9 @@ class MemoryStore:
     def free_bytes(self) -> int | None:
         return None
 
+    def check(self) -> None:
+        pass
+
 
 class _MemoryWriter:
     def __init__(self, store: MemoryStore) -> None:
@@ -63,8 +66,21 @@ class _MemoryWriter:
     def seal(self) -> None:
         pass
 
+    @contextmanager
+    def lend(self) -> Iterator[Path]:
+        with _as_file(bytes(self._data)) as path:
+            yield path
+
     def commit(self, key: str) -> None:
         self._store.put(key, bytes(self._data))
 
     def abort(self) -> None:
         self._data.clear()
+
+
+@contextmanager
+def _as_file(data: bytes) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="scopix-") as folder:
+        path = Path(folder) / "object"
+        path.write_bytes(data)
+        yield path

@@ -1,7 +1,5 @@
 """GET /content/{token}: bytes for whoever holds a signed link."""
 
-from urllib.parse import quote
-
 from fastapi import APIRouter, Request
 from fastapi.responses import FileResponse
 from starlette.concurrency import run_in_threadpool
@@ -32,7 +30,7 @@ async def get_content(request: Request, token: str) -> FileResponse:
         path,
         media_type=grant.content_type,
         headers={
-            "Content-Disposition": f"{grant.disposition}; filename*=UTF-8''{quote(grant.filename, safe='')}",
+            "Content-Disposition": grant.content_disposition,
             # The bytes come from strangers: a browser may show them as a picture, and must not run anything in them.
             "Content-Security-Policy": "sandbox; default-src 'none'; style-src 'unsafe-inline'",
             "Cross-Origin-Resource-Policy": "cross-origin",

@@ -49,7 +49,7 @@ async def ready(request: Request) -> Readiness:
 def _examine(services: Services) -> Readiness:
     checks: dict[str, Callable[[], object]] = {
         "database": services.database.check,
-        "storage": services.store.free_bytes,
+        "storage": services.store.check,
         "queue": services.jobs.check,
         "describer": lambda: _check_worker(services),
     }

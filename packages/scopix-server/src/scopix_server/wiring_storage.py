@@ -1,0 +1,62 @@
+"""Builds where a process keeps and finds bytes: the part of the wiring that knows all stores."""
+
+from typing import TYPE_CHECKING
+
+from scopix_server.config import Settings
+
+if TYPE_CHECKING:
+    from scopix_server.storage.local import LocalStore
+    from scopix_server.storage.parts import Parts
+    from scopix_server.storage.s3 import ServerBucket
+
+__all__ = ["Storage"]
+
+
+class Storage:
+    """The stores of one process.
+
+    Args:
+        role: `web` or `worker`: each has a folder of its own for what is on its way, swept when it starts.
+
+    Raises:
+        ValueError: a setting is missing.
+    """
+
+    def __init__(self, settings: Settings, role: str) -> None:
+        from scopix_server.storage.parts import Parts
+
+        self._parts = Parts(settings.data_dir / "spool" / role, sync=False)
+        self.local = _local_store(settings) if settings.storage == "local" else None
+        self.bucket = _server_bucket(settings, self._parts) if settings.storage == "s3" else None
+
+    @property
+    def own(self) -> "LocalStore | ServerBucket":
+        """The server's own store."""
+        store = self.local or self.bucket
+        assert store is not None
+        return store
+
+    def sweep(self) -> None:
+        """Remove what an earlier process in this role left half written. Call it before any write."""
+        self._parts.sweep()
+
+
+def _local_store(settings: Settings) -> "LocalStore":
+    from scopix_server.storage.local import LocalStore
+
+    return LocalStore(settings.data_dir / "storage", durability=settings.durability)
+
+
+def _server_bucket(settings: Settings, parts: "Parts") -> "ServerBucket":
+    from scopix_server.domain.storage import BucketAddress, S3Credentials
+    from scopix_server.outgoing.http import OutgoingHttp
+    from scopix_server.storage.s3 import ServerBucket
+
+    bucket, key, secret = settings.s3_bucket, settings.s3_access_key_id, settings.s3_secret_access_key
+    if bucket is None or key is None or secret is None:
+        raise ValueError("SCOPIX_S3_BUCKET, SCOPIX_S3_ACCESS_KEY_ID and SCOPIX_S3_SECRET_ACCESS_KEY are needed")
+    address = BucketAddress(bucket, settings.s3_region, settings.s3_endpoint_url, settings.s3_force_path_style)
+    credentials = S3Credentials(key.get_secret_value(), secret.get_secret_value())
+    # No guard: the operator named this address.
+    http = OutgoingHttp(None)
+    return ServerBucket(address, credentials, http, parts, public_endpoint=settings.s3_public_endpoint_url)

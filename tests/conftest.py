@@ -1,0 +1,21 @@
+"""Parts that several rooms of the tests need: started once, when the first test asks."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.support.s3 import S3Server
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> "Iterator[S3Server]":
+    """A real S3 server. Tests make buckets of their own in it."""
+    from tests.support.s3 import S3Server
+
+    server = S3Server()
+    try:
+        yield server.start()
+    finally:
+        server.stop()

@@ -1,0 +1,164 @@
+"""A real S3 server (SeaweedFS) in a process of its own: buckets, identities with chosen rights, and what is in them."""
+
+import json
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.exceptions
+from botocore.config import Config
+
+from scopix_server.domain.storage import BucketAddress, S3Credentials
+from scopix_server.outgoing.addresses import AddressGuard
+from scopix_server.outgoing.http import OutgoingHttp
+from scopix_server.storage.parts import Parts
+from scopix_server.storage.s3 import S3Store
+
+START_SECONDS = 90
+REGION = "us-east-1"
+READ, WRITE, LIST = "Read", "Write", "List"
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Somebody the S3 server knows."""
+
+    access_key_id: str
+    secret_access_key: str
+
+
+def new_identity(name: str) -> Identity:
+    """Random keys of the lengths that the big clouds give."""
+    return Identity(f"AK{name.upper()[:6]}{secrets.token_hex(6).upper()}", secrets.token_urlsafe(30))
+
+
+class S3Server:
+    """`weed server -s3` on free ports of this machine. Identities: `admin`, `reader`, `writer` (which may not read)."""
+
+    def __init__(self) -> None:
+        self.admin, self.reader, self.writer = (new_identity(name) for name in ("admin", "reader", "writer"))
+        self.endpoint = ""
+        self._folder = Path(tempfile.mkdtemp(prefix="scopix-s3-"))
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> "S3Server":
+        """Start it and return once it answers."""
+        ports = _free_ports(8)
+        names = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc")
+        self.endpoint = f"http://127.0.0.1:{ports[6]}"
+        identities = self._folder / "identities.json"
+        identities.write_text(json.dumps({"identities": self._identities()}))
+        # One volume for each bucket at first: there are many buckets, with next to nothing in them.
+        (self._folder / "master.toml").write_text("[master.volume_growth]\ncopy_1 = 1\n")
+        command = [str(Path(sys.executable).with_name("weed")), "server", f"-dir={self._folder}", "-s3"]
+        command += [f"-{name}={port}" for name, port in zip(names, ports, strict=False)]
+        command += [
+            f"-s3.port={ports[6]}",
+            f"-s3.port.grpc={ports[7]}",
+            f"-s3.config={identities}",
+            "-ip=127.0.0.1",
+            "-ip.bind=127.0.0.1",
+        ]
+        command += [
+            "-s3.port.iceberg=0",
+            "-s3.autoCreateBucket=false",
+            "-master.volumeSizeLimitMB=128",
+            "-volume.max=60",
+        ]
+        with (self._folder / "weed.log").open("wb") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder)
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                self.client().list_buckets()
+                return self
+            except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
+                assert self._process.poll() is None, (self._folder / "weed.log").read_text()[-3000:]
+                time.sleep(0.2)
+        raise AssertionError((self._folder / "weed.log").read_text()[-3000:])
+
+    def stop(self) -> None:
+        """Stop it and forget everything in it."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def client(self, identity: Identity | None = None) -> Any:
+        """A boto3 client, of the admin by default."""
+        who = identity or self.admin
+        return boto3.client(
+            "s3",
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id=who.access_key_id,
+            aws_secret_access_key=who.secret_access_key,
+            config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
+        )
+
+    def new_bucket(self) -> str:
+        """Make a bucket of a fresh name."""
+        name = f"b-{secrets.token_hex(6)}"
+        self.client().create_bucket(Bucket=name)
+        return name
+
+    def delete_bucket(self, bucket: str) -> None:
+        """Delete a bucket with all that is in it."""
+        client = self.client()
+        for key in self.keys(bucket):
+            client.delete_object(Bucket=bucket, Key=key)
+        client.delete_bucket(Bucket=bucket)
+
+    def keys(self, bucket: str) -> list[str]:
+        """The keys of all objects of a bucket."""
+        pages = self.client().get_paginator("list_objects_v2").paginate(Bucket=bucket)
+        return sorted(item["Key"] for page in pages for item in page.get("Contents", []))
+
+    def read(self, bucket: str, key: str) -> bytes:
+        """The bytes of an object."""
+        body: bytes = self.client().get_object(Bucket=bucket, Key=key)["Body"].read()
+        return body
+
+    def unfinished_uploads(self, bucket: str) -> int:
+        """How many multipart uploads were begun and neither completed nor aborted."""
+        return len(self.client().list_multipart_uploads(Bucket=bucket).get("Uploads", []))
+
+    def _identities(self) -> list[dict[str, Any]]:
+        everything = ["Admin", "Read", "Write", "List", "Tagging"]
+        rights = {"admin": everything, "reader": ["Read", "List"], "writer": ["Write"]}
+        return [
+            {
+                "name": name,
+                "credentials": [{"accessKey": who.access_key_id, "secretKey": who.secret_access_key}],
+                "actions": rights[name],
+            }
+            for name, who in (("admin", self.admin), ("reader", self.reader), ("writer", self.writer))
+        ]
+
+
+@contextmanager
+def open_store(server: S3Server, bucket: str, folder: Path, identity: Identity | None = None) -> Iterator[S3Store]:
+    """A store of ours in one of the server's buckets, as a tenant would have it."""
+    who = identity or server.admin
+    http = OutgoingHttp(AddressGuard(["127.0.0.1"]))
+    address = BucketAddress(bucket, REGION, server.endpoint)
+    yield S3Store(address, S3Credentials(who.access_key_id, who.secret_access_key), http, Parts(folder, sync=False))
+    http.close()
+
+
+def _free_ports(number: int) -> list[int]:
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(number)]
+        for item in sockets:
+            item.bind(("127.0.0.1", 0))
+        return [item.getsockname()[1] for item in sockets]

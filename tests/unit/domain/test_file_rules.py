@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopix.types.vocabulary import ContentCategory
+from scopix.types.vocabulary import REST_CATEGORIES, ContentCategory
 from scopix_server.domain.errors import ValidationFailed
-from scopix_server.domain.file import REST_CATEGORIES, check_category, check_tags, check_title, display_name
+from scopix_server.domain.file import check_category, check_tags, check_title, display_name
 
 
 @given(st.text(max_size=600))
@@ -43,8 +43,12 @@ def test_titles() -> None:
 
 
 def test_every_category_of_the_sdk_is_taken_and_three_more() -> None:
-    assert {category.value for category in ContentCategory} < REST_CATEGORIES
-    assert REST_CATEGORIES - {category.value for category in ContentCategory} == {"pid", "pfd", "facility_assessment"}
+    assert {category.value for category in ContentCategory} < set(REST_CATEGORIES)
+    assert set(REST_CATEGORIES) - {category.value for category in ContentCategory} == {
+        "pid",
+        "pfd",
+        "facility_assessment",
+    }
     assert check_category("map") == "map"
     with pytest.raises(ValidationFailed):
         check_category("Map")

@@ -1,9 +1,12 @@
 """Scopes: which there are, what includes what, and that a key never outgrows its maker."""
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scopix.types.keys import CreateApiKeyRequest
 from scopix_server.domain.errors import Forbidden, MalformedRequest
 from scopix_server.domain.scopes import SCOPES, check_scopes, granted, narrowed
 
@@ -35,3 +38,9 @@ def test_a_key_is_never_wider_than_its_creator(wanted: list[str], creator: list[
         return
     assert granted(scopes) <= granted(creator)
     assert scopes == (tuple(dict.fromkeys(wanted)) or tuple(creator))
+
+
+def test_the_document_describes_exactly_the_scopes_there_are() -> None:
+    pattern = CreateApiKeyRequest.model_json_schema()["properties"]["scopes"]["items"]["pattern"]
+    everything = [*SCOPES, *(f"{a}:{b}" for a in ("files", "usage", "") for b in ("own", "")), "reader", " read", ""]
+    assert {scope for scope in everything if re.search(pattern, scope)} == set(SCOPES)

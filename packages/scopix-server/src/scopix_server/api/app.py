@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
-from scopix_server.api import problems
+from scopix_server.api import document, problems
 from scopix_server.api.limits import RateLimitHeaders, RateLimits
 from scopix_server.api.middleware import BodyGuard, RequestContext
 from scopix_server.api.routes import batch, content, direct, edits, events, files, health, keys, sessions, uploads
@@ -27,6 +27,7 @@ def create_app(services: Services, *, version: str, lifespan: Lifespan | None = 
         description="Put pictures in, get understanding out.",
         openapi_url=f"{PREFIX}/openapi.json",
         redoc_url=None,
+        generate_unique_id_function=document.operation_id,
         lifespan=lifespan,
     )
     app.state.services = services
@@ -44,6 +45,7 @@ def create_app(services: Services, *, version: str, lifespan: Lifespan | None = 
     app.include_router(keys.router, prefix=PREFIX)
     if services.serving is not None:
         app.include_router(content.router, prefix=PREFIX)
+    document.install(app)
     return app
 
 

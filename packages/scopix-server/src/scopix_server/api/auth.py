@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
@@ -15,7 +15,11 @@ from scopix_server.domain.tenant import Caller, key_prefix_of
 __all__ = ["KeyMaker", "KeyReader", "KeyRemover", "Reader", "Uploader", "UsageReader", "Writer"]
 
 # Only for the OpenAPI description; the checks are below, so that their errors are ours.
-_scheme = HTTPBearer(auto_error=False, description="An API key: scopix_...")
+_scheme = HTTPBearer(
+    scheme_name="API key",
+    auto_error=False,
+    description="`Authorization: Bearer scopix_...`. The names beside it are the scope that the key needs.",
+)
 
 _NOT_LET_IN = (MissingApiKey, InvalidApiKey, ExpiredApiKey, DeactivatedApiKey)
 
@@ -40,7 +44,7 @@ def _identify(services: Services, key: str) -> Caller:
 
 
 def _requires(scope: str) -> Callable[..., Awaitable[Caller]]:
-    async def authenticate(request: Request, _: Annotated[object, Depends(_scheme)]) -> Caller:
+    async def authenticate(request: Request, _: Annotated[object, Security(_scheme, scopes=[scope])]) -> Caller:
         services = services_of(request)
         try:
             caller = await run_in_threadpool(_identify, services, _presented_key(request))

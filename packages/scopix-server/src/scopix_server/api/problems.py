@@ -11,6 +11,7 @@ from starlette.requests import ClientDisconnect
 from starlette.routing import compile_path
 
 from scopix.types.problems import ErrorBody, ErrorEnvelope, ErrorSuggestion
+from scopix_server.api.bodies import body_refusal
 from scopix_server.domain import errors
 
 __all__ = ["STATUS_OF", "install", "responses", "status_of"]
@@ -103,6 +104,9 @@ async def _domain_error(request: Request, error: Exception) -> Response:
 
 async def _invalid_parameters(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
+    refusal = body_refusal(request)
+    if refusal is not None:
+        return await _domain_error(request, refusal)
     issues = [
         {"field": ".".join(str(part) for part in found["loc"][1:]) or str(found["loc"][0]), "issue": found["msg"]}
         for found in error.errors()
@@ -148,4 +152,6 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     # The server logs the traceback under the same request id; the client gets no inside view.
     request_id = request.scope.get("request_id", "")
     message = f"Something went wrong inside the server. Its log says more under the request id {request_id}."
-    return _answer(request, 500, "SERVER_ERROR", message, {}, {"X-Request-ID": request_id})
+    # Said, since the web server closes the connection after a fault.
+    headers = {"X-Request-ID": request_id, "Connection": "close"}
+    return _answer(request, 500, "SERVER_ERROR", message, {}, headers)

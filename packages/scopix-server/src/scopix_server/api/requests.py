@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Header, Request
@@ -9,12 +10,12 @@ from starlette.concurrency import run_in_threadpool
 
 from scopix_server.api.services import services_of
 from scopix_server.api.shapes import Links
-from scopix_server.domain.errors import NotFound
+from scopix_server.domain.errors import NotFound, ValidationFailed
 from scopix_server.domain.file import File
 from scopix_server.domain.ports import Transaction
 from scopix_server.domain.session import Session
 
-__all__ = ["IdempotencyKey", "declared_length", "find_file", "find_session", "is_uuid", "links_of"]
+__all__ = ["IdempotencyKey", "declared_length", "find_file", "find_session", "in_utc", "is_uuid", "links_of"]
 
 _PREFIX = re.compile(r"[0-9a-f]{8}")
 
@@ -66,6 +67,18 @@ def declared_length(request: Request) -> int:
     """Return the Content-Length, or 0 when none is declared."""
     length = request.headers.get("Content-Length", "0")
     return int(length) if length.isdecimal() else 0
+
+
+def in_utc(moment: datetime, field: str) -> datetime:
+    """Return the moment in UTC; one without a zone is read as UTC.
+
+    Raises:
+        ValidationFailed: it is in a zone that takes it out of the calendar.
+    """
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError:
+        raise ValidationFailed(f"{field} is beyond what a calendar holds.", field=field) from None
 
 
 def is_uuid(text: str) -> bool:

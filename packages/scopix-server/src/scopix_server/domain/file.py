@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scopix.types.vocabulary import (
+    REST_CATEGORIES,
     ContentCategory,
     DescriptionErrorType,
     DescriptionStatus,
@@ -20,7 +21,6 @@ __all__ = [
     "MAX_TAGS",
     "MAX_TAG_LENGTH",
     "MAX_TITLE_LENGTH",
-    "REST_CATEGORIES",
     "File",
     "FileType",
     "ImageHeader",
@@ -38,9 +38,6 @@ MAX_TITLE_LENGTH = 255
 MAX_TAGS = 40
 MAX_TAG_LENGTH = 50
 _MAX_NAME_LENGTH = 255
-
-REST_CATEGORIES = frozenset(c.value for c in ContentCategory) | {"pid", "pfd", "facility_assessment"}
-"""The categories the REST API takes: those of the SDK and three more (contract 3.2)."""
 
 # Characters that change the direction or order of the text around them: "photo‮gpj.exe" reads as "photoexe.jpg".
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -170,14 +167,14 @@ def check_tags(tags: list[str]) -> tuple[str, ...]:
     return kept
 
 
-def check_category(value: str) -> str:
-    """Return the category's wire value.
+def check_category(value: str, field: str = "content_category") -> str:
+    """Return the category's wire value; `field` is where it was given.
 
     Raises:
         ValidationFailed: if there is no such category.
     """
     if value not in REST_CATEGORIES:
         raise ValidationFailed(
-            f"'{value[:50]}' is not a content category.", field="content_category", allowed=sorted(REST_CATEGORIES)
+            f"'{value[:50]}' is not a content category.", field=field, allowed=sorted(REST_CATEGORIES)
         )
     return value

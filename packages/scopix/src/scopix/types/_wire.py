@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from scopix.types.vocabulary import (
+    REST_CATEGORIES,
     ContentCategory,
     DescriptionErrorType,
     DescriptionStatus,
@@ -28,6 +29,7 @@ __all__ = [
     "OpenUnifiedStatus",
     "OpenUploadStatus",
     "OpenVariantStatus",
+    "RestCategory",
     "WireModel",
 ]
 
@@ -42,6 +44,10 @@ OpenStorageTarget = Annotated[StorageTarget | str, _OPEN]
 OpenUnifiedStatus = Annotated[UnifiedStatus | str, _OPEN]
 OpenUploadStatus = Annotated[UploadStatus | str, _OPEN]
 OpenVariantStatus = Annotated[VariantStatus | str, _OPEN]
+
+
+# The server checks these words itself, to name in its answer those that there are.
+RestCategory = Annotated[str, Field(json_schema_extra={"enum": list(REST_CATEGORIES)})]
 
 
 class WireModel(BaseModel):

@@ -4,9 +4,9 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
-from scopix.types._wire import OpenStorageTarget, WireModel
+from scopix.types._wire import OpenStorageTarget, RestCategory, WireModel
 from scopix.types.files import UploadResponse
 from scopix.types.vocabulary import ContentCategory, StorageTarget
 
@@ -34,20 +34,30 @@ class CreateDirectUploadRequest(WireModel):
     options goes on; that needs the checksum.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"properties": {"resume": {"const": False}}},
+                {"required": ["checksum_sha256"], "properties": {"checksum_sha256": {"type": "string"}}},
+            ]
+        }
+    )
+
     filename: Annotated[str, Field(min_length=1, max_length=255)]
-    size_bytes: Annotated[int, Field(ge=0, le=2**53)]
+    # Nothing at all is refused in words of its own.
+    size_bytes: Annotated[int, Field(ge=0, le=2**53, json_schema_extra={"minimum": 1})]
     content_type: Annotated[str, Field(max_length=255)] | None = None
     checksum_sha256: Sha256 | None = None
     idempotency_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,128}$")] | None = None
     resume: bool = False
-    title: str | None = None
-    tags: list[str] | None = None
+    title: str | None = Field(None, max_length=255)
+    tags: list[Annotated[str, Field(max_length=50)]] | None = Field(None, max_length=40)
     auto_describe: bool = True
     skip_duplicates: bool = False
     storage_target: StorageTarget = StorageTarget.DEFAULT
     folder_id: UUID | None = None
     project_id: UUID | None = None
-    content_category: str = ContentCategory.GENERAL.value
+    content_category: RestCategory = ContentCategory.GENERAL.value
     custom_schema_id: UUID | None = None
 
 

@@ -1,11 +1,12 @@
 """Bodies of the routes that change files: edits, deletions in numbers, descriptions made again, duplicate checks."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, StrictBool
 
-from scopix.types._wire import OpenDescriptionStatus, WireModel
+from scopix.types._wire import OpenDescriptionStatus, RestCategory, WireModel
+from scopix.types.vocabulary import DescriptionErrorType
 
 __all__ = [
     "BatchDeleteFilesRequest",
@@ -23,6 +24,12 @@ __all__ = [
 ]
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
+
+_CONDITIONS: dict[str, dict[str, Any]] = {
+    "search": {"type": "string", "minLength": 1},
+    "has_description": {"type": "boolean"},
+    **{name: {"type": "array", "minItems": 1} for name in ("ids", "tags", "error_types", "current_categories")},
+}
 
 
 class UpdateFileRequest(WireModel):
@@ -77,7 +84,7 @@ class BatchDeleteFilesResponse(WireModel):
 class DescribeRequest(WireModel):
     """Under which category to describe again; None keeps the file's."""
 
-    content_category: str | None = None
+    content_category: RestCategory | None = None
 
 
 class DescribeResponse(WireModel):
@@ -93,13 +100,19 @@ class DescribeMatchingRequest(WireModel):
     `error_types` are those of failed descriptions; `current_categories` those the files have now.
     """
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [{"required": [name], "properties": {name: shape}} for name, shape in _CONDITIONS.items()]
+        }
+    )
+
     ids: list[str] | None = Field(None, max_length=500)
-    search: str | None = None
-    tags: list[str] | None = None
+    search: Annotated[str, Field(max_length=1000, pattern=r"\S")] | None = None
+    tags: list[str] | None = Field(None, max_length=50)
     has_description: StrictBool | None = None
-    error_types: list[str] | None = None
-    current_categories: list[str] | None = None
-    content_category: str | None = None
+    error_types: list[DescriptionErrorType] | None = Field(None, max_length=20)
+    current_categories: list[RestCategory] | None = Field(None, max_length=50)
+    content_category: RestCategory | None = None
 
 
 class DescribeMatchingResponse(WireModel):

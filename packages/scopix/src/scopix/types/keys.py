@@ -11,6 +11,23 @@ __all__ = ["ApiKeyInfo", "ApiKeyList", "CreateApiKeyRequest", "CreatedApiKey", "
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
 Description = Annotated[str, StringConstraints(max_length=500)]
+# The server checks these two itself, to name in its answer what there is.
+Scope = Annotated[
+    str,
+    Field(
+        json_schema_extra={
+            "pattern": "^(read|write|admin|(api_keys|usage|tenants|cloud_storage):(read|write|delete|share))$"
+        }
+    ),
+]
+Metadata = Annotated[
+    dict[str, Any],
+    Field(
+        json_schema_extra={
+            "propertyNames": {"not": {"enum": ["created_by_user_id", "deactivation_reason", "deactivated_at"]}}
+        }
+    ),
+]
 
 
 class CreateApiKeyRequest(WireModel):
@@ -24,8 +41,8 @@ class CreateApiKeyRequest(WireModel):
 
     name: Name
     description: Description | None = None
-    scopes: list[str] = Field(default_factory=list, max_length=50)
-    metadata: dict[str, Any] = Field(default_factory=dict)
+    scopes: list[Scope] = Field(default_factory=list, max_length=50)
+    metadata: Metadata = Field(default_factory=dict)
     expires_at: datetime | None = None
 
 
@@ -36,7 +53,7 @@ class UpdateApiKeyRequest(WireModel):
 
     name: Name | None = None
     description: Description | None = None
-    metadata: dict[str, Any] = Field(default_factory=dict)
+    metadata: Metadata = Field(default_factory=dict)
 
 
 class CreatedApiKey(WireModel):

@@ -3,6 +3,7 @@
 from enum import Enum
 
 __all__ = [
+    "REST_CATEGORIES",
     "ContentCategory",
     "DescriptionErrorType",
     "DescriptionStatus",
@@ -32,6 +33,15 @@ class ContentCategory(str, Enum):
     DOCUMENT = "document"
     MAP = "map"
     CONSTRUCTION = "construction"
+
+
+REST_CATEGORIES: tuple[str, ...] = (
+    *(category.value for category in ContentCategory),
+    "pid",
+    "pfd",
+    "facility_assessment",
+)
+"""The categories that the REST API takes: those above and three more."""
 
 
 class DescriptionStatus(str, Enum):

@@ -14,7 +14,7 @@ from scopix_server.api.forms import session_options, upload_options
 from scopix_server.api.multipart import FormRules, UploadForm, boundary_of
 from scopix_server.api.problems import responses
 from scopix_server.api.requests import IdempotencyKey, declared_length
-from scopix_server.api.routes.uploads import FORM
+from scopix_server.api.routes.uploads import FORM, UUID, form_body
 from scopix_server.api.services import Services, services_of
 from scopix_server.domain.errors import BatchTooLarge, OutOfSpace, PayloadTooLarge
 from scopix_server.domain.plans import Allowance, month_of
@@ -30,9 +30,9 @@ _BATCH_FORM: dict[str, Any] = {
     "type": "object",
     "required": ["files"],
     "properties": {
-        "files": {"type": "array", "items": {"type": "string", "format": "binary"}},
+        "files": {"type": "array", "minItems": 1, "items": {"type": "string", "format": "binary"}},
         **_SHARED,
-        "session_id": {"type": "string", "format": "uuid", "description": "Append to this open session."},
+        "session_id": {**UUID, "description": "Append to this open session."},
         "expected_files": {
             "type": "integer",
             "minimum": 1,
@@ -54,7 +54,7 @@ _BATCH_FORM: dict[str, Any] = {
     status_code=201,
     response_model=BatchUploadResponse,
     responses=responses(400, 401, 403, 404, 408, 409, 413, 422, 507),
-    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": _BATCH_FORM}}}},
+    openapi_extra=form_body(_BATCH_FORM, "files"),
 )
 async def upload_batch(
     request: Request,

@@ -16,7 +16,10 @@ router = APIRouter(tags=["content"])
 @router.get(
     "/content/{token}",
     response_class=FileResponse,
-    responses={200: {"content": {"image/*": {}}, "description": "The bytes."}, **responses(403, 404)},
+    responses={
+        200: {"content": {"*/*": {"schema": {"type": "string", "format": "binary"}}}, "description": "The bytes."},
+        **responses(403, 404),
+    },
 )
 async def get_content(request: Request, token: str) -> FileResponse:
     """Return the bytes a signed link stands for. Needs no key: the link is the permission."""

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from scopix.types import direct as wire
 from scopix_server.api import direct_shapes
 from scopix_server.api.auth import Reader, Writer
+from scopix_server.api.bodies import JsonRoute
 from scopix_server.api.multipart import with_timeout
 from scopix_server.api.problems import responses
 from scopix_server.api.requests import IdempotencyKey, is_uuid, links_of
@@ -21,7 +22,7 @@ from scopix_server.pipeline.receive import UploadOptions
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/files/direct-uploads", tags=["direct uploads"])
+router = APIRouter(prefix="/files/direct-uploads", tags=["direct uploads"], route_class=JsonRoute)
 
 _HAND_OVER_BYTES = 512 * 1024
 _PART_BODY = {
@@ -90,7 +91,12 @@ async def renew_part_links(
     "/{upload_id}/parts/{part_number}",
     response_class=Response,
     responses={
-        200: {"description": "The part has arrived. Its ETag is the MD5 of its bytes, in hex."},
+        200: {
+            "description": "The part has arrived.",
+            "headers": {
+                "ETag": {"description": "MD5 of its bytes, in hex.", "required": True, "schema": {"type": "string"}}
+            },
+        },
         **responses(400, 403, 404, 408, 409, 410, 413, 422, 507),
     },
     openapi_extra=_PART_BODY,

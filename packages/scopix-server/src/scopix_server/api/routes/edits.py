@@ -23,6 +23,7 @@ from scopix.types.edits import (
 from scopix.types.files import UpdateFileResult
 from scopix.types.vocabulary import DescriptionStatus
 from scopix_server.api.auth import Reader, Writer
+from scopix_server.api.bodies import JsonRoute
 from scopix_server.api.problems import responses
 from scopix_server.api.requests import find_file, is_uuid
 from scopix_server.api.services import services_of
@@ -34,7 +35,7 @@ from scopix_server.domain.states import TERMINAL
 
 __all__ = ["router"]
 
-router = APIRouter(tags=["files"])
+router = APIRouter(tags=["files"], route_class=JsonRoute)
 
 
 @router.patch("/files/{file_id}", response_model=UpdateFileResult, responses=responses(400, 401, 403, 404, 409, 422))
@@ -113,7 +114,7 @@ async def describe_file(
 ) -> DescribeResponse:
     """Describe an image again, under another category if one is given. Earlier descriptions are kept."""
     category = wanted.content_category if wanted else None
-    checked = check_category(category) if category else None
+    checked = None if category is None else check_category(category)
     file = await find_file(request, caller.tenant_id, file_id)
     await run_in_threadpool(services_of(request).redescriber.one, caller.tenant_id, file.id, checked)
     return DescribeResponse(image_id=file.id, description_status=DescriptionStatus.QUEUED)
@@ -126,17 +127,18 @@ async def describe_matching(
     request: Request, caller: Writer, wanted: DescribeMatchingRequest
 ) -> DescribeMatchingResponse:
     """Describe again all images that meet every condition given; at least one is needed."""
-    checked = check_category(wanted.content_category) if wanted.content_category else None
+    checked = None if wanted.content_category is None else check_category(wanted.content_category)
+    categories = tuple(check_category(category, "current_categories") for category in wanted.current_categories or ())
     conditions = wanted.model_dump(exclude={"content_category"}, exclude_none=True)
-    if not any(value not in ([], "") for value in conditions.values()):
+    if not any(value != [] for value in conditions.values()):
         raise ValidationFailed("Name at least one condition; otherwise every image would be described again.")
     found = FileFilter(
         search=wanted.search,
         tags=tuple(wanted.tags or ()),
         has_description=wanted.has_description,
         ids=tuple(file_id.lower() for file_id in wanted.ids or ()),
-        error_types=tuple(wanted.error_types or ()),
-        categories=tuple(wanted.current_categories or ()),
+        error_types=tuple(kind.value for kind in wanted.error_types or ()),
+        categories=categories,
     )
     done = await run_in_threadpool(services_of(request).redescriber.matching, caller.tenant_id, found, checked)
     return DescribeMatchingResponse(matched=done.matched, queued=done.queued, skipped=done.matched - done.queued)

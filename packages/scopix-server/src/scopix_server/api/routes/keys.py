@@ -10,8 +10,9 @@ from starlette.concurrency import run_in_threadpool
 from scopix.types.keys import ApiKeyInfo, ApiKeyList, CreateApiKeyRequest, CreatedApiKey, UpdateApiKeyRequest
 from scopix_server.api import key_shapes
 from scopix_server.api.auth import KeyMaker, KeyReader, KeyRemover
+from scopix_server.api.bodies import JsonRoute
 from scopix_server.api.problems import responses
-from scopix_server.api.requests import is_uuid
+from scopix_server.api.requests import in_utc, is_uuid
 from scopix_server.api.services import services_of
 from scopix_server.domain.errors import NotFound, ValidationFailed
 from scopix_server.domain.ports import Transaction
@@ -20,7 +21,7 @@ from scopix_server.domain.tenant import ApiKey, check_metadata, issue_key
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api-keys", tags=["api keys"])
+router = APIRouter(prefix="/api-keys", tags=["api keys"], route_class=JsonRoute)
 
 
 @router.post("", status_code=201, response_model=CreatedApiKey, responses=responses(400, 401, 403, 422))
@@ -108,10 +109,7 @@ def _find(transaction: Transaction, tenant_id: str, key_id: str) -> ApiKey:
 def _future(at: datetime | None, now: datetime) -> datetime | None:
     if at is None:
         return None
-    try:
-        utc = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
-    except OverflowError:
-        raise ValidationFailed("expires_at is beyond what a calendar holds.", field="expires_at") from None
+    utc = in_utc(at, "expires_at")
     if utc <= now:
         raise ValidationFailed("expires_at must be in the future.", field="expires_at")
     return utc

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from scopix.types.files import UploadResponse
+from scopix.types.vocabulary import REST_CATEGORIES
 from scopix_server.api import shapes
 from scopix_server.api.auth import Uploader
 from scopix_server.api.forms import upload_options
@@ -14,13 +15,20 @@ from scopix_server.api.problems import responses
 from scopix_server.api.requests import IdempotencyKey, declared_length, links_of
 from scopix_server.api.services import Services, services_of
 from scopix_server.domain.errors import FileTooLarge, MalformedRequest, OutOfSpace
-from scopix_server.domain.file import MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH, REST_CATEGORIES
+from scopix_server.domain.file import MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH
 
-__all__ = ["FORM", "router"]
+__all__ = ["FORM", "UUID", "form_body", "router"]
 
 router = APIRouter(tags=["files"])
 
-_UUID = {"type": "string", "format": "uuid"}
+# What is sent, for those who build requests from the document; what is taken is told from the content.
+_CONTENT_TYPES = (
+    "image/jpeg, image/png, image/webp, image/gif, application/pdf, text/plain, text/markdown, "
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+)
+# A form knows text alone: there are several words for yes and no, and an empty field counts as left out.
+_BOOLEAN = {"type": "string", "enum": ["true", "false", "1", "0", "yes", "no", "on", "off", ""]}
+UUID = {"type": "string", "pattern": "^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"}
 FORM: dict[str, Any] = {
     "type": "object",
     "required": ["file"],
@@ -31,15 +39,21 @@ FORM: dict[str, Any] = {
             "type": "string",
             "description": f"Comma-separated, at most {MAX_TAGS} of at most {MAX_TAG_LENGTH} characters.",
         },
-        "auto_describe": {"type": "boolean", "default": True},
-        "skip_duplicates": {"type": "boolean", "default": False},
+        "auto_describe": {**_BOOLEAN, "default": "true"},
+        "skip_duplicates": {**_BOOLEAN, "default": "false"},
         "storage_target": {"type": "string", "enum": ["default", "custom"], "default": "default"},
-        "folder_id": _UUID,
-        "project_id": _UUID,
-        "content_category": {"type": "string", "enum": sorted(REST_CATEGORIES), "default": "general"},
-        "custom_schema_id": _UUID,
+        "folder_id": UUID,
+        "project_id": UUID,
+        "content_category": {"type": "string", "enum": list(REST_CATEGORIES), "default": "general"},
+        "custom_schema_id": UUID,
     },
 }
+
+
+def form_body(schema: dict[str, Any], part: str) -> dict[str, Any]:
+    """Return the OpenAPI entry of a form whose parts named `part` are files."""
+    content = {"schema": schema, "encoding": {part: {"contentType": _CONTENT_TYPES}}}
+    return {"requestBody": {"required": True, "content": {"multipart/form-data": content}}}
 
 
 @router.post(
@@ -47,7 +61,7 @@ FORM: dict[str, Any] = {
     status_code=201,
     response_model=UploadResponse,
     responses=responses(400, 401, 403, 408, 409, 413, 422, 507),
-    openapi_extra={"requestBody": {"required": True, "content": {"multipart/form-data": {"schema": FORM}}}},
+    openapi_extra=form_body(FORM, "file"),
 )
 async def upload_file(
     request: Request,

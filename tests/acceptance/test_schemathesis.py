@@ -1,0 +1,67 @@
+"""Schemathesis against a real server: what its document allows is taken, what it forbids refused, and as it says."""
+
+import io
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.support.images import encoded
+from tests.support.server import ServerProcess
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    data_dir = tmp_path_factory.mktemp("schemathesis")
+    # It shows no key thousands of times, from one address.
+    running = ServerProcess(data_dir, failed_requests_per_minute="1000000").start().wait_until_ready()
+    yield running
+    assert running.stop() == 0
+
+
+def test_every_answer_is_as_the_document_says(server: ServerProcess, tmp_path: Path) -> None:
+    done = run_schemathesis(server, tmp_path, seed=20261122, examples=12)
+    report = done.stdout + done.stderr
+    assert done.returncode == 0, report
+    generated, passed = map(int, re.search(r"(\d+) generated, (\d+) passed", report).groups())
+    assert generated == passed > 500, report
+    with server.client() as client:
+        operations = sum(len(methods) for methods in client.get("/openapi.json").json()["paths"].values())
+    # One is left out, see the settings.
+    assert f"Selected: {operations - 1}/{operations}\n  Tested: {operations - 1}" in report, report
+    assert "Traceback" not in server.log
+
+
+def run_schemathesis(
+    server: ServerProcess, folder: Path, *, seed: int, examples: int
+) -> subprocess.CompletedProcess[str]:
+    command = [
+        *(Path(sys.executable).with_name("schemathesis"), "--config-file", ROOT / "tests/acceptance/schemathesis.toml"),
+        *("--no-color", "run", f"{server.base_url}/openapi.json", "--url", server.root),
+        *("--header", f"Authorization: Bearer {server.api_key}", "--max-redirects", "0"),
+        *("--seed", str(seed), "--max-examples", str(examples), "--workers", "2"),
+    ]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), **what_there_is(server)}
+    # It keeps a cache in the current folder.
+    return subprocess.run(
+        [str(word) for word in command], cwd=folder, env=environment, capture_output=True, text=True, timeout=280
+    )
+
+
+def what_there_is(server: ServerProcess) -> dict[str, str]:
+    """Forty files and a link to one, for the hooks."""
+    with server.client() as client:
+        pictures = [Image.new("RGB", (16, 16), (number, 0, 0)) for number in range(40)]
+        files = [("files", (f"{number}.png", io.BytesIO(encoded(one)))) for number, one in enumerate(pictures)]
+        session = client.post("/files/upload/batch", files=files, data={"auto_describe": "false"}).json()["session_id"]
+        results = client.get(f"/files/upload/sessions/{session}/results").json()["results"]
+        ids = [result["image_id"] for result in results]
+        link = client.get(f"/files/{ids[0]}/download").headers["Location"]
+    return {"SCOPIX_TEST_FILE_IDS": ",".join(ids), "SCOPIX_TEST_LINK_TOKEN": link.rpartition("/")[2]}

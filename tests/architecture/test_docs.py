@@ -2,8 +2,10 @@
 
 import re
 
+import typer
 from PIL import Image
 
+from scopix.cli.app import app
 from scopix_server.config import Settings
 from tests.architecture.source import ROOT
 
@@ -26,6 +28,17 @@ def test_every_route_is_documented() -> None:
         for method, route in re.findall(r'@router\.(get|post|put|patch|delete)\(\s*"([^"]*)"', source):
             described = f"`{method.upper()} {prefix[1] if prefix else ''}{route}`"
             assert described in page, described
+
+
+def test_every_command_is_documented_with_its_options() -> None:
+    page = (ROOT / "docs" / "how-to" / "command-line.md").read_text()
+    summary = (ROOT / "packages" / "scopix" / "api.md").read_text()
+    for name, command in typer.main.get_command(app).commands.items():
+        assert f"`scopix {name} " in page or f"`scopix {name}`" in page, name
+        assert f"    scopix {name}" in summary, name
+        for parameter in command.params:
+            words = [word for word in [*parameter.opts, *parameter.secondary_opts] if word.startswith("--")]
+            assert not words or any(word in summary for word in words), f"{name} {words}"
 
 
 def test_every_example_picture_has_a_source_and_a_licence() -> None:

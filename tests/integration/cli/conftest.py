@@ -1,4 +1,4 @@
-"""Run the command line in this process, against the SDK tests' server."""
+"""Run the command line in this process: against the SDK tests' misbehaving server, or against a real one."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -12,6 +12,7 @@ from scopix.cli.app import app
 from tests.integration.sdk.conftest import PNG
 from tests.integration.sdk.faulty_server import FaultyServer
 from tests.integration.sdk.keys import KEY
+from tests.support.server import ServerProcess
 
 Run = Callable[..., Result]
 
@@ -24,9 +25,28 @@ def server() -> Iterator[FaultyServer]:
     faulty.stop()
 
 
+@pytest.fixture(scope="session")
+def scopix_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
+    """A real server with its worker; tests tell their files by a tag of their own."""
+    running = ServerProcess(tmp_path_factory.mktemp("server"), worker_processes="1").start().wait_until_ready()
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture
+def real(run: Run, scopix_server: ServerProcess) -> Run:
+    """As `run`, against the real server; `stdin="..."` is what the program reads there."""
+
+    def run_it(*arguments: Any, **variables: Any) -> Result:
+        address = {"SCOPIX_API_KEY": scopix_server.api_key, "SCOPIX_BASE_URL": scopix_server.base_url}
+        return run(*arguments, **{**address, **variables})
+
+    return run_it
+
+
 @pytest.fixture
 def run(server: FaultyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """`run("show", "x", columns=120)`: arguments, and variables to change for it (None takes one away)."""
+    """`run("show", "x", COLUMNS="120")`: arguments, and variables to change for it (None takes one away)."""
     for name in [name for name in os.environ if name.startswith("SCOPIX_")]:
         monkeypatch.delenv(name)
     # The ledger of an upload is kept in the current directory.
@@ -40,8 +60,9 @@ def run(server: FaultyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         "COLUMNS": "80",
     }
 
-    def run_it(*arguments: Any, **variables: str | None) -> Result:
-        return CliRunner(env={**standard, **variables}).invoke(app, [str(argument) for argument in arguments])
+    def run_it(*arguments: Any, stdin: str | None = None, **variables: str | None) -> Result:
+        runner = CliRunner(env={**standard, **variables})
+        return runner.invoke(app, [str(argument) for argument in arguments], input=stdin)
 
     return run_it
 

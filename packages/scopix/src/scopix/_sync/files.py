@@ -207,10 +207,13 @@ class SyncFiles(SyncEdits):
             return DeleteFileResult(id=file_id, message="deleted; the server's answer was lost on the way")
         return parse_answer(DeleteFileResult, answer)
 
-    def download(self, file_id: str) -> bytes:
-        """The file as it was uploaded, whole in memory. Raises `ResourceNotFoundError`."""
-        url = self._config.url + file_path(file_id, "/download")
-        answer = self._transport.send(Call(method="GET", url=url, endpoint="GET /files/{id}/download"))
+    def download(self, file_id: str, *, variant_type: VariantType | str | None = None) -> bytes:
+        """The file as it was uploaded, or a rendition of it, whole in memory. Raises as `get_variant`."""
+        if variant_type is None:
+            url = self._config.url + file_path(file_id, "/download")
+            answer = self._transport.send(Call(method="GET", url=url, endpoint="GET /files/{id}/download"))
+        else:
+            url, answer = self._ask_for_variant(file_id, variant_type)
         for _ in range(_MOST_REDIRECTS):
             if answer.status < 300:
                 return answer.content
@@ -226,9 +229,7 @@ class SyncFiles(SyncEdits):
 
         Raises `ValidationError` when the file is no image, `ResourceNotFoundError` while the rendition is not made.
         """
-        word = variant_type.value if isinstance(variant_type, VariantType) else variant_type
-        url = self._config.url + file_path(file_id, f"/variants/{word}")
-        answer = self._transport.send(Call(method="GET", url=url, endpoint="GET /files/{id}/variants/{type}"))
+        url, answer = self._ask_for_variant(file_id, variant_type)
         return _location_of(answer, url)
 
     def get_processing_status(self, file_id: str) -> ProcessingStatus:
@@ -250,6 +251,12 @@ class SyncFiles(SyncEdits):
         return wait_until_described(
             self._transport, self._config, latest, timeout=timeout, poll_interval=poll_interval
         )
+
+    def _ask_for_variant(self, file_id: str, variant_type: VariantType | str) -> tuple[str, Answer]:
+        word = variant_type.value if isinstance(variant_type, VariantType) else variant_type
+        url = self._config.url + file_path(file_id, f"/variants/{word}")
+        call = Call(method="GET", url=url, endpoint="GET /files/{id}/variants/{type}")
+        return url, self._transport.send(call)
 
     def _send_list(self, params: Sequence[tuple[str, str]]) -> Answer:
         call = Call(method="GET", url=f"{self._config.url}/files", endpoint="GET /files", params=params)

@@ -7,6 +7,13 @@ import typer
 
 from scopix import __version__
 from scopix.cli.connection import Connection, default_data_dir
+from scopix.cli.delete import delete
+from scopix.cli.export import export
+from scopix.cli.get import get
+from scopix.cli.list_files import list_files
+from scopix.cli.restore import restore
+from scopix.cli.retry import retry
+from scopix.cli.search import search
 from scopix.cli.sessions import sessions
 from scopix.cli.show import show
 from scopix.cli.upload import upload
@@ -61,5 +68,12 @@ def set_up(
 
 
 app.command()(upload)
+app.command("list")(list_files)
+app.command()(search)
+app.command()(get)
 app.command()(show)
+app.command()(delete)
+app.command()(restore)
+app.command()(retry)
+app.command()(export)
 app.add_typer(sessions, name="sessions")

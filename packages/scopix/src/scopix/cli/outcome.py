@@ -18,11 +18,21 @@ from scopix import (
     ValidationError,
 )
 
-__all__ = ["EXIT_FAILED", "EXIT_NO_CONNECTION", "EXIT_USAGE", "Outcome", "State", "exit_code", "totals_line"]
+__all__ = [
+    "EXIT_FAILED",
+    "EXIT_INTERRUPTED",
+    "EXIT_NO_CONNECTION",
+    "EXIT_USAGE",
+    "Outcome",
+    "State",
+    "exit_code",
+    "totals_line",
+]
 
 EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_NO_CONNECTION = 3
+EXIT_INTERRUPTED = 130
 
 
 class State(Enum):

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from scopix import FileDetails, Scopix
 from scopix.cli.connection import Connection, open_client
-from scopix.cli.terminal import errors_shown, harmless, out
+from scopix.cli.terminal import errors_shown, harmless, out, shown_size, word_of
 
-__all__ = ["show"]
+__all__ = ["details_table", "show"]
 
 
 def show(
@@ -51,11 +51,11 @@ def _lines(details: FileDetails) -> Iterator[tuple[str, str | None]]:
     yield "Id", details.id
     yield "Title", details.title
     yield "File", details.original_filename
-    yield "Type", _join(details.content_type, _dimensions(details), _size(details.size_bytes))
+    yield "Type", _join(details.content_type, _dimensions(details), shown_size(details.size_bytes))
     yield "Uploaded", f"{details.created_at:%Y-%m-%d %H:%M:%S %Z}" if details.created_at else None
-    yield "Category", _word(details.content_category)
-    yield "Status", _word(details.description_status)
-    yield "Error", _join(details.description_error, _word(details.description_error_type))
+    yield "Category", word_of(details.content_category)
+    yield "Status", word_of(details.description_status)
+    yield "Error", _join(details.description_error, word_of(details.description_error_type))
     yield "Description", details.upload_description
     yield "Tags", ", ".join(details.tags)
     yield "Visible text", details.visible_text
@@ -69,18 +69,6 @@ def _join(*parts: str | None) -> str | None:
 
 def _dimensions(details: FileDetails) -> str | None:
     return f"{details.dimensions.width} × {details.dimensions.height}" if details.dimensions else None
-
-
-def _size(size: int | None) -> str | None:
-    if size is None:
-        return None
-    if size < 1024 * 1024:
-        return f"{size / 1024:.1f} KB"
-    return f"{size / 1024 / 1024:.1f} MB"
-
-
-def _word(value: Any) -> str | None:
-    return None if value is None else str(getattr(value, "value", value))
 
 
 def _phrase(value: Any) -> str:

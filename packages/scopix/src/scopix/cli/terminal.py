@@ -4,9 +4,11 @@ import sys
 import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.text import Text
 
 from scopix import (
@@ -20,9 +22,21 @@ from scopix import (
     ScopixError,
     ScopixPermissionError,
 )
-from scopix.cli.outcome import EXIT_FAILED, EXIT_NO_CONNECTION, EXIT_USAGE
+from scopix.cli.outcome import EXIT_FAILED, EXIT_INTERRUPTED, EXIT_NO_CONNECTION, EXIT_USAGE
 
-__all__ = ["errors_shown", "harmless", "out", "say", "say_error", "shorten"]
+__all__ = [
+    "counting",
+    "errors_shown",
+    "harmless",
+    "hint_for",
+    "one_line",
+    "out",
+    "say",
+    "say_error",
+    "shorten",
+    "shown_size",
+    "word_of",
+]
 
 # They join letters and emoji, and can do nothing else.
 _JOINERS = frozenset("\u200c\u200d")
@@ -40,6 +54,25 @@ def harmless(text: str) -> str:
     )
 
 
+def one_line(text: str) -> str:
+    """The same on one line, with single spaces."""
+    return " ".join(harmless(text).split())
+
+
+def word_of(value: Any) -> str:
+    """A member of an enumeration, or a newer server's word for one, as it is written."""
+    return "" if value is None else str(getattr(value, "value", value))
+
+
+def shown_size(size: int | None) -> str | None:
+    """A number of bytes for people."""
+    if size is None:
+        return None
+    if size < 1024 * 1024:
+        return f"{size / 1024:.1f} KB"
+    return f"{size / 1024 / 1024:.1f} MB"
+
+
 def shorten(text: str, most: int) -> str:
     """At most `most` characters, with an ellipsis where the rest was."""
     return text if len(text) <= most else text[: most - 1].rstrip() + "…"
@@ -53,6 +86,22 @@ def out() -> Console:
 def say() -> Console:
     """Where progress and messages go, so that they never mix with results."""
     return Console(file=sys.stderr, markup=False, emoji=False, highlight=False)
+
+
+def counting() -> Progress:
+    """A live bar on standard error that counts files, for work that takes a while; nothing without a terminal."""
+    console = say()
+    return Progress(
+        TextColumn("{task.description}"),
+        MofNCompleteColumn(),
+        BarColumn(bar_width=24),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=not console.is_terminal,
+    )
 
 
 def say_error(message: str, hint: str | None = None) -> None:
@@ -75,6 +124,14 @@ def errors_shown() -> Iterator[None]:
     except ValueError as error:
         say_error(str(error))
         raise typer.Exit(EXIT_USAGE) from error
+    except BrokenPipeError:
+        raise  # whoever read our output has enough; Click ends the program quietly
+    except OSError as error:
+        say_error(f"{error.filename}: {error.strerror}" if error.filename else str(error))
+        raise typer.Exit(EXIT_FAILED) from error
+    except KeyboardInterrupt:
+        say().print("interrupted")
+        raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
 def hint_for(error: ScopixError) -> str | None:

@@ -12,14 +12,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from scopix import AuthenticationError, ContentCategory, ScopixConnectionError, ScopixError
 from scopix.cli.connection import Connection, open_client
 from scopix.cli.directories import find_files, upload_by_ledger
-from scopix.cli.outcome import EXIT_NO_CONNECTION, Outcome, State, exit_code, totals_line
+from scopix.cli.outcome import EXIT_INTERRUPTED, EXIT_NO_CONNECTION, Outcome, State, exit_code, totals_line
 from scopix.cli.sending import UploadRun, Wishes
 from scopix.cli.tables import results_table
 from scopix.cli.terminal import errors_shown, hint_for, out, say, say_error
 
 __all__ = ["upload"]
 
-EXIT_INTERRUPTED = 130
 LEDGER = ".scopix-upload.jsonl"
 MOST_ROWS = 50
 IDLE = "sending and describing"

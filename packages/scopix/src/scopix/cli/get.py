@@ -1,0 +1,123 @@
+"""`scopix get`: everything known about one file, and the file itself."""
+
+import asyncio
+import hashlib
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from scopix import FileDetails, Scopix, ScopixError, VariantType
+from scopix.cli.connection import Connection, open_client
+from scopix.cli.saving import check_target, new_file, safe_name
+from scopix.cli.show import details_table
+from scopix.cli.terminal import errors_shown, harmless, out, say
+
+__all__ = ["get"]
+
+STANDARD_OUTPUT = Path("-")
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What is to be saved, and where."""
+
+    original: bool
+    thumbnail: bool
+    to: Path
+    force: bool
+
+
+def get(
+    context: typer.Context,
+    file_id: Annotated[str, typer.Argument(metavar="ID", help="The file's id, or its first 8 characters.")],
+    download: Annotated[bool, typer.Option("--download", help="Save the file as it was uploaded.")] = False,
+    thumbnail: Annotated[bool, typer.Option("--thumbnail", help="Save a small JPEG of it, 256 pixels.")] = False,
+    to: Annotated[
+        Path | None,
+        typer.Option(metavar="PATH", help="Where to save it: a directory, a file, or - [default: this directory]."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
+) -> None:
+    """Show everything known about a file, or save it.
+
+    In a directory the file gets the name it was uploaded with, as far as that is a harmless name. What is saved is
+    compared with the hash that the server has for it.
+    """
+    connection: Connection = context.obj
+    wanted = _Wanted(download, thumbnail, to or Path(), force)
+    with errors_shown():
+        _check(wanted, given=to is not None, as_json=as_json)
+        details, saved = asyncio.run(_get(open_client(connection), file_id, wanted))
+    if as_json:
+        record = details.model_dump(mode="json")
+        if saved:
+            record["saved"] = [str(path) for path in saved]
+        # ASCII only: what a picture says can hold characters that a terminal obeys.
+        typer.echo(json.dumps(record))
+    elif not download and not thumbnail:
+        out().print(details_table(details))
+    elif saved:
+        for path in saved:
+            out().print(harmless(str(path)), soft_wrap=True)
+
+
+def _check(wanted: _Wanted, *, given: bool, as_json: bool) -> None:
+    both = wanted.original and wanted.thumbnail
+    if not wanted.original and not wanted.thumbnail:
+        if given or wanted.force:
+            raise ValueError("--to and --force go with --download or --thumbnail")
+    elif wanted.to == STANDARD_OUTPUT:
+        if both or as_json:
+            raise ValueError("standard output takes one file and nothing else: leave --thumbnail or --json out")
+        if sys.stdout.isatty():
+            raise ValueError("a picture does not belong on a terminal; send standard output to a file or a program")
+    elif not wanted.to.is_dir():
+        if both:
+            raise ValueError("--to must name a directory when two files are saved")
+        check_target(wanted.to, force=wanted.force)
+
+
+async def _get(client: Scopix, file_id: str, wanted: _Wanted) -> tuple[FileDetails, list[Path]]:
+    saved: list[Path] = []
+    async with client:
+        details = await client.files.get(file_id)
+        if wanted.original:
+            target = _target(wanted, details.original_filename or "", details.content_type, details.id)
+            with say().status(f"fetching {details.size_bytes or 0:,} bytes"):
+                data = await client.files.download(details.id)
+            _compare(details, data)
+            saved += _save(data, target, wanted)
+        if wanted.thumbnail:
+            stem = (details.original_filename or "").rpartition(".")[0] or details.original_filename or details.id
+            target = _target(wanted, f"{stem}-thumbnail.jpg", "image/jpeg", f"{details.id}-thumbnail")
+            data = await client.files.download(details.id, variant_type=VariantType.SMALL_256)
+            saved += _save(data, target, wanted)
+    return details, saved
+
+
+def _target(wanted: _Wanted, name: str, content_type: str | None, otherwise: str) -> Path:
+    if wanted.to == STANDARD_OUTPUT or not wanted.to.is_dir():
+        return wanted.to
+    path = wanted.to / safe_name(name, content_type, otherwise=safe_name(otherwise, None, otherwise="file"))
+    check_target(path, force=wanted.force)
+    return path
+
+
+def _compare(details: FileDetails, data: bytes) -> None:
+    if details.hash is not None and hashlib.sha256(data).hexdigest() != details.hash.lower():
+        raise ScopixError("HASH_MISMATCH", f"what came of {details.id} is not what was uploaded; nothing was saved")
+
+
+def _save(data: bytes, target: Path, wanted: _Wanted) -> list[Path]:
+    if target == STANDARD_OUTPUT:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return []
+    with new_file(target, force=wanted.force) as file:
+        file.write(data)
+    return [target]

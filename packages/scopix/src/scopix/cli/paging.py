@@ -1,0 +1,52 @@
+"""Walking through many files, a page at a time."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from scopix import FileDetails, FileSummary, Scopix
+
+__all__ = ["LARGEST_PAGE", "Page", "detail_pages", "summary_pages"]
+
+LARGEST_PAGE = 100
+
+Entry = TypeVar("Entry")
+
+
+@dataclass(frozen=True)
+class Page(Generic[Entry]):
+    """Some files, how many meet the conditions in all, and whether more follow them."""
+
+    items: list[Entry]
+    total: int
+    has_more: bool
+
+
+def summary_pages(
+    client: Scopix, arguments: Mapping[str, Any], *, limit: int | None, offset: int = 0
+) -> AsyncIterator[Page[FileSummary]]:
+    """The first `limit` files (None: all of them) behind `offset` ones that meet the arguments of `files.list`.
+
+    There is always one page at least. While it goes, files that come or go change nothing for the others.
+    """
+    return _pages(client.files.list, arguments, limit, offset)
+
+
+def detail_pages(
+    client: Scopix, arguments: Mapping[str, Any], *, limit: int | None, offset: int = 0
+) -> AsyncIterator[Page[FileDetails]]:
+    """The same, with everything known about each file."""
+    return _pages(client.files.list_details, arguments, limit, offset)
+
+
+async def _pages(ask: Any, arguments: Mapping[str, Any], limit: int | None, offset: int) -> AsyncIterator[Page[Any]]:
+    given, place = 0, {"offset": offset}
+    while True:
+        left = LARGEST_PAGE if limit is None else min(LARGEST_PAGE, limit - given)
+        answer = await ask(limit=left, **place, **arguments)
+        given += len(answer.items)
+        yield Page(answer.items, answer.total_count, answer.has_more)
+        if not answer.items or not answer.has_more or given == limit:
+            return
+        # An older server has no cursors.
+        place = {"cursor": answer.next_cursor} if answer.next_cursor else {"offset": offset + given}

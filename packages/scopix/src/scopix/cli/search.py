@@ -1,0 +1,96 @@
+"""`scopix search`: files in which words are, and where they are."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich import box
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from scopix import FileDetails, Scopix
+from scopix.cli.connection import Connection, open_client
+from scopix.cli.filters import Filters, SearchIn, quoted, takes_filters
+from scopix.cli.list_files import All, AsJson, InOrder, Limit, Offset, Order, Sort, SortBy, say_how_many
+from scopix.cli.matches import Match, find_matches
+from scopix.cli.paging import detail_pages
+from scopix.cli.terminal import errors_shown, one_line, out
+
+__all__ = ["search"]
+
+# What is long and of no use in a list.
+_LEFT_OUT = {"text_regions", "full_descriptions", "processing_history"}
+MOST_MATCHES = 3
+
+
+@takes_filters
+def search(
+    context: typer.Context,
+    words: Annotated[
+        list[str], typer.Argument(metavar="WORDS", help='All must be there; "in quotes" they stand together.')
+    ],
+    filters: Filters,
+    search_in: Annotated[SearchIn, typer.Option("--in", help="Where they are.")] = SearchIn.ALL,
+    sort: SortBy = Sort.TAKEN,
+    order: InOrder = Order.DESC,
+    limit: Limit = 20,
+    offset: Offset = 0,
+    everything: All = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find files by words in titles, names, tags, descriptions and the text visible on them.
+
+    Case and accents do not matter, and a word may go on: "bedr" finds "bedroom".
+    """
+    connection: Connection = context.obj
+    with errors_shown():
+        question = quoted(words)
+        if not question.strip():
+            raise ValueError("give at least one word to look for")
+        arguments = {
+            **filters.to_arguments(),
+            "search": question,
+            "search_mode": search_in.mode,
+            "sort_by": sort.field,
+            "sort_order": order.value,
+        }
+        asyncio.run(_search(open_client(connection), arguments, None if everything else limit, offset, as_json=as_json))
+
+
+async def _search(
+    client: Scopix, arguments: Mapping[str, Any], limit: int | None, offset: int, *, as_json: bool
+) -> None:
+    question, mode = arguments["search"], arguments["search_mode"]
+    console, shown, total, has_more = out(), 0, 0, False
+    async with client:
+        async for page in detail_pages(client, arguments, limit=limit, offset=offset):
+            found = [(file, find_matches(file, question, mode=mode)) for file in page.items]
+            if as_json:
+                for file, matches in found:
+                    typer.echo(_to_json(file, matches))
+            elif found:
+                console.print(_table(found, console, headed=not shown))
+            shown, total, has_more = shown + len(page.items), page.total, page.has_more
+    say_how_many(shown, total, offset, has_more=has_more)
+
+
+def _to_json(file: FileDetails, matches: Sequence[Match]) -> str:
+    record = file.model_dump(mode="json", exclude=_LEFT_OUT)
+    record["found_in"] = [{"field": match.field.replace(" ", "_"), "text": match.text} for match in matches]
+    return json.dumps(record)
+
+
+def _table(found: Sequence[tuple[FileDetails, list[Match]]], console: Console, *, headed: bool) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, show_header=headed, padding=(0, 1, 0, 0))
+    name_width = max(10, min(40, (console.width - 12) * 3 // 10))
+    table.add_column("Id", width=8, no_wrap=True)
+    table.add_column("File", width=name_width, overflow="fold")
+    table.add_column("Found in", width=max(10, console.width - name_width - 12), overflow="fold")
+    for file, matches in found:
+        name = Text(one_line(file.title or file.original_filename or ""))
+        lines = [match.to_text() for match in matches[:MOST_MATCHES]]
+        table.add_row(Text(one_line(file.id)[:8], style="dim"), name, Group(*lines))
+    return table

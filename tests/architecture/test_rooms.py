@@ -36,6 +36,13 @@ ALLOWED: dict[str, set[str]] = {
         "scopix_server.domain",
         "scopix.types.vocabulary",
     },
+    "evaluation": {
+        "scopix_server.pipeline",
+        "scopix_server.categories",
+        "scopix_server.engines",
+        "scopix_server.domain",
+        "scopix.types.vocabulary",
+    },
     "config": set(),
     "logs": set(),
 }

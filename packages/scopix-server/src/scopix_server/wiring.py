@@ -10,7 +10,7 @@ import os
 import secrets
 import threading
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -37,6 +37,7 @@ __all__ = [
     "build_app",
     "build_workshop",
     "create_key",
+    "evaluated_engine",
     "first_start",
     "keep_credentials",
     "open_database",
@@ -273,6 +274,27 @@ def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
     worker.stop(seconds=settings.worker_stop_seconds)
     engines.close()
     database.close()
+
+
+# Evaluation -----------------------------------------------------------------------------------------------------------
+
+
+def evaluated_engine(settings: Settings, name: str) -> "Callable[[], Workshop]":
+    """Return what builds the engine called `name` in a process that measures it.
+
+    Raises:
+        ValueError: there is no such engine.
+    """
+    if name != "builtin":
+        raise ValueError(f"there is no engine '{name}'; choose from builtin")
+    _private_folder(settings.data_dir)
+    # Built here once: several processes would otherwise write the label network's file at the same time.
+    from scopix_server.engines.labels import built_network
+
+    models = settings.data_dir / "models"
+    models.mkdir(exist_ok=True)
+    built_network(models)
+    return functools.partial(build_workshop, settings)
 
 
 # The child processes of a worker --------------------------------------------------------------------------------------

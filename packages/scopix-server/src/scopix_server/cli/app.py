@@ -2,6 +2,7 @@
 
 import typer
 
+from scopix_server.cli.evaluation import evaluate
 from scopix_server.cli.keys import keys_app
 from scopix_server.cli.serve import serve
 from scopix_server.cli.tenants import tenants_app
@@ -12,6 +13,7 @@ __all__ = ["app", "main"]
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The self-hosted Scopix server.")
 app.command()(serve)
 app.command()(worker)
+app.command("eval")(evaluate)
 app.add_typer(keys_app, name="keys")
 app.add_typer(tenants_app, name="tenants")
 

@@ -11,7 +11,7 @@ from scopix_server.domain.reading.legend import legend_entries
 from scopix_server.domain.reading.lines import letters
 from scopix_server.domain.reading.rooms import Room, find_rooms
 from scopix_server.domain.reading.sheets import drawing_noun, drawing_title, has_title_block
-from scopix_server.engines.grounded.papers import describe_field, found_in_text
+from scopix_server.engines.grounded.papers import describe_field, found_in_text, texts_of
 
 __all__ = ["describe_diagram", "describe_plan"]
 
@@ -34,7 +34,7 @@ def describe_plan(perception: Perception, layout: Layout, _: ImageKind) -> Itera
     legend = legend_entries(layout)
     if legend:
         text = f"The legend lists {quoted_listing([line.text for line in legend], 20)}."
-        yield Statement(text, {"regions": [line.index for line in legend]})
+        yield Statement(text, {"regions": [line.index for line in legend], "fields": {"legend": texts_of(legend)}})
     said = {index for room in rooms for index in room.indices} | {line.index for line in legend}
     said |= {title.index} if title else set()
     yield from _entries_and_notes(layout, said)
@@ -51,7 +51,7 @@ def describe_diagram(_perception: Perception, layout: Layout, _: ImageKind) -> I
     labels = [line for line in layout.lines if line is not title and len(line.text) > 1]
     if labels:
         said = f"Its labels read {quoted_listing([line.text for line in labels], 16)}."
-        yield Statement(said, {"regions": [line.index for line in labels]})
+        yield Statement(said, {"regions": [line.index for line in labels], "fields": {"labels": texts_of(labels)}})
 
 
 def _opening(noun: str, title: Line | None) -> Statement:
@@ -62,7 +62,9 @@ def _opening(noun: str, title: Line | None) -> Statement:
 def _named(rooms: Sequence[Room]) -> Statement:
     names = [f"{quote(room.name, 60)} ({_measure(room)})" if room.measure else quote(room.name, 60) for room in rooms]
     said = f"It names {count_of(len(rooms), 'room or space', 'rooms and spaces')}: {listing(names, 24)}."
-    return Statement(said, {"regions": [index for room in rooms for index in room.indices]})
+    areas = [[room.name, room.measure] for room in rooms if AREA.fullmatch(room.measure)]
+    fields = {"rooms": [room.name for room in rooms], "room_areas": areas}
+    return Statement(said, {"regions": [index for room in rooms for index in room.indices], "fields": fields})
 
 
 def _measure(room: Room) -> str:
@@ -90,7 +92,8 @@ def _entries_and_notes(layout: Layout, said: Collection[int]) -> Iterator[Statem
     pairs = [pair for pair in _entries(layout) if not set(pair.indices) & set(said)]
     if pairs:
         text = f"Labelled entries: {'; '.join(describe_field(pair) for pair in pairs)}."
-        yield Statement(text, {"regions": [index for pair in pairs for index in pair.indices]})
+        fields = {"title_block": [[pair.label, pair.value] for pair in pairs]}
+        yield Statement(text, {"regions": [index for pair in pairs for index in pair.indices], "fields": fields})
     gone = {*said, *(index for pair in pairs for index in pair.indices)}
     rest = [
         line

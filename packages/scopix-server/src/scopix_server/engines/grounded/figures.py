@@ -8,7 +8,7 @@ from scopix_server.domain.reading.layout import Layout, Line
 from scopix_server.domain.reading.legend import legend_entries, place_names
 from scopix_server.domain.reading.lines import letters
 from scopix_server.engines.grounded.axes import horizontal_axis, percentages, vertical_axis
-from scopix_server.engines.grounded.papers import found_in_text
+from scopix_server.engines.grounded.papers import found_in_text, texts_of
 
 __all__ = ["describe_chart", "describe_map"]
 
@@ -21,11 +21,11 @@ def describe_map(_perception: Perception, layout: Layout, _: ImageKind) -> Itera
     legend = legend_entries(layout)
     if legend:
         said = f"The legend lists {quoted_listing([line.text for line in legend], 20)}."
-        yield Statement(said, {"regions": [line.index for line in legend]})
+        yield Statement(said, {"regions": [line.index for line in legend], "fields": {"legend": texts_of(legend)}})
     places = place_names(layout, heading, legend)
     if places:
         said = f"Names on the map: {quoted_listing([line.text for line in places], 20)}."
-        yield Statement(said, {"regions": [line.index for line in places]})
+        yield Statement(said, {"regions": [line.index for line in places], "fields": {"places": texts_of(places)}})
     yield from found_in_text(layout, drawn=True)
 
 
@@ -44,12 +44,13 @@ def describe_chart(_perception: Perception, layout: Layout, _: ImageKind) -> Ite
     bottom = [] if level else _bottom_labels(layout, upright)
     if bottom:
         said = f"Along the bottom stand {quoted_listing([line.text for line in bottom], 14)}."
-        yield Statement(said, {"regions": [line.index for line in bottom]})
+        yield Statement(said, {"regions": [line.index for line in bottom], "fields": {"labels": texts_of(bottom)}})
     said_already = {line.index for line in [*upright, *level, *bottom]} | ({heading.index} if heading else set())
     others = [line for line in layout.lines if line.index not in said_already and _is_word(line.text)]
     if others:
-        said = f"Other labels: {quoted_listing([line.text.strip(' ()') for line in others], 14)}."
-        yield Statement(said, {"regions": [line.index for line in others]})
+        texts = [line.text.strip(" ()") for line in others]
+        said = f"Other labels: {quoted_listing(texts, 14)}."
+        yield Statement(said, {"regions": [line.index for line in others], "fields": {"labels": texts}})
     shares = percentages(layout) if not (upright or level) else []
     if shares:
         said = f"Percentages written on it: {listing([line.text for line in shares], 12)}."

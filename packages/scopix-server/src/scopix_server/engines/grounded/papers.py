@@ -14,7 +14,7 @@ from scopix_server.domain.reading.pages import document_noun, empty_labels, form
 from scopix_server.domain.reading.words import noun_of
 from scopix_server.engines.grounded.tables import describe_table
 
-__all__ = ["describe_document", "describe_field", "describe_form", "found_in_text"]
+__all__ = ["describe_document", "describe_field", "describe_form", "found_in_text", "texts_of"]
 
 _SECTION = re.compile(r"(\d{1,2})(?:\.\d{1,2})?\.?\s+[^\W\d].{2,50}")
 _MOST_FIELDS = 24
@@ -36,7 +36,7 @@ def describe_form(perception: Perception, layout: Layout, _: ImageKind) -> Itera
         # Only a form has fields; a page that sets words beside words has labelled values.
         sort = "filled-in field" if form_noun(layout) == "form" else "labelled value"
         count = count_of(len(pairs), sort).capitalize()
-        yield Statement(f"{count} could be read: {fields}.", {"regions": indices})
+        yield Statement(f"{count} could be read: {fields}.", {"regions": indices, "fields": _as_fields(pairs)})
     elif labels := empty_labels(layout):
         said = (
             f"Its labels read {quoted_listing([line.text for line in labels], _MOST_FIELDS)}; no values could be read."
@@ -59,7 +59,8 @@ def describe_document(perception: Perception, layout: Layout, _: ImageKind) -> I
     pairs = labelled_facts(layout)[:_MOST_FIELDS]
     if pairs:
         indices = [index for pair in pairs for index in pair.indices]
-        yield Statement(f"It says {'; '.join(describe_field(pair) for pair in pairs)}.", {"regions": indices})
+        said = f"It says {'; '.join(describe_field(pair) for pair in pairs)}."
+        yield Statement(said, {"regions": indices, "fields": _as_fields(pairs)})
     prose = list(_prose(layout, layout.heading())) if table is None else []
     yield from prose
     if table is None and not pairs and not prose:
@@ -77,12 +78,22 @@ def found_in_text(layout: Layout, but: Collection[str] = (), *, drawn: bool = Fa
             parts.append(f"{sort} {listing([text for text, _ in new])}")
             indices += [index for _, index in new]
     if parts:
-        yield Statement(f"Found in the text: {'; '.join(parts)}.", {"regions": indices})
+        fields = {"scale": [text for text, _ in found["scale"]]} if "scale" in found else {}
+        yield Statement(f"Found in the text: {'; '.join(parts)}.", {"regions": indices, "fields": fields})
+
+
+def texts_of(lines: Sequence[Line]) -> list[str]:
+    """Return what the lines say, for the fields noted as evidence."""
+    return [line.text for line in lines]
 
 
 def describe_field(pair: Pair) -> str:
     """Return label and value in quotation marks."""
     return f"{quote(pair.label.rstrip(' :'), 60)} – {quote(pair.value, 80)}"
+
+
+def _as_fields(pairs: Sequence[Pair]) -> dict[str, list[list[str]]]:
+    return {"fields": [[pair.label, pair.value] for pair in pairs]}
 
 
 def _opening(perception: Perception, layout: Layout, noun: str) -> Statement:

@@ -25,7 +25,7 @@ def describe_table(table: Table) -> Statement:
         name, values = counted
         shown = [f"{quote(value, 40)} ({count})" for value, count in values]
         text += f" Under {quote(name, 40)} stand {listing(shown, _MOST_VALUES)}."
-    return Statement(text, {"regions": sorted(table.indices)})
+    return Statement(text, {"regions": sorted(table.indices), "fields": {"table_header": list(table.header)}})
 
 
 def _repeated(table: Table) -> tuple[str, list[tuple[str, int]]] | None:

@@ -1,0 +1,1 @@
+"""Measuring engines against pictures whose truth is known."""

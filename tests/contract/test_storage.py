@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -178,7 +178,9 @@ def test_the_local_store_sweeps_what_a_crash_left(tmp_path: Path) -> None:
     crashed = LocalStore(tmp_path).open_writer()
     crashed.write(b"half")
     store = LocalStore(tmp_path)
-    assert store.sweep() == 1
+    now = datetime.now(UTC)
+    assert store.sweep(now - timedelta(hours=1)) == 0
+    assert store.sweep(now + timedelta(seconds=1)) == 1
     assert store.sweep() == 0
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
     crashed.abort()

@@ -64,6 +64,21 @@ class Settings(BaseSettings):
         description="Largest file of a direct upload in bytes, images and documents alike; default: the limits of the "
         "other uploads.",
     )
+    deleted_files_days: float = Field(
+        30.0, ge=0, description="Deleted files can be restored for so long; then they are removed for good."
+    )
+    session_days: float = Field(
+        30.0, ge=7, description="Upload sessions can be asked about for so long after the last that happened in them."
+    )
+    job_days: float = Field(7.0, ge=0, description="Records of ended jobs are kept for so long.")
+    orphan_hours: float = Field(
+        24.0,
+        ge=1,
+        description="Stored objects that belong to no file are removed when so old; they are looked for as often.",
+    )
+    sweep_minutes: float = Field(
+        60.0, ge=0, description="So often a worker removes what had its time; 0: only `scopix-server sweep` does."
+    )
 
     storage: Literal["local", "s3"] = Field(
         "local", description="Where files are stored: in the data directory, or in a bucket of any S3 server."

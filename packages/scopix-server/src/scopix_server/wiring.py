@@ -27,15 +27,19 @@ if TYPE_CHECKING:
 
     from scopix_server.api.services import Services
     from scopix_server.db.connection import SqlDatabase
+    from scopix_server.jobs.housekeeper import Chore
     from scopix_server.jobs.isolation import Workshop
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.worker import Worker
     from scopix_server.pipeline.incoming import FileLimits
+    from scopix_server.pipeline.sweep import Sweeper
 
 __all__ = [
     "VERSION",
     "build_app",
+    "build_sweeper",
     "build_workshop",
+    "chores_of",
     "create_key",
     "evaluated_engine",
     "first_start",
@@ -68,6 +72,31 @@ def open_database(settings: Settings) -> "SqlDatabase":
 def _private_folder(folder: Path) -> None:
     if not folder.exists():
         folder.mkdir(parents=True, mode=0o700)
+
+
+def build_sweeper(settings: Settings, database: "SqlDatabase", storage: Storage, jobs: "DbosQueue") -> "Sweeper":
+    """Build what removes what had its time."""
+    from scopix_server.domain.upkeep import Retention
+    from scopix_server.pipeline.receive import REPLAY_WINDOW
+    from scopix_server.pipeline.sweep import Sweeper
+
+    retention = Retention(
+        deleted_files=timedelta(days=settings.deleted_files_days),
+        sessions=timedelta(days=settings.session_days),
+        jobs=timedelta(days=settings.job_days),
+        answers=REPLAY_WINDOW,
+        orphans=timedelta(hours=settings.orphan_hours),
+    )
+    return Sweeper(database, storage.own, jobs, retention, remove_leftovers=storage.remove_leftovers)
+
+
+def chores_of(settings: Settings, database: "SqlDatabase", storage: Storage, jobs: "DbosQueue") -> "list[Chore]":
+    """Return what is to be done now and then. With `sweep_minutes` 0 the chores are due never."""
+    from scopix_server.jobs.housekeeper import sweeping
+
+    every = timedelta(minutes=settings.sweep_minutes)
+    clear_every = max(every, timedelta(hours=settings.orphan_hours)) if every else every
+    return sweeping(build_sweeper(settings, database, storage, jobs), expire_every=every, clear_every=clear_every)
 
 
 # Keys -----------------------------------------------------------------------------------------------------------------
@@ -183,7 +212,7 @@ def _build_services(
     from scopix_server.api.services import ApiLimits, Services
     from scopix_server.api.usage import UseCounter
     from scopix_server.pipeline.batch import BatchReceiver
-    from scopix_server.pipeline.direct import DirectReceiver
+    from scopix_server.pipeline.direct import DirectReceiver, expire_direct_uploads
     from scopix_server.pipeline.incoming import FileLimits
     from scopix_server.pipeline.quota import Quotas
     from scopix_server.pipeline.receive import Receiver
@@ -198,7 +227,7 @@ def _build_services(
     quotas = Quotas(plans)
     receiver = Receiver(store, database, jobs, limits, quotas)
     direct = DirectReceiver(receiver, store, database, _direct_limits(settings, limits))
-    direct.sweep(datetime.now(UTC))
+    expire_direct_uploads(database, store, datetime.now(UTC))
     return Services(
         database=database,
         jobs=jobs,
@@ -245,7 +274,9 @@ def _worker_arguments(settings: Settings) -> list[str]:
 @contextmanager
 def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
     """Run a worker for as long as the context lasts."""
+    from scopix_server.jobs.housekeeper import Housekeeper
     from scopix_server.jobs.isolation import IsolatedEngines
+    from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.worker import Worker
     from scopix_server.pipeline.describe import DescribeFile
 
@@ -269,10 +300,15 @@ def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
         concurrency=settings.worker_processes + 1,
         ready=lambda: engines.ready,
     )
+    jobs = DbosQueue(settings.database_url)
+    housekeeper = Housekeeper(database, worker_id, chores_of(settings, database, storage, jobs))
     worker.start()
+    housekeeper.start()
     yield worker
+    housekeeper.stop()
     worker.stop(seconds=settings.worker_stop_seconds)
     engines.close()
+    jobs.close()
     database.close()
 
 

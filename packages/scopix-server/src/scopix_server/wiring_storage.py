@@ -1,5 +1,6 @@
 """Builds where a process keeps and finds bytes: the part of the wiring that knows all stores."""
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from scopix_server.config import Settings
@@ -16,7 +17,7 @@ class Storage:
     """The stores of one process.
 
     Args:
-        role: `web` or `worker`: each has a folder of its own for what is on its way, swept when it starts.
+        role: `web`, `worker` or `command`: each has a folder of its own for what is on its way, swept when it starts.
 
     Raises:
         ValueError: a setting is missing.
@@ -25,7 +26,8 @@ class Storage:
     def __init__(self, settings: Settings, role: str) -> None:
         from scopix_server.storage.parts import Parts
 
-        self._parts = Parts(settings.data_dir / "spool" / role, sync=False)
+        self._spool = settings.data_dir / "spool"
+        self._parts = Parts(self._spool / role, sync=False)
         self.local = _local_store(settings) if settings.storage == "local" else None
         self.bucket = _server_bucket(settings, self._parts) if settings.storage == "s3" else None
 
@@ -39,6 +41,13 @@ class Storage:
     def sweep(self) -> None:
         """Remove what an earlier process in this role left half written. Call it before any write."""
         self._parts.sweep()
+
+    def remove_leftovers(self, before: datetime) -> int:
+        """Remove what any process left half written before then, and return how many such objects there were."""
+        from scopix_server.storage.parts import Parts
+
+        removed = self.local.sweep(before) if self.local is not None else 0
+        return removed + sum(Parts(folder, sync=False).sweep(before) for folder in self._spool.iterdir())
 
 
 def _local_store(settings: Settings) -> "LocalStore":

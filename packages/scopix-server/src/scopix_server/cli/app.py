@@ -5,6 +5,7 @@ import typer
 from scopix_server.cli.evaluation import evaluate
 from scopix_server.cli.keys import keys_app
 from scopix_server.cli.serve import serve
+from scopix_server.cli.sweep import sweep
 from scopix_server.cli.tenants import tenants_app
 from scopix_server.cli.worker import worker
 
@@ -14,6 +15,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, help="The self-hos
 app.command()(serve)
 app.command()(worker)
 app.command("eval")(evaluate)
+app.command()(sweep)
 app.add_typer(keys_app, name="keys")
 app.add_typer(tenants_app, name="tenants")
 

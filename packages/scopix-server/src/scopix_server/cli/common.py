@@ -10,13 +10,26 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 from scopix_server.config import Settings
+from scopix_server.domain.errors import ServiceUnavailable
 from scopix_server.domain.tenant import Tenant
 from scopix_server.logs import configure_logs
+from scopix_server.wiring_storage import Storage
 
 if TYPE_CHECKING:
     from scopix_server.db.connection import SqlDatabase
 
-__all__ = ["DataDir", "fail", "find_tenant", "lend_database", "printable", "say", "settings_from", "table", "when"]
+__all__ = [
+    "DataDir",
+    "fail",
+    "find_tenant",
+    "lend_database",
+    "open_storage",
+    "printable",
+    "say",
+    "settings_from",
+    "table",
+    "when",
+]
 
 DataDir = Annotated[
     Path | None,
@@ -47,6 +60,16 @@ def lend_database(data_dir: Path | None) -> "Iterator[tuple[SqlDatabase, Setting
         yield database, settings
     finally:
         database.close()
+
+
+def open_storage(settings: Settings, role: str) -> Storage:
+    """Return the stores of this process (see `Storage`), or end with a message."""
+    try:
+        return Storage(settings, role)
+    except ValueError as error:
+        fail(f"SCOPIX_STORAGE is {settings.storage}: {error}.")
+    except ServiceUnavailable as error:
+        fail(error.message)
 
 
 def find_tenant(database: "SqlDatabase", name_or_id: str) -> Tenant:

@@ -12,9 +12,9 @@ from typing import Annotated, Any
 import typer
 from filelock import FileLock, Timeout
 
-from scopix_server.cli.common import DataDir, fail, settings_from
+from scopix_server.cli.common import DataDir, fail, open_storage, settings_from
 from scopix_server.config import Settings
-from scopix_server.domain.errors import BucketUnavailable, DomainError, ServiceUnavailable
+from scopix_server.domain.errors import BucketUnavailable, DomainError
 from scopix_server.wiring_storage import Storage
 
 __all__ = ["serve"]
@@ -60,12 +60,7 @@ def serve(
 
 
 def _storage(settings: Settings) -> Storage:
-    try:
-        storage = Storage(settings, "web")
-    except ValueError as error:
-        fail(f"SCOPIX_STORAGE is {settings.storage}: {error}.")
-    except ServiceUnavailable as error:
-        fail(error.message)
+    storage = open_storage(settings, "web")
     if storage.bucket is not None:
         try:
             storage.bucket.probe()

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
+from scopix_server.db.chores import SqlChores
 from scopix_server.db.descriptions import SqlDescriptions
 from scopix_server.db.direct import SqlDirectUploads
 from scopix_server.db.files import SqlFiles
@@ -21,6 +22,7 @@ from scopix_server.db.idempotency import SqlIdempotency
 from scopix_server.db.keys import SqlKeys
 from scopix_server.db.sessions import SqlSessions
 from scopix_server.db.tenants import SqlTenants
+from scopix_server.db.upkeep import SqlUpkeep
 from scopix_server.db.variants import SqlVariants
 from scopix_server.db.workers import SqlWorkers
 from scopix_server.domain.errors import ServiceUnavailable
@@ -46,6 +48,8 @@ class SqlTransaction:
         self.idempotency = SqlIdempotency(connection)
         self.workers = SqlWorkers(connection)
         self.direct_uploads = SqlDirectUploads(connection)
+        self.upkeep = SqlUpkeep(connection)
+        self.chores = SqlChores(connection)
 
 
 def create_engine(url: str) -> sa.Engine:

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 
 __all__ = [
     "api_keys",
+    "chores",
     "descriptions",
     "direct_uploads",
     "file_tags",
@@ -50,6 +51,7 @@ metadata = sa.MetaData(
 )
 
 _ID = sa.String(36)
+_DELETED = sa.text("deleted_at IS NOT NULL")
 
 tenants = sa.Table(
     "tenants",
@@ -119,6 +121,8 @@ files = sa.Table(
     sa.Index("ix_files_tenant_created", "tenant_id", "created_at", "id"),
     sa.Index("ix_files_tenant_sorted", "tenant_id", "sorted_at", "id"),
     sa.Index("ix_files_tenant_sha256", "tenant_id", "sha256"),
+    # Of the deleted ones alone, which are few.
+    sa.Index("ix_files_deleted", "deleted_at", sqlite_where=_DELETED, postgresql_where=_DELETED),
 )
 
 variants = sa.Table(
@@ -257,4 +261,14 @@ workers = sa.Table(
     metadata,
     sa.Column("id", sa.String(255), primary_key=True),
     sa.Column("heartbeat_at", UtcDateTime, nullable=False),
+)
+
+chores = sa.Table(
+    "chores",
+    metadata,
+    sa.Column("name", sa.String(32), primary_key=True),
+    sa.Column("holder", sa.String(255)),
+    # A holder that died is waited for no longer than this.
+    sa.Column("held_until", UtcDateTime),
+    sa.Column("done_at", UtcDateTime),
 )

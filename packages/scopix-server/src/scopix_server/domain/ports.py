@@ -18,6 +18,7 @@ from scopix_server.domain.listing import FileFilter, Position
 from scopix_server.domain.session import Session, SessionCounts, SessionEvent, SessionFile
 from scopix_server.domain.storage_ports import BlobStore, BlobWriter, FileServing, StoredObject
 from scopix_server.domain.tenant_ports import KeyRepository, TenantRepository
+from scopix_server.domain.upkeep import ChoreRepository, UpkeepRepository
 
 __all__ = [
     "BlobStore",
@@ -242,6 +243,10 @@ class Transaction(Protocol):
     @property
     def workers(self) -> WorkerRepository: ...
     @property
+    def upkeep(self) -> UpkeepRepository: ...
+    @property
+    def chores(self) -> ChoreRepository: ...
+    @property
     def direct_uploads(self) -> DirectUploadRepository: ...
 
 
@@ -272,6 +277,12 @@ class JobQueue(Protocol):
 
     def check(self) -> None:
         """Prove that the queue answers; raises ServiceUnavailable when it does not."""
+
+    def ended(self, before: datetime, *, limit: int) -> Sequence[str]:
+        """Return the ids of jobs that ended before then, whatever their end was."""
+
+    def forget(self, job_ids: Sequence[str]) -> None:
+        """Remove the records of jobs."""
 
 
 # Engines ------------------------------------------------------------------------------------------------------------

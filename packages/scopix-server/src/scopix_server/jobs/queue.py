@@ -1,5 +1,7 @@
 """Asking for work: a job is a row written in the caller's own transaction."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import cast
 
 import sqlalchemy as sa
@@ -17,6 +19,7 @@ RENDER = "render_variants"
 APPLICATION_VERSION = "1"
 """Workers take jobs of this version only. DBOS would make it a hash of the code, and strand jobs at each release."""
 
+_ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _NOW, _LATER = 1, 2  # smaller numbers first
 
 
@@ -44,6 +47,15 @@ class DbosQueue:
             self._client.check_connection()
         except (sa.exc.SQLAlchemyError, OSError) as error:
             raise ServiceUnavailable("The job queue does not answer.") from error
+
+    def ended(self, before: datetime, *, limit: int) -> Sequence[str]:
+        found = self._client.list_workflows(
+            status=_ENDED, completed_before=before.isoformat(), limit=limit, load_input=False, load_output=False
+        )
+        return [workflow.workflow_id for workflow in found]
+
+    def forget(self, job_ids: Sequence[str]) -> None:
+        self._client.delete_workflows(list(job_ids))
 
     def close(self) -> None:
         """Close the queue's own connections."""

@@ -4,6 +4,7 @@ The completion reads them in their order through the same checks as any upload, 
 checked is what is stored, and a link that is used again afterwards changes nothing.
 """
 
+import functools
 import hashlib
 import uuid
 from collections.abc import Iterator, Mapping
@@ -33,7 +34,7 @@ from scopix_server.domain.ports import BlobStore, BlobWriter, Database, Idempote
 from scopix_server.pipeline.incoming import Content, FileLimits
 from scopix_server.pipeline.receive import REPLAY_WINDOW, Receiver, UploadOptions, check_target
 
-__all__ = ["Announcement", "Completion", "DirectReceipt", "DirectReceiver", "IncomingPart"]
+__all__ = ["Announcement", "Completion", "DirectReceipt", "DirectReceiver", "IncomingPart", "expire_direct_uploads"]
 
 _READ_BYTES = 1024 * 1024
 _KEPT_AFTER_EXPIRY = timedelta(days=7)
@@ -210,16 +211,8 @@ class DirectReceiver:
             if error.code != "USAGE_LIMIT_EXCEEDED":
                 self._close(upload, DirectUploadStatus.REFUSED, error.message)
             raise
-        self._remove_parts(upload)
+        _remove_parts(self._store, upload)
         return receipt
-
-    def sweep(self, now: datetime, limit: int = 100) -> int:
-        """Expire the uploads whose time has run out, remove their parts, and return how many there were."""
-        overdue = self._database.read(lambda t: t.direct_uploads.overdue(now, limit))
-        for upload in overdue:
-            self._close(upload, DirectUploadStatus.EXPIRED, None)
-        self._database.write(lambda t: t.direct_uploads.forget(now - _KEPT_AFTER_EXPIRY))
-        return len(overdue)
 
     def _announce(
         self, transaction: Transaction, upload: DirectUpload, key: str | None, *, resume: bool
@@ -324,12 +317,28 @@ class DirectReceiver:
     def _close(self, upload: DirectUpload, status: DirectUploadStatus, reason: str | None) -> bool:
         closed = self._database.write(lambda t: t.direct_uploads.close(upload.id, status, reason=reason))
         if closed:
-            self._remove_parts(upload)
+            _remove_parts(self._store, upload)
         return closed
 
-    def _remove_parts(self, upload: DirectUpload) -> None:
-        for one in list(self._store.list(upload.prefix)):
-            self._store.delete(one.key)
+
+def expire_direct_uploads(database: Database, store: BlobStore, now: datetime, *, limit: int = 100) -> int:
+    """Expire uploads whose time has run out, remove their parts, and return how many there were, at most `limit`."""
+    overdue = database.read(lambda t: t.direct_uploads.overdue(now, limit))
+    for upload in overdue:
+        closing = functools.partial(_expire, upload.id)
+        if database.write(closing):
+            _remove_parts(store, upload)
+    database.write(lambda t: t.direct_uploads.forget(now - _KEPT_AFTER_EXPIRY))
+    return len(overdue)
+
+
+def _expire(upload_id: str, transaction: Transaction) -> bool:
+    return transaction.direct_uploads.close(upload_id, DirectUploadStatus.EXPIRED)
+
+
+def _remove_parts(store: BlobStore, upload: DirectUpload) -> None:
+    for one in list(store.list(upload.prefix)):
+        store.delete(one.key)
 
 
 class _NotNow(Conflict):

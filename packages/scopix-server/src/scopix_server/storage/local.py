@@ -2,7 +2,7 @@
 
 Layout: `objects/KEY` holds the objects, `tmp/UUID.part` those on their way. A part is on the same file system, so that
 its rename into place is atomic: an object is there whole or not at all. What a crash leaves in `tmp` is swept at the
-next start.
+next start, or when it is old.
 """
 
 import os
@@ -34,9 +34,9 @@ class LocalStore:
         self._syncs = durability == "each"
         self._parts = Parts(root / "tmp", sync=self._syncs)
 
-    def sweep(self) -> int:
-        """Remove what an earlier process left half written and return how many parts; call it before any write."""
-        return self._parts.sweep()
+    def sweep(self, before: datetime | None = None) -> int:
+        """Remove what was left half written; see `Parts.sweep`."""
+        return self._parts.sweep(before)
 
     def open_writer(self) -> PartWriter:
         return self._parts.new(self._install)
@@ -91,6 +91,8 @@ class LocalStore:
 
     def _install(self, part: Path, key: str) -> None:
         target = self.path(key)
+        # A part may wait long for the rest of its batch. As an object it is as old as its name.
+        os.utime(part)
         # The folder may be removed by a delete between its making and the rename: then make it again, once.
         for attempt in (1, 2):
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
@@ -46,14 +47,22 @@ class Parts:
         finally:
             path.unlink(missing_ok=True)
 
-    def sweep(self) -> int:
-        """Remove what an earlier process left half written and return how many parts; call it before any write."""
-        leftovers = list(self._folder.glob("*.part"))
-        for part in leftovers:
-            part.unlink(missing_ok=True)
-        if leftovers:
-            _log.warning("removed %d half-written uploads of an earlier run", len(leftovers))
-        return len(leftovers)
+    def sweep(self, before: datetime | None = None) -> int:
+        """Remove parts that nobody has written to since then, and return how many.
+
+        Without `before` all of them: they are an earlier process's; call it before any write.
+        """
+        removed = 0
+        for part in self._folder.glob("*.part"):
+            try:
+                if before is None or part.stat().st_mtime < before.timestamp():
+                    part.unlink()
+                    removed += 1
+            except FileNotFoundError:
+                continue  # its writer has come to its end meanwhile
+        if removed:
+            _log.warning("removed %d half-written uploads of an earlier run", removed)
+        return removed
 
     def free_bytes(self) -> int:
         """Return the room left."""

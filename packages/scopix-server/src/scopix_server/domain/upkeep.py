@@ -1,0 +1,81 @@
+"""What is kept for how long, and the interfaces of those who remove the rest; `ports.py` has all others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from scopix.types.vocabulary import StorageTarget
+
+__all__ = ["BrokenOff", "ChoreRepository", "PurgedFile", "Retention", "UpkeepRepository"]
+
+
+class BrokenOff(Exception):
+    """What was under way was asked not to go on. What it did so far stays done; the rest is done another time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """For how long after its end a thing is kept.
+
+    `deleted_files`: since their deletion. `sessions`: since the last thing that happened in them. `jobs`: since they
+    ended. `answers`: those kept for replay, since they were given. `orphans`: objects that no record speaks of, and
+    half-written ones, since they were written.
+    """
+
+    deleted_files: timedelta
+    sessions: timedelta
+    jobs: timedelta
+    answers: timedelta
+    orphans: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class PurgedFile:
+    """A file that is recorded no more, and the objects it leaves: its own and its renditions'."""
+
+    id: str
+    tenant_id: str
+    storage_target: StorageTarget
+    object_keys: tuple[str, ...]
+
+
+class UpkeepRepository(Protocol):
+    """Finds and removes what has had its time, of all tenants, in small portions: a caller comes again for the rest."""
+
+    def deleted_files(self, before: datetime, *, limit: int) -> Sequence[str]:
+        """Return the ids of files that were deleted before then, the oldest first."""
+
+    def purge_files(self, file_ids: Sequence[str], before: datetime) -> Sequence[PurgedFile]:
+        """Remove all records of those files that were deleted before then and not restored since."""
+
+    def known(self, ids: Sequence[str]) -> set[str]:
+        """Return those of the ids that stand for a file, deleted or not, or for an open direct upload."""
+
+    def old_sessions(self, before: datetime, *, limit: int) -> Sequence[str]:
+        """Return the ids of sessions in which nothing happened since then and none of whose files is waiting."""
+
+    def purge_session(self, session_id: str, *, limit: int) -> bool:
+        """Remove a session, but at most `limit` records at a time; False while some are left."""
+
+    def old_answers(self, before: datetime) -> int:
+        """Return how many answers were kept before then."""
+
+    def purge_answers(self, before: datetime, *, limit: int) -> int:
+        """Remove about so many of them and return how many it were."""
+
+
+class ChoreRepository(Protocol):
+    """Who does which chore until when: of several workers, one at a time."""
+
+    def take(self, name: str, holder: str, now: datetime, until: datetime, *, done_before: datetime | None) -> bool:
+        """Take a chore on until then; False when another holder has it, or when it was done since `done_before`."""
+
+    def hold(self, name: str, holder: str, until: datetime) -> bool:
+        """Stay at it until then; False when another holder took it over."""
+
+    def finish(self, name: str, holder: str, at: datetime, *, done: bool) -> None:
+        """Let the chore go, and note that it was done if it was."""
+
+    def holder(self, name: str, now: datetime) -> str | None:
+        """Return who is at it."""

@@ -36,7 +36,7 @@ def client_of(server: ServerProcess, key: str) -> httpx2.Client:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> ServerProcess:
-    running = ServerProcess(tmp_path_factory.mktemp("keys"), worker=False).start()
+    running = ServerProcess(tmp_path_factory.mktemp("keys"), worker=False, sensitive_requests_per_minute="1000").start()
     yield running
     assert running.stop() == 0
 
@@ -72,6 +72,28 @@ def test_keys_are_listed_without_their_secrets(server: ServerProcess, other_key:
     assert other_key[:15] not in run(server.data_dir, "keys", "list", "--tenant", "default").stdout
 
 
+@pytest.mark.parametrize(
+    ("expires", "end"),
+    [
+        ("90d", 90),
+        ("36h", 1.5),
+        ("2999-01-31", "2999-01-31T00:00:00Z"),
+        ("2999-01-31T12:00:00+02:00", "2999-01-31T10:00:00Z"),
+    ],
+)
+def test_a_key_with_an_end(server: ServerProcess, admin: httpx2.Client, expires: str, end: float | str) -> None:
+    before = datetime.now(UTC)
+    key = last_line(server.data_dir, "keys", "create", "--name", f"until {expires}", "--expires", expires)
+    with client_of(server, key) as client:
+        assert client.get("/files").status_code == 200
+    (found,) = [one for one in admin.get("/api-keys").json()["items"] if one["key_prefix"] == key[:15]]
+    at = datetime.fromisoformat(found["expires_at"])
+    if isinstance(end, str):
+        assert at == datetime.fromisoformat(end)
+    else:
+        assert before + timedelta(days=end) <= at <= datetime.now(UTC) + timedelta(days=end)
+
+
 @pytest.mark.parametrize("whole", [True, False])
 def test_a_revoked_key_is_refused_at_once(server: ServerProcess, whole: bool) -> None:
     key = last_line(server.data_dir, "keys", "create", "--name", "lost", "--scope", "read", "--scope", "usage:write")
@@ -93,6 +115,10 @@ def test_a_revoked_key_is_refused_at_once(server: ServerProcess, whole: bool) ->
     [
         (["keys", "create", "--name", "x", "--tenant", "nobody"], "no tenant 'nobody'"),
         (["keys", "create", "--name", " "], "1 to 255 characters"),
+        (["keys", "create", "--name", "x", "--expires", "soon"], "'soon' is no time"),
+        (["keys", "create", "--name", "x", "--expires", "0d"], "'0d' is over"),
+        (["keys", "create", "--name", "x", "--expires", "2020-01-01"], "'2020-01-01' is over"),
+        (["keys", "create", "--name", "x", "--expires", "9999-12-31T23:00:00-12:00"], "is no time"),
         (["keys", "revoke", "scopix_nobody00"], "no key 'scopix_nobody00'"),
         (["tenants", "create", "--name", "default"], "a tenant 'default' already"),
         (["tenants", "create", "--name", "x", "--plan", "gold"], "no plan 'gold'"),

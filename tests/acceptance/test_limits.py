@@ -4,6 +4,7 @@ import socket
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx2
@@ -84,6 +85,7 @@ def test_limits_count_for_each_key_alone_and_plans_change_at_once(tmp_path: Path
 
 
 def test_every_answer_tells_the_limits(custom: ServerProcess) -> None:
+    started = int(time.time())
     with custom.client() as client:
         answers = [
             client.get("/files"),
@@ -98,7 +100,7 @@ def test_every_answer_tells_the_limits(custom: ServerProcess) -> None:
         ]
         assert limits_of(answers[0])[:2] == (UNLIMITED, UNLIMITED)
         for answer in answers:
-            assert limits_of(answer)[2] >= time.time() - 1
+            assert limits_of(answer)[2] >= started
 
 
 def test_guessing_keys_is_limited_by_address_and_shuts_nobody_else_out(custom: ServerProcess) -> None:
@@ -113,6 +115,25 @@ def test_guessing_keys_is_limited_by_address_and_shuts_nobody_else_out(custom: S
         assert client.get("/files").status_code == 200
     # A proxy on this machine is believed.
     assert httpx2.get(url, headers={"X-Forwarded-For": "203.0.113.9"}).status_code == 401
+
+
+def test_changing_keys_has_a_narrower_limit(tmp_path: Path) -> None:
+    with serving(tmp_path, sensitive_requests_per_minute="3") as server, server.client() as client:
+        made = [client.post("/api-keys", json={"name": "made"}) for _ in range(3)]
+        assert [answer.status_code for answer in made] == [201] * 3
+        assert [limits_of(answer)[:2] for answer in made] == [(3, left) for left in (2, 1, 0)]
+        key_id = made[0].json()["id"]
+        refused = [
+            client.post("/api-keys", json={"name": "made"}),
+            client.put(f"/api-keys/{key_id}", json={"name": "renamed"}),
+            client.delete(f"/api-keys/{key_id}"),
+        ]
+        assert [answer.status_code for answer in refused] == [429] * 3
+        assert int(refused[0].headers["Retry-After"]) >= 1
+        # Looking is no change, and what another key does is its own affair.
+        assert limits_of(client.get("/api-keys"))[0] == UNLIMITED
+        with server.client(headers={"Authorization": f"Bearer {made[1].json()['api_key']}"}) as other:
+            assert other.post("/api-keys", json={"name": "made"}).status_code == 201
 
 
 # Uploads --------------------------------------------------------------------------------------------------------------
@@ -258,6 +279,38 @@ def test_without_a_limit_nothing_is_missing(custom: ServerProcess) -> None:
         told = quota(client, 1_000_000)
     assert told["can_proceed"]
     assert told["available"] is told["monthly_limit"] is told["max_concurrent_uploads"] is told["message"] is None
+
+
+def test_the_limits_of_a_tenant(tmp_path: Path) -> None:
+    with serving(tmp_path, default_plan="free", plans=QUOTA, max_document_bytes="1000") as server:
+        with server.client() as client:
+            sent = client.post("/files/upload/batch", files=files(3)).json()["immediate_results"]
+            client.delete(f"/files/{sent[0]['image_id']}")
+            told = client.get("/tenant/limits").json()
+        assert told["tier"] == "free"
+        assert told["limits"] == {
+            "requests_per_minute": None,
+            "max_batch_size": 10,
+            "max_concurrent_uploads": 10,
+            "descriptions_per_month": 4,
+            "uploads_per_month": 8,
+            "max_image_bytes": 100 * 1024 * 1024,
+            "max_document_bytes": 1000,
+            "max_batch_bytes": 2 * 1024 * 1024 * 1024,
+        }
+        stored = len(png(1)) + len(png(2))
+        assert told["usage"] == {
+            "descriptions": 2,
+            "uploads": 3,
+            "descriptions_left": 2,
+            "uploads_left": 5,
+            "stored_files": 2,
+            "stored_bytes": stored,
+        }
+        start, end = (datetime.fromisoformat(told[name]) for name in ("period_start", "period_end"))
+        assert start <= datetime.now(UTC) < end
+        assert (start.day, start.hour, end.day, end.hour) == (1, 0, 1, 0)
+        assert 28 <= (end - start).days <= 31
 
 
 # Tenants --------------------------------------------------------------------------------------------------------------

@@ -51,7 +51,12 @@ PNG = encoded(picture())
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    running = ServerProcess(tmp_path_factory.mktemp("walk"), worker=False, failed_requests_per_minute="1000000").start()
+    running = ServerProcess(
+        tmp_path_factory.mktemp("walk"),
+        worker=False,
+        failed_requests_per_minute="1000000",
+        sensitive_requests_per_minute="1000000",
+    ).start()
     yield running
     assert running.stop() == 0
     assert "Traceback" not in running.log

@@ -21,7 +21,11 @@ ROOT = Path(__file__).resolve().parents[2]
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     data_dir = tmp_path_factory.mktemp("schemathesis")
     # It shows no key thousands of times, from one address.
-    running = ServerProcess(data_dir, failed_requests_per_minute="1000000").start().wait_until_ready()
+    running = (
+        ServerProcess(data_dir, failed_requests_per_minute="1000000", sensitive_requests_per_minute="1000000")
+        .start()
+        .wait_until_ready()
+    )
     yield running
     assert running.stop() == 0
 

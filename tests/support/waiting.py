@@ -1,6 +1,7 @@
 """Waiting for what the server does in its own time: however busy the machine is, not longer than this."""
 
 import time
+from collections.abc import Callable
 
 import httpx2
 
@@ -16,6 +17,14 @@ def wait_until_over(http: httpx2.Client, session_id: str) -> dict:
     """Return a session's status once it has ended."""
     path = f"/files/upload/sessions/{session_id}"
     return _wait(http, path, lambda status: status["status"] not in {"pending", "uploading", "processing"})
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Return once it is so."""
+    deadline = time.monotonic() + MOST_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline, f"it was not so within {MOST_SECONDS} seconds"
+        time.sleep(0.1)
 
 
 def _wait(http: httpx2.Client, path: str, over) -> dict:  # type: ignore[no-untyped-def]

@@ -107,6 +107,10 @@ class Settings(BaseSettings):
         300, ge=1, description="Requests without a valid API key that an address may make in a minute."
     )
 
+    sensitive_requests_per_minute: int = Field(
+        60, ge=1, description="Requests that make, change or deactivate API keys which a key may make in a minute."
+    )
+
     worker_processes: int = Field(
         default_factory=lambda: max(1, min(4, os.cpu_count() or 1)),
         ge=1,

@@ -112,13 +112,18 @@ def first_start(database: "SqlDatabase") -> NewApiKey | None:
 
 
 def create_key(
-    database: "SqlDatabase", name: str, scopes: tuple[str, ...], *, tenant: Tenant | None = None
+    database: "SqlDatabase",
+    name: str,
+    scopes: tuple[str, ...],
+    *,
+    tenant: Tenant | None = None,
+    expires_at: datetime | None = None,
 ) -> NewApiKey:
     """Make another key for a tenant, the first one if none is named. The secret is in the answer and nowhere else."""
     owner = tenant or database.read(lambda t: t.tenants.first_tenant())
     if owner is None:
         raise LookupError("This data directory has no tenant yet: start the server on it once.")
-    key, made = issue_key(owner.id, name, scopes, datetime.now(UTC))
+    key, made = issue_key(owner.id, name, scopes, datetime.now(UTC), expires_at=expires_at)
     database.write(lambda t: t.keys.add(key))
     return made
 
@@ -242,10 +247,11 @@ def _build_services(
         part_links=PartSigner(_link_secret(settings)),
         plans=plans,
         uses=UseCounter(database),
-        rates=RateLimits(settings.failed_requests_per_minute),
+        rates=RateLimits(settings.failed_requests_per_minute, settings.sensitive_requests_per_minute),
         slots=UploadSlots(),
         limits=ApiLimits(
             max_file_bytes=settings.max_file_bytes,
+            max_document_bytes=settings.max_document_bytes,
             max_batch_files=settings.max_batch_files,
             max_batch_bytes=settings.max_batch_bytes,
             reserved_disk_bytes=settings.reserved_disk_bytes,

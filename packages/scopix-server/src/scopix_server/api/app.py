@@ -10,7 +10,20 @@ from starlette.types import ASGIApp
 from scopix_server.api import document, problems
 from scopix_server.api.limits import RateLimitHeaders, RateLimits
 from scopix_server.api.middleware import BodyGuard, RequestContext
-from scopix_server.api.routes import batch, content, direct, edits, events, files, health, keys, sessions, uploads
+from scopix_server.api.routes import (
+    batch,
+    content,
+    direct,
+    edits,
+    events,
+    files,
+    health,
+    keys,
+    processing,
+    sessions,
+    tenant,
+    uploads,
+)
 from scopix_server.api.services import Services
 
 __all__ = ["create_app", "surround"]
@@ -40,9 +53,11 @@ def create_app(services: Services, *, version: str, lifespan: Lifespan | None = 
     app.include_router(sessions.router, prefix=PREFIX)
     app.include_router(events.router, prefix=PREFIX)
     app.include_router(sessions.first_generation, prefix=PREFIX)
+    app.include_router(processing.router, prefix=PREFIX)
     app.include_router(edits.router, prefix=PREFIX)
     app.include_router(files.router, prefix=PREFIX)
     app.include_router(keys.router, prefix=PREFIX)
+    app.include_router(tenant.router, prefix=PREFIX)
     if services.serving is not None:
         app.include_router(content.router, prefix=PREFIX)
     document.install(app)

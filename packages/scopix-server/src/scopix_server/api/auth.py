@@ -12,7 +12,7 @@ from scopix_server.api.services import Services, services_of
 from scopix_server.domain.errors import DeactivatedApiKey, ExpiredApiKey, InvalidApiKey, MissingApiKey
 from scopix_server.domain.tenant import Caller, key_prefix_of
 
-__all__ = ["KeyMaker", "KeyReader", "KeyRemover", "Reader", "Uploader", "UsageReader", "Writer"]
+__all__ = ["Admin", "KeyMaker", "KeyReader", "KeyRemover", "Reader", "Uploader", "UsageReader", "Writer"]
 
 # Only for the OpenAPI description; the checks are below, so that their errors are ours.
 _scheme = HTTPBearer(
@@ -43,7 +43,7 @@ def _identify(services: Services, key: str) -> Caller:
     return Caller(tenant.id, held.id, held.scopes, services.plans.of(tenant.plan))
 
 
-def _requires(scope: str) -> Callable[..., Awaitable[Caller]]:
+def _requires(scope: str, *, sensitive: bool = False) -> Callable[..., Awaitable[Caller]]:
     async def authenticate(request: Request, _: Annotated[object, Security(_scheme, scopes=[scope])]) -> Caller:
         services = services_of(request)
         try:
@@ -53,6 +53,8 @@ def _requires(scope: str) -> Callable[..., Awaitable[Caller]]:
             raise
         services.uses.note(caller.key_id)
         services.rates.count(request.scope, caller)
+        if sensitive:
+            services.rates.count_sensitive(request.scope, caller)
         caller.require(scope)
         return caller
 
@@ -74,14 +76,17 @@ async def _upload(request: Request, caller: Writer) -> AsyncIterator[Caller]:
 Uploader = Annotated[Caller, Depends(_upload)]
 """A caller who may upload, and for whom one of the uploads allowed at once is held until the request ends."""
 
+Admin = Annotated[Caller, Depends(_requires("admin"))]
+"""A caller who may do everything."""
+
 UsageReader = Annotated[Caller, Depends(_requires("usage:read"))]
 """A caller who may see what is used and what is left."""
 
 KeyReader = Annotated[Caller, Depends(_requires("api_keys:read"))]
 """A caller who may see which keys there are: everyone but the holder of a narrow key."""
 
-KeyMaker = Annotated[Caller, Depends(_requires("api_keys:write"))]
+KeyMaker = Annotated[Caller, Depends(_requires("api_keys:write", sensitive=True))]
 """A caller who may make and change keys."""
 
-KeyRemover = Annotated[Caller, Depends(_requires("api_keys:delete"))]
+KeyRemover = Annotated[Caller, Depends(_requires("api_keys:delete", sensitive=True))]
 """A caller who may deactivate keys."""

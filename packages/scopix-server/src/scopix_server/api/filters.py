@@ -3,6 +3,7 @@
 import re
 from datetime import datetime
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Depends, Query
 from pydantic import BeforeValidator
@@ -41,7 +42,7 @@ def _filter(
     has_description: bool | None = None,
     ids: Annotated[list[str] | None, Query(max_length=_MAX_IDS)] = None,
     media_types: Annotated[list[MediaType] | None, Query(max_length=10)] = None,
-    folder_id: str | None = None,
+    folder_id: UUID | None = None,
     description_statuses: Annotated[list[DescriptionStatus] | None, Query(max_length=10)] = None,
     content_categories: Annotated[list[RestCategory] | None, Query(max_length=50)] = None,
     sort_by: SortBy = SortBy.CONTENT_CREATED_AT,
@@ -56,7 +57,7 @@ def _filter(
         has_description=has_description,
         ids=tuple(file_id.lower() for file_id in ids or ()),
         media_types=tuple(media_type.value for media_type in media_types or ()),
-        folder_id=folder_id,
+        folder_id=str(folder_id) if folder_id else None,
         statuses=tuple(status.value for status in description_statuses or ()),
         categories=tuple(check_category(value, "content_categories") for value in content_categories or ()),
         sort_by=sort_by,

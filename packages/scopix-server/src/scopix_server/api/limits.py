@@ -40,9 +40,10 @@ class Window:
 class RateLimits:
     """Counts requests in fixed minutes; each begins with the first request in it. Good for all threads."""
 
-    def __init__(self, failures_per_minute: int) -> None:
+    def __init__(self, failures_per_minute: int, sensitive_per_minute: int) -> None:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
         self._failures = RateLimitItemPerMinute(failures_per_minute)
+        self._sensitive = RateLimitItemPerMinute(sensitive_per_minute)
 
     def count(self, scope: Scope, caller: Caller) -> None:
         """Count a request of a key, and leave in `scope` what its answer's headers shall say.
@@ -55,6 +56,12 @@ class RateLimits:
             scope["rate_limit"] = Window(UNLIMITED, UNLIMITED, math.ceil(time.time() / _MINUTE) * _MINUTE)
             return
         self._hit(scope, RateLimitItemPerMinute(allowed), "key", caller.key_id)
+
+    def count_sensitive(self, scope: Scope, caller: Caller) -> None:
+        """Count a request that changes who may do what. The headers tell of the narrower limit. Raises as `count`."""
+        general: Window = scope["rate_limit"]
+        self._hit(scope, self._sensitive, "sensitive", caller.key_id)
+        scope["rate_limit"] = min(scope["rate_limit"], general, key=lambda window: window.remaining)
 
     def count_failure(self, scope: Scope) -> None:
         """Count a request that showed no valid key, by where it came from. Raises as `count`."""

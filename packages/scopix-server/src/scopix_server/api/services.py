@@ -26,6 +26,7 @@ class ApiLimits:
     """Limits of the routes: bytes, seconds."""
 
     max_file_bytes: int
+    max_document_bytes: int
     max_batch_files: int
     max_batch_bytes: int
     reserved_disk_bytes: int

@@ -207,8 +207,8 @@ def file_details(
     )
 
 
-def processing_status(file: File) -> wire.ProcessingStatus:
-    """Answer how far a file is."""
+def processing_status(file: File, *, is_stuck: bool | None = None) -> wire.ProcessingStatus:
+    """Answer how far a file is; `is_stuck` says so by another measure than half an hour."""
     unified = _unified(file)
     failed = file.description_status is DescriptionStatus.FAILED
     terminal = unified in _TERMINAL_UNIFIED
@@ -234,12 +234,16 @@ def processing_status(file: File) -> wire.ProcessingStatus:
         completed_at=file.description_finished_at if terminal else None,
         retry_count=max(0, file.description_attempts - 1),
         processing_duration_seconds=spent,
-        is_stuck=not terminal and datetime.now(UTC) - file.updated_at > _STUCK_AFTER,
+        is_stuck=_is_stuck(file, terminal) if is_stuck is None else is_stuck,
         is_terminal=terminal,
         description_error=file.description_error if failed else None,
         description_error_type=file.description_error_type if failed else None,
         description_is_retryable=file.description_is_retryable if failed else None,
     )
+
+
+def _is_stuck(file: File, terminal: bool) -> bool:
+    return not terminal and datetime.now(UTC) - file.updated_at > _STUCK_AFTER
 
 
 def document_type(media_type: MediaType, object_key: str) -> str | None:

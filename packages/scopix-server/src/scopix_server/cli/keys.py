@@ -1,8 +1,9 @@
 """keys: create, list, revoke."""
 
 import functools
+import re
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 __all__ = ["keys_app"]
 
+_SPAN = re.compile(r"(?P<number>\d{1,6})(?P<unit>[dhm])")
+_UNITS = {"d": "days", "h": "hours", "m": "minutes"}
+
 keys_app = typer.Typer(no_args_is_help=True, help="Manage API keys.")
 
 
@@ -24,6 +28,9 @@ def create_key(
     data_dir: DataDir = None,
     scope: Annotated[list[str] | None, typer.Option(help="read, write, admin (the default); may be repeated.")] = None,
     tenant: Annotated[str | None, typer.Option(help="Name or id of the tenant; default: the first.")] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="When: 90d, 12h, or a date such as 2027-01-31 (UTC); default: never.")
+    ] = None,
 ) -> None:
     """Make another API key and print it, alone on the last line of standard output. It is shown this once."""
     from scopix_server import wiring
@@ -36,9 +43,10 @@ def create_key(
         fail(error.message)
     if not 1 <= len(name.strip()) <= 255:
         fail("A key's name has 1 to 255 characters.")
+    expires_at = _moment(expires, datetime.now(UTC)) if expires else None
     with lend_database(data_dir) as (database, _):
         owner = find_tenant(database, tenant) if tenant else None
-        made = wiring.create_key(database, name.strip(), scopes, tenant=owner)
+        made = wiring.create_key(database, name.strip(), scopes, tenant=owner, expires_at=expires_at)
     print(made.secret)  # noqa: T201
 
 
@@ -84,6 +92,22 @@ def revoke_key(
         if found.is_active:
             database.write(lambda t: t.keys.update(found.deactivated(reason, datetime.now(UTC))))
     say(f"{found.key_prefix} ({found.name}) is deactivated.")
+
+
+def _moment(text: str, now: datetime) -> datetime:
+    """Read a time to come, or a span from now on; end with a message if it is neither."""
+    span = _SPAN.fullmatch(text.strip())
+    try:
+        if span:
+            at = now + timedelta(**{_UNITS[span["unit"]]: int(span["number"])})
+        else:
+            at = datetime.fromisoformat(text.strip())
+            at = (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        fail(f"'{printable(text)}' is no time; say 90d, 12h or 2027-01-31.")
+    if at <= now:
+        fail(f"'{printable(text)}' is over; a key expires in the future.")
+    return at
 
 
 def _keys_of(tenant: Tenant, transaction: "SqlTransaction") -> Sequence[ApiKey]:

@@ -15,10 +15,13 @@ from scopix_server.domain.errors import Conflict
 from scopix_server.domain.file import File
 from scopix_server.domain.listing import FileFilter, Position
 from scopix_server.domain.session import Stage, stage_of
+from scopix_server.domain.states import TERMINAL
 
 __all__ = ["SqlFiles", "file_of"]
 
 _PREFIX_LENGTH = 8
+_ENDED = sorted(status.value for status in TERMINAL)
+_TO_COME = [VariantStatus.PENDING.value, VariantStatus.PROCESSING.value]
 _FIELDS = tuple(File.__dataclass_fields__)
 
 
@@ -113,6 +116,17 @@ class SqlFiles:
             status = DescriptionStatus(self._connection.execute(query).scalar_one())
             SessionEvents(self._connection).happened([file_id], stage_of(status), at)
         return restored.rowcount == 1
+
+    def unfinished(self, tenant_id: str, before: datetime, *, limit: int) -> "tuple[Sequence[File], int]":
+        waiting = sa.and_(
+            files.c.tenant_id == tenant_id,
+            files.c.deleted_at.is_(None),
+            files.c.updated_at < before,
+            sa.or_(files.c.description_status.not_in(_ENDED), files.c.variant_status.in_(_TO_COME)),
+        )
+        total = self._connection.execute(sa.select(sa.func.count()).select_from(files).where(waiting)).scalar_one()
+        query = sa.select(files).where(waiting).order_by(files.c.updated_at, files.c.id).limit(limit)
+        return [file_of(row) for row in self._connection.execute(query).mappings()], total
 
     def known_hashes(self, tenant_id: str, hashes: Sequence[str]) -> set[str]:
         query = sa.select(files.c.sha256).where(

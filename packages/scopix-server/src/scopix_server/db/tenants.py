@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from scopix.types.vocabulary import DescriptionStatus
 from scopix_server.db.schema import files, tenants
-from scopix_server.domain.plans import MonthlyUsage
+from scopix_server.domain.plans import MonthlyUsage, StoredFiles
 from scopix_server.domain.tenant import Tenant
 
 __all__ = ["SqlTenants"]
@@ -44,6 +44,12 @@ class SqlTenants:
         query = sa.select(sa.func.count(), described).where(files.c.tenant_id == tenant_id, files.c.created_at >= since)
         uploads, descriptions = self._connection.execute(query).one()
         return MonthlyUsage(uploads, descriptions)
+
+    def stored(self, tenant_id: str) -> StoredFiles:
+        size = sa.func.coalesce(sa.func.sum(files.c.size_bytes), 0)
+        query = sa.select(sa.func.count(), size).where(files.c.tenant_id == tenant_id, files.c.deleted_at.is_(None))
+        count, total = self._connection.execute(query).one()
+        return StoredFiles(count, int(total))
 
     def set_plan(self, tenant_id: str, plan: str | None) -> None:
         self._connection.execute(tenants.update().where(tenants.c.id == tenant_id).values(plan=plan))

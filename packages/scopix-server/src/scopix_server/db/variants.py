@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -48,6 +49,10 @@ class SqlVariants:
 
     def fail(self, file_id: str, error: str) -> None:
         self._set_status(file_id, VariantStatus.FAILED, error)
+
+    def ask_again(self, file_id: str, at: datetime) -> None:
+        values = {"variant_status": VariantStatus.PENDING.value, "variant_error": None, "updated_at": at}
+        self._connection.execute(files.update().where(files.c.id == file_id).values(values))
 
     def _set_status(self, file_id: str, status: VariantStatus, error: str | None) -> None:
         values = {"variant_status": status.value, "variant_error": error}

@@ -2,11 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from scopix_server.domain.errors import UsageLimitExceeded
 
-__all__ = ["PLANS", "Allowance", "MonthlyUsage", "Plan", "PlanTable", "month_of", "plans_with"]
+__all__ = [
+    "PLANS",
+    "Allowance",
+    "MonthlyUsage",
+    "Plan",
+    "PlanTable",
+    "StoredFiles",
+    "month_after",
+    "month_of",
+    "plans_with",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,19 @@ def month_of(now: datetime) -> datetime:
     return now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
 
 
+def month_after(month: datetime) -> datetime:
+    """Return the beginning of the calendar month after the one that begins at `month`."""
+    return month_of(month + timedelta(days=31))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFiles:
+    """What a tenant has stored, deleted files left out."""
+
+    files: int
+    size_bytes: int
+
+
 @dataclass(frozen=True, slots=True)
 class MonthlyUsage:
     """What a tenant used this month.
@@ -104,6 +127,16 @@ class Allowance:
         self._descriptions = _left(plan.descriptions_per_month, usage.descriptions)
         self.refusal: UsageLimitExceeded | None = None
         """Why the last file was refused that was; None while all were given."""
+
+    @property
+    def uploads_left(self) -> int | None:
+        """How many files may still be uploaded; None for any number."""
+        return self._uploads
+
+    @property
+    def descriptions_left(self) -> int | None:
+        """How many descriptions may still be asked for; None for any number."""
+        return self._descriptions
 
     @property
     def available(self) -> int | None:

@@ -104,6 +104,9 @@ class FileRepository(Protocol):
     def restore(self, tenant_id: str, file_id: str, at: datetime) -> bool:
         """Undo a soft deletion; False when there is no such deleted file."""
 
+    def unfinished(self, tenant_id: str, before: datetime, *, limit: int) -> tuple[Sequence[File], int]:
+        """Return files to which something is still to happen and nothing has since `before`, and how many there are."""
+
 
 class VariantRepository(Protocol):
     """The renditions of files."""
@@ -119,6 +122,9 @@ class VariantRepository(Protocol):
 
     def fail(self, file_id: str, error: str) -> None:
         """Note why there will be none."""
+
+    def ask_again(self, file_id: str, at: datetime) -> None:
+        """Note that new ones are to come; those there are stay until then."""
 
 
 class DescriptionRepository(Protocol):
@@ -274,6 +280,9 @@ class JobQueue(Protocol):
 
     def enqueue_variants(self, transaction: Transaction, file_id: str) -> None:
         """Ask, within `transaction`, for the renditions of a file that is not to be described."""
+
+    def enqueue_variants_again(self, transaction: Transaction, file_id: str) -> str:
+        """Ask for the renditions of a file that has had its chance. Returns the name of the job."""
 
     def check(self) -> None:
         """Prove that the queue answers; raises ServiceUnavailable when it does not."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from scopix_server.domain.plans import MonthlyUsage
+from scopix_server.domain.plans import MonthlyUsage, StoredFiles
 from scopix_server.domain.tenant import ApiKey, Tenant
 
 __all__ = ["KeyRepository", "TenantRepository"]
@@ -27,6 +27,9 @@ class TenantRepository(Protocol):
 
     def usage(self, tenant_id: str, since: datetime) -> MonthlyUsage:
         """Return what the tenant took since then, by the time of its files' uploads."""
+
+    def stored(self, tenant_id: str) -> StoredFiles:
+        """Return how much the tenant has stored."""
 
     def set_plan(self, tenant_id: str, plan: str | None) -> None:
         """Change the tenant's plan; None follows the settings."""

@@ -1,5 +1,6 @@
 """Asking for work: a job is a row written in the caller's own transaction."""
 
+import uuid
 from collections.abc import Sequence
 from datetime import datetime
 from typing import cast
@@ -41,6 +42,12 @@ class DbosQueue:
     def enqueue_variants(self, transaction: Transaction, file_id: str) -> None:
         # Somebody may be waiting for a description; thumbnails alone can wait until no description does.
         self._enqueue(transaction, RENDER, f"render:{file_id}", file_id, priority=_LATER)
+
+    def enqueue_variants_again(self, transaction: Transaction, file_id: str) -> str:
+        # A job of this name has run before, and would not be run twice.
+        job = f"render:{file_id}:{uuid.uuid4()}"
+        self._enqueue(transaction, RENDER, job, file_id, priority=_LATER)
+        return job
 
     def check(self) -> None:
         try:

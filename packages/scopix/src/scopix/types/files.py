@@ -37,9 +37,11 @@ __all__ = [
     "FullDescription",
     "ProcessingHistory",
     "ProcessingStatus",
+    "StuckFiles",
     "TextRegion",
     "UpdateFileResult",
     "UploadResponse",
+    "VariantGeneration",
 ]
 
 TERMINAL_DESCRIPTION_STATUSES = frozenset(
@@ -277,3 +279,21 @@ class ProcessingStatus(WireModel):
     def description_is_terminal(self) -> bool:
         """True when the description will not change by itself any more, even if thumbnails are still being made."""
         return self.is_terminal or self.component_statuses.description_status in TERMINAL_DESCRIPTION_STATUSES
+
+
+class VariantGeneration(WireModel):
+    """200 body of `POST /files/{id}/variants`. With `skipped_duplicate` they were waited for already."""
+
+    success: bool = True
+    message: str = ""
+    task_id: str | None = None
+    current_status: OpenVariantStatus
+    image_id: str
+    skipped_duplicate: bool = False
+
+
+class StuckFiles(WireModel):
+    """200 body of `GET /files/stuck`: how many there are, and the first of them, the oldest first."""
+
+    stuck_count: int
+    images: list[ProcessingStatus]

@@ -7,6 +7,7 @@ from types import FrameType
 
 import pytest
 
+from scopix_server.categories import BUILT_IN, Category
 from scopix_server.domain.description import Box, Perception, TextRegion
 from scopix_server.engines.grounded.composer import GroundedComposer
 from tests.support.perceptions import DRAWN
@@ -51,6 +52,16 @@ def describe(lines: list[TextRegion], category: str) -> str:
 
 def calls(lines: list[TextRegion], category: str) -> int:
     """How many Python functions and generator steps one description takes: the same on every machine."""
+    return counted(lambda: describe(lines, category))
+
+
+def extraction_calls(lines: list[TextRegion], category: Category) -> int:
+    """The same for a category's fields."""
+    seen = Perception(1200, 1600, tuple(lines), statistics=DRAWN)
+    return counted(lambda: category.extract(seen) if category.extract else None)
+
+
+def counted(work: Callable[[], object]) -> int:
     count = 0
 
     def on_event(_frame: FrameType, event: str, _argument: object) -> None:
@@ -60,7 +71,7 @@ def calls(lines: list[TextRegion], category: str) -> int:
     before = sys.getprofile()
     sys.setprofile(on_event)
     try:
-        describe(lines, category)
+        work()
     finally:
         sys.setprofile(before)
     return count
@@ -79,3 +90,12 @@ def test_however_much_is_written_the_description_stays_short(
 @pytest.mark.parametrize("draw", [table, column, form, scattered])
 def test_the_work_grows_with_the_text_and_not_with_its_square(draw: Callable[[int], list[TextRegion]]) -> None:
     assert calls(draw(MANY), "general") < 8 * calls(draw(FEW), "general")
+
+
+@pytest.mark.parametrize("draw", [table, column, form, scattered])
+def test_the_work_of_the_categories_grows_with_the_text_and_not_with_its_square(
+    draw: Callable[[int], list[TextRegion]],
+) -> None:
+    for category in BUILT_IN:
+        few, many = (extraction_calls(draw(count), category) for count in (FEW, MANY))
+        assert many < 8 * few + 1000, category.name

@@ -1,35 +1,20 @@
 """The describer on readings of real pages: what it names is there, and what is not there it does not claim."""
 
-import json
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
 
-from scopix_server.domain.description import Box, Colour, Description, ImageKind, Perception, TextRegion
+from scopix_server.domain.description import Description, ImageKind, Perception
 from scopix_server.engines.grounded.composer import GroundedComposer
+from tests.support.stored import STORED, load
 
-STORED = Path(__file__).parents[2] / "data" / "perceptions"
 NAMES = sorted(path.stem for path in STORED.glob("*.json"))
-
-
-def region(text: str, confidence: float, quad: list[tuple[float, float]]) -> TextRegion:
-    xs, ys = [x for x, _ in quad], [y for _, y in quad]
-    box = Box(min(xs), min(ys), max(xs) - min(xs), max(ys) - min(ys))
-    return TextRegion(text, box, confidence, tuple((x, y) for x, y in quad))
 
 
 @cache
 def perception(name: str) -> Perception:
-    stored = json.loads((STORED / f"{name}.json").read_text())
-    return Perception(
-        stored["width"],
-        stored["height"],
-        text=tuple(region(*line) for line in stored["text"]),
-        colours=tuple(Colour(*colour) for colour in stored["colours"]),
-        statistics=stored["statistics"],
-    )
+    return load(name)[0]
 
 
 def described(name: str) -> Description:

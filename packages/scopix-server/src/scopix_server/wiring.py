@@ -344,12 +344,14 @@ def evaluated_engine(settings: Settings, name: str) -> "Callable[[], Workshop]":
 
 def build_workshop(settings: Settings) -> "Workshop":
     """Build what looks at images. Runs in a child process of the worker."""
+    from scopix_server.categories import BUILT_IN
     from scopix_server.engines.grounded.composer import GroundedComposer
     from scopix_server.engines.perceiver import BuiltInPerceiver
+    from scopix_server.pipeline.categorise import CategoryDescriber
     from scopix_server.pipeline.perceive import BuiltInWorkshop, PixelLimits
 
     return BuiltInWorkshop(
         BuiltInPerceiver(model_dir=settings.data_dir / "models", ocr_side=settings.ocr_side),
-        GroundedComposer(),
+        CategoryDescriber(GroundedComposer(), BUILT_IN),
         PixelLimits(settings.max_image_pixels, settings.work_pixels),
     )

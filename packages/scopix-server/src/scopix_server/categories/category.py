@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from scopix_server.domain.description import Perception
+from scopix_server.domain.phrases import Statement
 
 __all__ = ["Category", "Extraction", "instructions"]
 
@@ -20,11 +21,14 @@ class Extraction:
 
     `data` meets the category's schema; what was not found is left out. `evidence` says what each value rests on:
     `{"field": "/standards/0", "regions": [4, 5]}` names the value by its JSON pointer into `data` and the lines of
-    text by their places in `Perception.text`; `"labels": ["crane"]` instead of regions names label groups.
+    text by their places in `Perception.text`; `"labels"` or `"figures"` instead of regions name label groups or pixel
+    figures. `statements` say in words what was found, `tags` in a word each.
     """
 
     data: dict[str, Any] = field(default_factory=dict)
     evidence: list[dict[str, Any]] = field(default_factory=list)
+    statements: tuple[Statement, ...] = ()
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,13 @@
 """Civil engineering plans."""
 
-from scopix_server.categories.category import Category, instructions
+from scopix_server.categories.category import Category, Extraction, instructions
+from scopix_server.categories.findings import Findings
+from scopix_server.categories.jurisdiction import jurisdictions
 from scopix_server.categories.schema import schema_of, text, texts
+from scopix_server.categories.sheet_types import sheet_type
+from scopix_server.categories.standards import standards
+from scopix_server.domain.description import Perception
+from scopix_server.domain.reading.layout import read_layout
 
 __all__ = ["CATEGORY"]
 
@@ -18,15 +24,35 @@ notes demand.
   written, from the smallest to the largest, joined by commas. Never infer it from an address or a style.
 """
 
+_SCHEMA = schema_of(
+    {
+        "sheet_type": text('The kind of sheet, such as "grading plan".', longest=80),
+        "standards": texts("Codes and standards that the sheet refers to, as written.", longest=80),
+        "jurisdiction": text("The authority or area named on the sheet."),
+    }
+)
+
+
+def extract(perception: Perception) -> Extraction:
+    """Find the kind of sheet by its title or its number, standards by their codes, authorities by their names."""
+    found = Findings(_SCHEMA)
+    layout = read_layout(perception)
+    kind = sheet_type(layout)
+    if kind is not None:
+        found.put("sheet_type", kind[0], regions=[kind[1].index])
+        found.say("sheet_type", "By its title or number it is a sheet of the type {}.", shown=str)
+    for code, line in standards(layout):
+        found.add("standards", code, regions=[line.index])
+    named = jurisdictions(layout)
+    if named:
+        regions = sorted({line.index for _, line in named})
+        found.put("jurisdiction", ", ".join(name for name, _ in named), regions=regions)
+    found.say("standards", "It refers to the standards {}.", shown=str, most=20)
+    found.say("jurisdiction", "The jurisdiction named on it is {}.", shown=str)
+    found.tag("sheet_type", "standards")
+    return found.extraction()
+
+
 CATEGORY = Category(
-    name="ce_plan",
-    title="Civil engineering plan",
-    prompt=instructions(_PROMPT),
-    schema=schema_of(
-        {
-            "sheet_type": text('The kind of sheet, such as "grading plan".', longest=80),
-            "standards": texts("Codes and standards that the sheet refers to, as written.", longest=80),
-            "jurisdiction": text("The authority or area named on the sheet."),
-        }
-    ),
+    name="ce_plan", title="Civil engineering plan", prompt=instructions(_PROMPT), schema=_SCHEMA, extract=extract
 )

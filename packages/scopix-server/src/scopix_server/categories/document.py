@@ -1,7 +1,14 @@
 """Scanned documents and forms."""
 
-from scopix_server.categories.category import Category, instructions
+import re
+
+from scopix_server.categories.category import Category, Extraction, instructions
+from scopix_server.categories.findings import Findings
 from scopix_server.categories.schema import records, schema_of, text, texts
+from scopix_server.domain.description import Perception
+from scopix_server.domain.reading.entities import MONEY, find_entities
+from scopix_server.domain.reading.layout import Layout, read_layout
+from scopix_server.domain.reading.pages import document_kind, document_noun, empty_labels, labelled_facts
 
 __all__ = ["CATEGORY"]
 
@@ -16,21 +23,67 @@ and what it demands or states; mention stamps, signatures, crossings-out and par
 - amounts: every amount of money with its currency as written, once each. Never add amounts up.
 """
 
-CATEGORY = Category(
-    name="document",
-    title="Document",
-    prompt=instructions(_PROMPT),
-    schema=schema_of(
-        {
-            "kind": text('The kind of document, such as "invoice".', longest=60),
-            "title": text("The title as written."),
-            "fields": records(
-                "Labels and their values.",
-                {"label": text("The label."), "value": text("The value, as written.", longest=400)},
-                most=60,
-            ),
-            "dates": texts("Dates, as written.", longest=60),
-            "amounts": texts("Amounts of money, as written.", longest=60),
-        }
-    ),
+_SCHEMA = schema_of(
+    {
+        "kind": text('The kind of document, such as "invoice".', longest=60),
+        "title": text("The title as written."),
+        "fields": records(
+            "Labels and their values.",
+            {"label": text("The label."), "value": text("The value, as written.", longest=400)},
+            most=60,
+        ),
+        "dates": texts("Dates, as written.", longest=60),
+        "amounts": texts("Amounts of money, as written.", longest=60),
+    }
 )
+
+_PRICED = frozenset({"invoice", "receipt", "quotation", "purchase order", "statement", "payslip", "page with prices"})
+"""Kinds on which a number with two decimals is an amount of money, also without a currency."""
+_CURRENCY = re.compile(
+    r"(?:[$€£¥₹]|\b(?:USD|EUR|GBP|CHF|CAD|AUD|NZD|JPY|INR|SEK|NOK|DKK|PLN|CZK))\s?-?\d{1,3}(?:[,.' ]?\d{3}){0,3}"
+    r"(?:[.,]\d{2}|[.,]-)?(?!\d)"
+    r"|(?<![\w.,])-?\d{1,3}(?:[,.' ]?\d{3}){0,3}(?:[.,]\d{2}|[.,]-)?"
+    r"\s?(?:€|£|(?:USD|EUR|GBP|CHF|CAD|AUD|SEK|NOK|DKK|PLN|CZK)\b)",
+    re.IGNORECASE,
+)
+
+
+def extract(perception: Perception) -> Extraction:
+    """Find the kind by the page's own words, labels with their values, dates and amounts by their form."""
+    found = Findings(_SCHEMA)
+    layout = read_layout(perception)
+    kind = document_kind(layout)
+    if kind is not None:
+        found.put("kind", kind[0], regions=kind[1])
+    title = layout.heading()
+    if title is not None:
+        found.put("title", title.text, regions=[title.index])
+    _find_fields(found, layout, form=kind is not None and kind[0] == "form")
+    for date, index in find_entities((line.index, line.text) for line in layout.lines).get("date", []):
+        found.add("dates", date, regions=[index])
+    priced = document_noun(layout) in _PRICED
+    for line in layout.lines:
+        money = [match[0] for match in _CURRENCY.finditer(line.text)]
+        if not money and priced:
+            money = [match[0] for match in MONEY.finditer(line.text)]
+        for amount in money:
+            found.add("amounts", amount.strip(), regions=[line.index])
+    found.say("dates", "Dates on it: {}.", shown=str)
+    found.say("amounts", "Amounts on it: {}.", shown=str)
+    found.tag("kind")
+    return found.extraction()
+
+
+def _find_fields(found: Findings, layout: Layout, *, form: bool) -> None:
+    pairs = layout.fields()
+    used = {index for pair in pairs for index in pair.indices}
+    pairs += [pair for pair in labelled_facts(layout) if not used & set(pair.indices)]
+    for pair in sorted(pairs, key=lambda pair: pair.indices):
+        found.add("fields", {"label": pair.label.rstrip(" :"), "value": pair.value}, regions=pair.indices)
+    used = {index for pair in pairs for index in pair.indices}
+    for line in empty_labels(layout) if form else ():
+        if line.index not in used:
+            found.add("fields", {"label": line.text.rstrip(" :"), "value": None}, regions=[line.index])
+
+
+CATEGORY = Category(name="document", title="Document", prompt=instructions(_PROMPT), schema=_SCHEMA, extract=extract)

@@ -1,7 +1,18 @@
 """Piping and instrumentation diagrams."""
 
-from scopix_server.categories.category import Category, instructions
+from scopix_server.categories.category import Category, Extraction, instructions
+from scopix_server.categories.findings import Findings
 from scopix_server.categories.schema import records, schema_of, text, texts
+from scopix_server.categories.tags import (
+    LINE_NUMBER,
+    equipment_tags,
+    instrument_function,
+    instrument_tags,
+    shown_equipment,
+)
+from scopix_server.domain.description import Perception
+from scopix_server.domain.reading.layout import read_layout
+from scopix_server.domain.reading.title_block import title_block
 
 __all__ = ["CATEGORY"]
 
@@ -17,24 +28,54 @@ follow the main process lines from equipment to equipment with the instruments a
 Copy tags sign by sign; a tag that cannot be read in full is left out.
 """
 
+_SCHEMA = schema_of(
+    {
+        "drawing_number": text("The drawing's number as written.", longest=80),
+        "instruments": records(
+            "Instrument tags.",
+            {"tag": text("The tag.", longest=40), "function": text("What its letters mean.", longest=100)},
+            most=80,
+        ),
+        "equipment": records(
+            "Tags of vessels, pumps, exchangers and the like.",
+            {"tag": text("The tag.", longest=40), "name": text("The name beside it.", longest=100)},
+        ),
+        "lines": texts("Line numbers.", most=60, longest=60),
+        "valves": texts("Tags of valves.", most=60, longest=40),
+    }
+)
+
+
+def extract(perception: Perception) -> Extraction:
+    """Find tags by the usual code of letters and numbers, also where a circle has them on two lines."""
+    found = Findings(_SCHEMA)
+    layout = read_layout(perception)
+    number = title_block(layout).get("drawing_number")
+    if number is not None:
+        found.put("drawing_number", number.value, regions=number.indices)
+    for tag, indices in instrument_tags(layout):
+        if tag.split("-")[0].endswith("V"):
+            found.add("valves", tag, regions=indices)
+        else:
+            function = instrument_function(tag)
+            found.add("instruments", {"tag": tag, **({"function": function} if function else {})}, regions=indices)
+    for tag, name, indices in equipment_tags(layout):
+        found.add("equipment", {"tag": tag, **({"name": name} if name else {})}, regions=indices)
+    for line in layout.lines:
+        for match in LINE_NUMBER.finditer(line.text):
+            found.add("lines", match[0], regions=[line.index])
+    found.say("instruments", "Instruments tagged on it: {}.", shown=lambda value: str(value["tag"]), most=24)
+    found.say("valves", "Valves tagged on it: {}.", shown=str, most=24)
+    found.say("equipment", "Equipment tagged on it: {}.", shown=shown_equipment, most=16)
+    found.say("lines", "Line numbers on it: {}.", shown=lambda value: str(value).replace('"', "″"), most=16)
+    found.say("drawing_number", "The drawing number is {}.")
+    return found.extraction()
+
+
 CATEGORY = Category(
     name="pid",
     title="Piping and instrumentation diagram",
     prompt=instructions(_PROMPT),
-    schema=schema_of(
-        {
-            "drawing_number": text("The drawing's number as written.", longest=80),
-            "instruments": records(
-                "Instrument tags.",
-                {"tag": text("The tag.", longest=40), "function": text("What its letters mean.", longest=100)},
-                most=80,
-            ),
-            "equipment": records(
-                "Tags of vessels, pumps, exchangers and the like.",
-                {"tag": text("The tag.", longest=40), "name": text("The name beside it.", longest=100)},
-            ),
-            "lines": texts("Line numbers.", most=60, longest=60),
-            "valves": texts("Tags of valves.", most=60, longest=40),
-        }
-    ),
+    schema=_SCHEMA,
+    extract=extract,
 )

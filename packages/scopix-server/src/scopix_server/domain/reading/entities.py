@@ -16,7 +16,7 @@ SCALE = re.compile(r"(?<![\d.])1\s?:\s?\d{1,3}(?:[,. ]?\d{3}){0,2}(?![\d:])")
 _SCALE_WORD = re.compile(r"\b(?:scale|maßstab|massstab|échelle|escala|scala|schaal)\b", re.IGNORECASE)
 _DIGITS_OF_A_TIME = 3
 AREA = re.compile(
-    r"(?<![\d.,])\d{1,5}(?:[.,]\d{1,2})?\s?(?:m²|m2|sq\.?\s?m|sqm|ft²|sq\.?\s?ft)(?![a-z])", re.IGNORECASE
+    r"(?<![\d.,])\d{1,5}(?:[.,]\d{1,2})?\s?(?:m²|m2|²|sq\.?\s?m|sqm|ft²|sq\.?\s?ft)(?![a-z])", re.IGNORECASE
 )
 MONEY = re.compile(
     r"(?<![\w.,])-?(?:[$€£¥]\s?)?\d{1,3}(?:[,. ]\d{3}){0,3}[.,]\d{2}(?:\s?(?:€|EUR|USD|GBP|CHF))?(?![\w%])"

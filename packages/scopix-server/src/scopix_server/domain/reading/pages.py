@@ -9,7 +9,7 @@ from scopix_server.domain.reading.layout import Layout, Line, Pair
 from scopix_server.domain.reading.lines import letters
 from scopix_server.domain.reading.words import noun_of
 
-__all__ = ["document_noun", "empty_labels", "form_noun", "is_firm_document", "labelled_facts"]
+__all__ = ["document_kind", "document_noun", "empty_labels", "form_noun", "is_firm_document", "labelled_facts"]
 
 _FORM = re.compile(
     r"\b(?:forms?|application|registration|questionnaire|claim|slip|report|request|enrol(?:l)?ment|declaration|permit|"
@@ -33,6 +33,7 @@ _NUMBERED = re.compile(
 _PAGE = "page of text"
 _PROSE_WORDS = 6
 _LINES_OF_PROSE = 4
+_LEAST_FIELDS = 3
 
 
 def document_noun(layout: Layout) -> str:
@@ -45,6 +46,19 @@ def document_noun(layout: Layout) -> str:
         till = sum(bool(_TILL.fullmatch(line.text)) for line in layout.lines) >= 2
         return "receipt" if till else "page with prices"
     return _PAGE if layout.table() is None else "page with a table"
+
+
+def document_kind(layout: Layout) -> tuple[str, tuple[int, ...]] | None:
+    """Return what the page is by its own words, such as "invoice" or "form", and the lines that say so, or None."""
+    for line in layout.lines:
+        noun = noun_of(line.text)
+        if noun is not None:
+            return noun, (line.index,)
+    if document_noun(layout) == "receipt":
+        return "receipt", tuple(line.index for line in layout.lines if _TILL.fullmatch(line.text))
+    asking = len(layout.fields()) >= _LEAST_FIELDS or len(empty_labels(layout)) >= _LEAST_FIELDS
+    saying = [line for line in layout.lines if len(line.text.split()) < _PROSE_WORDS and _FORM.search(line.text)]
+    return ("form", (saying[0].index,)) if asking and saying else None
 
 
 def is_firm_document(layout: Layout) -> bool:

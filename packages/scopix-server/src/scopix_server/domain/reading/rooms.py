@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scopix_server.domain.reading.entities import AREA
 from scopix_server.domain.reading.layout import Layout, Line
@@ -13,9 +13,10 @@ __all__ = ["DIMENSIONS", "Room", "find_rooms"]
 
 DIMENSIONS = re.compile(
     r"\d{1,2}[.,]\d{1,2}\s?m?\s?[x×]\s?\d{1,2}[.,]\d{1,2}(?:\s?m)?"
-    r"|\d{1,2}\s?['’′][-\s]?\d{0,2}[\"”″'’]{0,2}\s?[x×]\s?\d{1,2}\s?['’′][-\s]?\d{0,2}[\"”″'’]{0,2}",
+    r"|\d{1,2}\s?['’′][-–\s]?\d{0,2}[\"”″'’°*]{0,2}\s?[x×]\s?\d{1,2}\s?['’′][-–\s]?\d{0,2}[\"”″'’°*]{0,2}",
     re.IGNORECASE,
 )
+_FEET = re.compile(r"\d\s?['’′]")
 _ABOVE = 1.4  # line heights between a name and the area beneath it, at most
 _MOST_WORDS = 4
 
@@ -44,12 +45,22 @@ def find_rooms(layout: Layout) -> list[Room]:
         elif ROOM.fullmatch(line.text) or beneath is not None:
             found = _measure(beneath.text) if beneath else ""
             rooms.append(Room(line.text, found, (line.index, beneath.index) if beneath else (line.index,)))
-    return rooms
+    return _with_units(rooms)
+
+
+def _with_units(rooms: list[Room]) -> list[Room]:
+    """Put back the letter that a reading lost: where other areas are in m², a number with a bare "²" is too."""
+    metric = any(room.measure.endswith("m²") for room in rooms)
+    lost = re.compile(r"(?<=\d)\s?²$")
+    return [replace(room, measure=lost.sub(" m²", room.measure)) for room in rooms] if metric else rooms
 
 
 def _measure(text: str) -> str:
     match = AREA.fullmatch(text) or DIMENSIONS.fullmatch(text)
-    return match[0] if match else ""
+    if match is None:
+        return ""
+    # Readings take the sign of inches for that of degrees, and a hyphen between feet and inches for a dash.
+    return re.sub(r"(\d)[°*]", r'\1"', match[0]).replace("–", "-") if _FEET.search(text) else match[0]
 
 
 def _owner(measure: Line, lines: Sequence[Line]) -> int | None:

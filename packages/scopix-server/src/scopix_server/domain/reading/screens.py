@@ -47,4 +47,6 @@ def _navigation(layout: Layout) -> list[Line]:
     """Return the column at the left, unless it begins with the page's own heading: then it is the page's text."""
     column = layout.navigation()
     heading = layout.heading(within=0.4, as_large=0.97)
+    if 2 * sum(line.text.endswith(":") for line in column) > len(column):
+        return []  # labels of fields
     return [] if heading is not None and heading.index in {line.index for line in column} else column

@@ -94,6 +94,11 @@ _NOUNS = (
     ("certificate", r"certificate\b|urkunde\b|zertifikat\b|certificat\b"),
     ("menu", r"(?:\w{1,12} )?menu\b|speisekarte\b|tageskarte\b|getränkekarte\b"),
     ("timetable", r"(?:\w{1,12} )?timetable\b|fahrplan\b|stundenplan\b"),
+    ("statement", r"(?:bank |account )?statement(?: of account)?\b|kontoauszug\b|relevé de compte\b"),
+    ("contract", r"(?:[a-z]{2,14} ){0,2}(?:agreement|contract)\b|\w{0,12}vertrag\b|contrat\b|contrato\b"),
+    ("memo", r"memo(?:randum)?\b|interoffice memo"),
+    ("minutes", r"(?:meeting )?minutes(?: of\b|$)|minutes:|protokoll\b"),
+    ("payslip", r"pay ?slip\b|pay ?stub\b|gehaltsabrechnung\b|lohnabrechnung\b|bulletin de paie\b"),
     ("letter", r"dear (?:mrs?|ms|sir|madam|dr|all|team)\b|sehr geehrte[rs]?\b|madame, monsieur\b|liebe[rs]? "),
 )
 _NOUN_PATTERNS = tuple((noun, re.compile(pattern, re.IGNORECASE)) for noun, pattern in _NOUNS)

@@ -82,7 +82,6 @@ class GroundedComposer:
             kind=kind,
             engine=self.name,
             model=self.model,
-            category_data=_category_data(layout, kind),
             evidence=tuple({"statement": s.text, **s.evidence} for s in statements),
         )
 
@@ -161,9 +160,3 @@ def visible_text(perception: Perception) -> str | None:
     """Return the text that was read, a line a region in reading order; None when there is none."""
     text = "\n".join(line for region in perception.text if (line := clean(region.text)))
     return text[:_MAX_TEXT] or None
-
-
-def _category_data(layout: Layout, kind: ImageKind) -> dict[str, object]:
-    if kind is ImageKind.MAP:
-        return {"legend": [line.text for line in legend_entries(layout)]}
-    return {}

@@ -24,6 +24,7 @@ from tests.support.server import ServerProcess
 PUBLIC = {
     "GET /health",
     "GET /ready",
+    "GET /metrics",  # its own key: see test_metrics.py
     "GET /api/v2/content/{token}",
     "PUT /api/v2/files/direct-uploads/{upload_id}/parts/{part_number}",
 }

@@ -39,6 +39,14 @@ class Settings(BaseSettings):
         None, description="Address under which clients reach the server, for links; default: the one they used."
     )
     log_format: Literal["console", "json"] = Field("console", description="How logs are written to standard error.")
+    metrics: Literal["off", "local", "token", "open"] = Field(
+        "local",
+        description="Who may read /metrics: nobody, this machine alone, those who show `SCOPIX_METRICS_TOKEN`, or "
+        "everybody who reaches the server.",
+    )
+    metrics_token: SecretStr | None = Field(
+        None, min_length=16, description="What is shown for /metrics as `Authorization: Bearer ...`."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
     max_file_bytes: int = Field(100 * _MIB, ge=1, description="Largest image in bytes.")

@@ -25,6 +25,7 @@ from scopix_server.wiring_storage import Storage
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from scopix_server.api.metrics import MetricsAccess
     from scopix_server.api.services import Services
     from scopix_server.db.connection import SqlDatabase
     from scopix_server.jobs.housekeeper import Chore
@@ -44,6 +45,7 @@ __all__ = [
     "evaluated_engine",
     "first_start",
     "keep_credentials",
+    "metrics_access",
     "open_database",
     "plan_table",
     "running_worker",
@@ -204,7 +206,7 @@ def build_app(
             services.uploads.shutdown()
             jobs.close()
 
-    return surround(create_app(services, version=VERSION, lifespan=lifespan), services.rates)
+    return surround(create_app(services, version=VERSION, lifespan=lifespan), services)
 
 
 def _build_services(
@@ -214,6 +216,7 @@ def _build_services(
 
     from scopix_server.api.limits import RateLimits, UploadSlots
     from scopix_server.api.links import LinkSigner, PartSigner
+    from scopix_server.api.metrics import Metrics
     from scopix_server.api.services import ApiLimits, Services
     from scopix_server.api.usage import UseCounter
     from scopix_server.pipeline.batch import BatchReceiver
@@ -259,9 +262,27 @@ def _build_services(
             worker_silence=_WORKER_SILENCE,
         ),
         uploads=ThreadPoolExecutor(max_workers=16, thread_name_prefix="upload"),
+        metrics=Metrics(database, store, version=VERSION, silence=_WORKER_SILENCE),
+        metrics_access=metrics_access(settings),
         public_url=settings.public_url,
         stopping=stopping,
     )
+
+
+def metrics_access(settings: Settings) -> "MetricsAccess | None":
+    """Return who may read the metrics; None: nobody.
+
+    Raises:
+        ValueError: a token is wanted, and none is set.
+    """
+    from scopix_server.api.metrics import MetricsAccess
+
+    if settings.metrics == "off":
+        return None
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else ""
+    if settings.metrics == "token" and not token:
+        raise ValueError("SCOPIX_METRICS is token, and SCOPIX_METRICS_TOKEN is not set")
+    return MetricsAccess(settings.metrics, token)
 
 
 def _direct_limits(settings: Settings, usual: "FileLimits") -> "FileLimits":

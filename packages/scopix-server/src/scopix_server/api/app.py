@@ -8,7 +8,8 @@ from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
 from scopix_server.api import document, problems
-from scopix_server.api.limits import RateLimitHeaders, RateLimits
+from scopix_server.api.limits import RateLimitHeaders
+from scopix_server.api.metrics import RequestMetrics
 from scopix_server.api.middleware import BodyGuard, RequestContext
 from scopix_server.api.routes import (
     batch,
@@ -19,6 +20,7 @@ from scopix_server.api.routes import (
     files,
     health,
     keys,
+    metrics,
     processing,
     sessions,
     tenant,
@@ -46,6 +48,7 @@ def create_app(services: Services, *, version: str, lifespan: Lifespan | None = 
     app.state.services = services
     problems.install(app)
     app.include_router(health.router)
+    app.include_router(metrics.router)
     app.include_router(uploads.router, prefix=PREFIX)
     # Before the files, whose `/files/{file_id}` would take `/files/quota-check` for a file.
     app.include_router(batch.router, prefix=PREFIX)
@@ -64,6 +67,7 @@ def create_app(services: Services, *, version: str, lifespan: Lifespan | None = 
     return app
 
 
-def surround(app: ASGIApp, rates: RateLimits) -> ASGIApp:
+def surround(app: ASGIApp, services: Services) -> ASGIApp:
     """Wrap an application in what every request needs, outside even the handler of unexpected errors."""
-    return RequestContext(BodyGuard(RateLimitHeaders(app, rates)))
+    limited = RateLimitHeaders(app, services.rates)
+    return RequestContext(RequestMetrics(BodyGuard(limited), services.metrics))

@@ -12,6 +12,7 @@ from starlette.routing import compile_path
 
 from scopix.types.problems import ErrorBody, ErrorEnvelope, ErrorSuggestion
 from scopix_server.api.bodies import body_refusal
+from scopix_server.api.services import services_of
 from scopix_server.domain import errors
 
 __all__ = ["STATUS_OF", "install", "responses", "status_of"]
@@ -83,6 +84,7 @@ def _answer(
     details: dict[str, Any],
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:
+    services_of(request).metrics.refused(code)
     suggestion = details.get("suggestion")
     envelope = ErrorEnvelope(
         error=ErrorBody(code=code, message=message, details=details),

@@ -9,6 +9,7 @@ from fastapi import Request
 
 from scopix_server.api.limits import RateLimits, UploadSlots
 from scopix_server.api.links import LinkSigner, PartSigner
+from scopix_server.api.metrics import Metrics, MetricsAccess
 from scopix_server.api.usage import UseCounter
 from scopix_server.domain.plans import PlanTable
 from scopix_server.domain.ports import BlobStore, Database, FileServing, JobQueue
@@ -53,6 +54,9 @@ class Services:
     slots: UploadSlots
     limits: ApiLimits
     uploads: ThreadPoolExecutor
+    metrics: Metrics
+    metrics_access: MetricsAccess | None = None
+    """Who may read the metrics; None: nobody."""
     public_url: str | None = None
     serving: FileServing | None = None
     linking: LinkedStore | None = None

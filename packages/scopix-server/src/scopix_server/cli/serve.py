@@ -38,6 +38,10 @@ def serve(
         wiring.plan_table(settings)
     except ValueError as error:
         fail(f"SCOPIX_PLANS cannot be used: {error}.")
+    try:
+        wiring.metrics_access(settings)
+    except ValueError as error:
+        fail(f"{error}.")
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     storage = _storage(settings)
     lock = FileLock(settings.data_dir / "server.lock")

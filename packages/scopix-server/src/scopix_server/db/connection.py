@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from scopix_server.db.chores import SqlChores
 from scopix_server.db.descriptions import SqlDescriptions
 from scopix_server.db.direct import SqlDirectUploads
+from scopix_server.db.figures import SqlFigures
 from scopix_server.db.files import SqlFiles
 from scopix_server.db.idempotency import SqlIdempotency
 from scopix_server.db.keys import SqlKeys
@@ -50,6 +51,7 @@ class SqlTransaction:
         self.direct_uploads = SqlDirectUploads(connection)
         self.upkeep = SqlUpkeep(connection)
         self.chores = SqlChores(connection)
+        self.figures = SqlFigures(connection)
 
 
 def create_engine(url: str) -> sa.Engine:

@@ -22,6 +22,7 @@ __all__ = [
     "session_events",
     "session_files",
     "sessions",
+    "stage_times",
     "tenants",
     "variants",
     "workers",
@@ -52,6 +53,8 @@ metadata = sa.MetaData(
 
 _ID = sa.String(36)
 _DELETED = sa.text("deleted_at IS NOT NULL")
+_WAITING = sa.text("description_status IN ('pending', 'queued', 'processing')")
+_UNRENDERED = sa.text("variant_status = 'pending'")
 
 tenants = sa.Table(
     "tenants",
@@ -123,6 +126,8 @@ files = sa.Table(
     sa.Index("ix_files_tenant_sha256", "tenant_id", "sha256"),
     # Of the deleted ones alone, which are few.
     sa.Index("ix_files_deleted", "deleted_at", sqlite_where=_DELETED, postgresql_where=_DELETED),
+    sa.Index("ix_files_waiting", "description_status", sqlite_where=_WAITING, postgresql_where=_WAITING),
+    sa.Index("ix_files_unrendered", "variant_status", sqlite_where=_UNRENDERED, postgresql_where=_UNRENDERED),
 )
 
 variants = sa.Table(
@@ -271,4 +276,15 @@ chores = sa.Table(
     # A holder that died is waited for no longer than this.
     sa.Column("held_until", UtcDateTime),
     sa.Column("done_at", UtcDateTime),
+)
+
+stage_times = sa.Table(
+    "stage_times",
+    metadata,
+    sa.Column("stage", sa.String(32), primary_key=True),
+    sa.Column("outcome", sa.String(16), primary_key=True),
+    # The upper end of a class of durations; -1 for the class without one.
+    sa.Column("most_seconds", sa.Double, primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
+    sa.Column("seconds", sa.Double, nullable=False),
 )

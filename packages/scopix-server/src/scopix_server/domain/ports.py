@@ -13,6 +13,7 @@ from typing import Any, Protocol, TypeVar
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus
 from scopix_server.domain.description import Description, Perception
 from scopix_server.domain.direct_ports import DirectUploadRepository
+from scopix_server.domain.figures import FigureRepository
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.listing import FileFilter, Position
 from scopix_server.domain.session import Session, SessionCounts, SessionEvent, SessionFile
@@ -252,6 +253,8 @@ class Transaction(Protocol):
     def upkeep(self) -> UpkeepRepository: ...
     @property
     def chores(self) -> ChoreRepository: ...
+    @property
+    def figures(self) -> FigureRepository: ...
     @property
     def direct_uploads(self) -> DirectUploadRepository: ...
 

@@ -14,8 +14,10 @@ from dbos import DBOS, DBOSConfig
 
 from scopix.types.vocabulary import DescriptionErrorType
 from scopix_server.domain.errors import DescribeError
+from scopix_server.domain.figures import Stage
 from scopix_server.domain.ports import Database
 from scopix_server.jobs.queue import APPLICATION_VERSION, DESCRIBE, QUEUE, RENDER
+from scopix_server.jobs.stopwatch import Stopwatch
 from scopix_server.pipeline.describe import DescribeFile
 
 __all__ = ["Worker"]
@@ -51,6 +53,7 @@ class Worker:
         self._worker_id = worker_id
         self._concurrency = concurrency
         self._ready = ready
+        self._stopwatch = Stopwatch()
         self._stopping = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         config: DBOSConfig = {
@@ -81,6 +84,7 @@ class Worker:
         self._heart.join()
         self._database.write(lambda t: t.workers.leave(self._worker_id))
         DBOS.destroy(workflow_completion_timeout_sec=seconds)
+        self._stopwatch.flush(self._database)
 
     def _register(self) -> None:
         step = functools.partial(
@@ -94,11 +98,11 @@ class Worker:
 
         @step(name="perceive")
         def perceive(file_id: str, revision: int) -> bool:
-            return self._attempt(self._describe.perceive, file_id, revision)
+            return self._attempt(Stage.PERCEIVE, self._describe.perceive, file_id, revision)
 
         @step(name="describe")
         def describe(file_id: str, revision: int) -> bool:
-            return self._attempt(self._describe.describe, file_id, revision)
+            return self._attempt(Stage.DESCRIBE, self._describe.describe, file_id, revision)
 
         @DBOS.workflow(name=DESCRIBE)
         def describe_file(file_id: str, revision: int) -> None:
@@ -110,7 +114,7 @@ class Worker:
 
         @step(name="render")
         def render(file_id: str) -> None:
-            self._describe.make_variants(file_id)
+            self._stopwatch.run(Stage.RENDER, lambda: self._describe.make_variants(file_id))
 
         @DBOS.workflow(name=RENDER)
         def render_variants(file_id: str) -> None:
@@ -119,12 +123,12 @@ class Worker:
             except Exception as error:
                 self._describe.fail_variants(file_id, _final(error))
 
-    def _attempt(self, step: Callable[[str, int], bool], file_id: str, revision: int) -> bool:
+    def _attempt(self, stage: Stage, step: Callable[[str, int], bool], file_id: str, revision: int) -> bool:
         try:
-            return step(file_id, revision)
+            return self._stopwatch.run(stage, lambda: step(file_id, revision))
         except Exception as error:
             failure = _as_describe_error(error)
-            _log.warning("%s of file %s failed: %s", step.__name__, file_id, failure, exc_info=error)
+            _log.warning("%s of file %s failed: %s", stage.value, file_id, failure, exc_info=error)
             if _is_transient(error):
                 self._describe.postpone(file_id, revision, failure)
             raise
@@ -143,6 +147,7 @@ class Worker:
             try:
                 if self._ready():
                     self._database.write(lambda t: t.workers.beat(self._worker_id, datetime.now(UTC)))
+                self._stopwatch.flush(self._database)
             except Exception:  # the next beat may succeed; the worker itself is told by its own jobs
                 _log.warning("the heartbeat could not be written", exc_info=True)
             self._stopping.wait(_BEAT_SECONDS if self._ready() else 0.2)

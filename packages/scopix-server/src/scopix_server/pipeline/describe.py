@@ -101,19 +101,23 @@ class DescribeFile:
         """Note a failure that is final."""
         self._give_up(file_id, revision, DescriptionStatus.FAILED, error)
 
-    def make_variants(self, file_id: str) -> None:
+    def make_variants(self, file_id: str) -> bool:
         """Make the renditions of a file that is not to be described.
+
+        Returns:
+            False when there is nothing to do.
 
         Raises:
             DescribeError: the image cannot be read.
         """
         file = self._database.read(lambda t: t.variants.wanted(file_id))
         if file is None:
-            return
+            return False
         with self._open(file) as path:
             rendered = self._reader.render(path)
         variants = [self._keep(file, variant) for variant in rendered]
         self._database.write(lambda t: t.variants.save(file_id, variants))
+        return True
 
     def fail_variants(self, file_id: str, error: DescribeError) -> None:
         """Note that the renditions of a file cannot be made."""

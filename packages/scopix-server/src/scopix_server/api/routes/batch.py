@@ -1,6 +1,7 @@
 """POST /files/upload/batch, and the quota that a client asks for before it."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -11,6 +12,7 @@ from scopix.types.sessions import BatchUploadResponse, QuotaInfo
 from scopix_server.api import session_shapes
 from scopix_server.api.auth import Uploader, UsageReader
 from scopix_server.api.forms import session_options, upload_options
+from scopix_server.api.metrics import Metrics
 from scopix_server.api.multipart import FormRules, UploadForm, boundary_of
 from scopix_server.api.problems import responses
 from scopix_server.api.requests import IdempotencyKey, declared_length
@@ -19,7 +21,7 @@ from scopix_server.api.services import Services, services_of
 from scopix_server.domain.errors import BatchTooLarge, OutOfSpace, PayloadTooLarge
 from scopix_server.domain.plans import Allowance, month_of
 from scopix_server.domain.tenant import Caller
-from scopix_server.pipeline.batch import Arrival
+from scopix_server.pipeline.batch import Arrival, BatchReceipt
 
 __all__ = ["router"]
 
@@ -79,6 +81,7 @@ async def upload_batch(
         )
     finally:
         await form.discard()
+    _count(services.metrics, receipt, arrivals)
     if receipt.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     return session_shapes.batch_response(receipt, options.storage_target)
@@ -103,6 +106,15 @@ async def check_quota(
         max_concurrent_uploads=caller.plan.concurrent_uploads,
         message=None if enough else f"The plan '{caller.plan.name}' allows {available} more files this month (UTC).",
     )
+
+
+def _count(metrics: Metrics, receipt: BatchReceipt, arrivals: Sequence[Arrival]) -> None:
+    for entry in receipt.files:
+        metrics.uploaded("batch", "replayed" if receipt.replayed else entry.outcome)
+    for arrival in arrivals:
+        if arrival.error is not None:
+            metrics.refused(arrival.error.code)
+    metrics.took("batch", receipt.processing_time_ms)
 
 
 def _max_files(services: Services, caller: Caller) -> int:

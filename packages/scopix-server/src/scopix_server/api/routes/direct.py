@@ -143,6 +143,8 @@ async def complete_direct_upload(
     receipt = await loop.run_in_executor(
         services.uploads, services.direct.complete, caller.tenant_id, _known(upload_id), claimed
     )
+    outcome = "duplicate" if receipt.duplicate else "accepted"
+    services.metrics.uploaded("direct", "replayed" if receipt.replayed else outcome)
     variants = await run_in_threadpool(services.database.read, lambda t: t.variants.of([receipt.file.id]))
     return direct_shapes.result(receipt, variants.get(receipt.file.id, ()), links_of(request))
 

@@ -94,6 +94,11 @@ class _Watch:
 
     async def follow(self, sight: _Sight) -> AsyncIterator[bytes]:
         """Yield what the client is sent, until the session is over or the server stops."""
+        with self._services.metrics.streaming():
+            async for piece in self._pieces(sight):
+                yield piece
+
+    async def _pieces(self, sight: _Sight) -> AsyncIterator[bytes]:
         told: SessionProgressEvent | None = None
         nap, sent_at = _SHORTEST_NAP, time.monotonic()
         while True:

@@ -16,6 +16,7 @@ from scopix_server.api.requests import IdempotencyKey, declared_length, links_of
 from scopix_server.api.services import Services, services_of
 from scopix_server.domain.errors import FileTooLarge, MalformedRequest, OutOfSpace
 from scopix_server.domain.file import MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH
+from scopix_server.pipeline.receive import Receipt
 
 __all__ = ["FORM", "UUID", "form_body", "router"]
 
@@ -85,12 +86,20 @@ async def upload_file(
         receipt = await form.run(lambda: services.receiver.record(caller.tenant_id, incoming, options, idempotency_key))
     finally:
         await form.discard()
+    services.metrics.uploaded("single", _outcome(receipt))
+    services.metrics.took("single", incoming.elapsed_ms)
     if receipt.replayed:
         response.headers["Idempotent-Replayed"] = "true"
     variants = await asyncio.to_thread(
         services.database.read, lambda transaction: transaction.variants.of([receipt.file.id])
     )
     return shapes.upload_response(receipt, variants.get(receipt.file.id, ()), links_of(request))
+
+
+def _outcome(receipt: Receipt) -> str:
+    if receipt.replayed:
+        return "replayed"
+    return "duplicate" if receipt.duplicate else "accepted"
 
 
 def _rules(services: Services) -> FormRules:

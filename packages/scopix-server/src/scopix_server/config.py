@@ -5,13 +5,13 @@ A setting is taken from the command line, else from its `SCOPIX_*` variable, els
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import platformdirs
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-__all__ = ["Settings", "worker_environment"]
+__all__ = ["Settings", "environment_value", "worker_environment"]
 
 _MIB = 1024 * 1024
 _WORKER_DEFAULTS = {
@@ -22,6 +22,29 @@ _WORKER_DEFAULTS = {
     # One thread a process: more than cores halve the throughput, and native pools spin while they wait.
     "OMP_NUM_THREADS": "1",
 }
+
+
+# The settings that make up an entry of one engine.
+_ENGINE_FIELDS = (
+    "engine_kind",
+    "engine_name",
+    "engine_url",
+    "engine_model",
+    "engine_key",
+    "engine_model_file",
+    "engine_projector_file",
+    "engine_concurrency",
+    "engine_connect_seconds",
+    "engine_total_seconds",
+    "engine_image_side",
+    "engine_jpeg_quality",
+    "engine_max_tokens",
+    "engine_temperature",
+    "engine_price_in",
+    "engine_price_out",
+    "engine_headers",
+    "engine_fallbacks",
+)
 
 
 class Settings(BaseSettings):
@@ -137,6 +160,73 @@ class Settings(BaseSettings):
         description="Longest side in pixels for finding text; 960 saves 150 MB a process.",
     )
 
+    engine_url: str | None = Field(
+        None,
+        description="Base address of an OpenAI-compatible vision endpoint, such as `http://localhost:11434/v1`: images "
+        "are described by that engine; text is read by the built-in one all the same.",
+    )
+    engine_kind: Literal["openai", "llama"] = Field(
+        "openai", description="openai: the endpoint at `SCOPIX_ENGINE_URL`; llama: a model file, run on this machine."
+    )
+    engine_name: str = Field("vlm", description="What requests and versions call this engine.")
+    engine_model: str | None = Field(
+        None, description="Model as the endpoint knows it; for llama the name it was pulled under (`models list`)."
+    )
+    engine_key: SecretStr | None = Field(None, description="API key of the endpoint.")
+    engine_model_file: Path | None = Field(None, description="For llama: a GGUF model, instead of a pulled one.")
+    engine_projector_file: Path | None = Field(
+        None, description="For llama: the projector that belongs to it (mmproj)."
+    )
+    engine_concurrency: int = Field(
+        2, ge=1, le=256, description="Questions the engine is asked at once, over all workers; below its own limit."
+    )
+    engine_connect_seconds: float = Field(5.0, gt=0, description="Longest time to connect to the engine.")
+    engine_total_seconds: float = Field(
+        180.0, gt=0, description="Longest time from asking the engine to the last byte of its answer."
+    )
+    engine_image_side: int = Field(
+        1024, ge=64, le=8192, description="Longest side in pixels of the copy of an image that the engine is sent."
+    )
+    engine_jpeg_quality: int = Field(82, ge=1, le=95, description="JPEG quality of that copy.")
+    engine_max_tokens: int = Field(1024, ge=16, description="Tokens of one answer at most.")
+    engine_temperature: float = Field(0.1, ge=0, le=2, description="Temperature of the answers.")
+    engine_price_in: float = Field(0.0, ge=0, description="Price of a million tokens that the engine reads.")
+    engine_price_out: float = Field(0.0, ge=0, description="Price of a million tokens that the engine writes.")
+    engine_headers: dict[str, SecretStr] = Field(
+        default_factory=dict, description='Further headers of each request, as JSON: `{"X-Team": "archive"}`.'
+    )
+    engine_fallbacks: list[str] = Field(
+        default_factory=list,
+        description='Engines that answer while it is unavailable, as JSON; `["builtin"]` is the built-in describer. '
+        "Default: images wait for it.",
+    )
+    engines_file: Path | None = Field(
+        None, description="File that lists several engines (YAML, JSON or TOML; see the guide to engines)."
+    )
+    first_answer: Literal["engine", "fast"] = Field(
+        "engine",
+        description="engine: a file is completed when its engine has answered; fast: the built-in description is given "
+        "at once, and replaced when the engine answers. Both stay as versions.",
+    )
+    description_language: str = Field(
+        "en",
+        pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        description="Language that engines write in, such as `de` or `pt-BR`. The built-in describer writes English.",
+    )
+    engine_threads: int | None = Field(
+        None, ge=1, description="For llama: threads of the model; default: as many as llama.cpp thinks right."
+    )
+
+    @property
+    def engine_entry(self) -> dict[str, Any] | None:
+        """The one engine of these settings, in the words of an entry of `engines_file`; None for none."""
+        if self.engine_url is None and self.engine_kind == "openai":
+            return None
+        entry = {name.removeprefix("engine_"): getattr(self, name) for name in _ENGINE_FIELDS}
+        return {
+            name: str(value) if isinstance(value, Path) else value for name, value in entry.items() if value is not None
+        }
+
     @property
     def database_url(self) -> str:
         """Where the files, the descriptions and the jobs are recorded."""
@@ -146,3 +236,8 @@ class Settings(BaseSettings):
 def worker_environment() -> dict[str, str]:
     """Return the environment for worker processes: ours, with defaults for what native libraries read from it."""
     return {**_WORKER_DEFAULTS, **os.environ}
+
+
+def environment_value(name: str) -> str | None:
+    """Return a variable of the environment that the operator's own file names, such as one with an engine's key."""
+    return os.environ.get(name)

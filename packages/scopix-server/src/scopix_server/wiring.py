@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 from scopix_server.config import Settings, worker_environment
 from scopix_server.domain.plans import PlanTable, plans_with
 from scopix_server.domain.tenant import NewApiKey, Tenant, issue_key
+from scopix_server.wiring_engines import Gates, engine_choice
 from scopix_server.wiring_storage import Storage
 
 if TYPE_CHECKING:
@@ -246,6 +247,7 @@ def _build_services(
         batches=BatchReceiver(receiver, store, database),
         redescriber=Redescriber(database, jobs, quotas),
         direct=direct,
+        engines=engine_choice(settings, with_keys=False),
         links=LinkSigner(_link_secret(settings)),
         part_links=PartSigner(_link_secret(settings)),
         plans=plans,
@@ -301,33 +303,43 @@ def _worker_arguments(settings: Settings) -> list[str]:
 @contextmanager
 def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
     """Run a worker for as long as the context lasts."""
+    from scopix_server.categories import BUILT_IN
+    from scopix_server.jobs.asking import Asking
     from scopix_server.jobs.housekeeper import Housekeeper
     from scopix_server.jobs.isolation import IsolatedEngines
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.worker import Worker
+    from scopix_server.pipeline.ask import AskEngine
     from scopix_server.pipeline.describe import DescribeFile
 
     database = open_database(settings)
     storage = Storage(settings, "worker")
     storage.sweep()
+    jobs = DbosQueue(settings.database_url)
+    gates = Gates(settings, database)
     engines = IsolatedEngines(
-        functools.partial(build_workshop, settings),
+        # Children look at what strangers sent; they have no use for a key.
+        functools.partial(build_workshop, settings.model_copy(update={"engine_key": None, "engine_headers": {}})),
         processes=settings.worker_processes,
         jobs_per_process=settings.worker_jobs_per_process,
         seconds_per_job=settings.worker_job_seconds,
         memory_bytes=settings.worker_memory_bytes,
     )
     engines.warm_up()
+    store, quick = storage.own, settings.first_answer == "fast"
+    ask = AskEngine(database, store, engines, engines, BUILT_IN, language=settings.description_language)
     worker = Worker(
         settings.database_url,
         database,
-        DescribeFile(database, storage.own, engines, engines),
+        DescribeFile(database, store, engines, engines, jobs, gates.choice, quick_answer=quick),
         worker_id=worker_id,
         # One more than can be worked on, so that the next image is at hand when a process is done with the last.
         concurrency=settings.worker_processes + 1,
         ready=lambda: engines.ready,
+        asking=Asking(ask, gates.choice, gates.by_name, gates.stopping),
+        engines=gates.places,
+        stopping=gates.stopping,
     )
-    jobs = DbosQueue(settings.database_url)
     housekeeper = Housekeeper(database, worker_id, chores_of(settings, database, storage, jobs))
     worker.start()
     housekeeper.start()
@@ -335,6 +347,7 @@ def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
     housekeeper.stop()
     worker.stop(seconds=settings.worker_stop_seconds)
     engines.close()
+    gates.close()
     jobs.close()
     database.close()
 
@@ -375,4 +388,5 @@ def build_workshop(settings: Settings) -> "Workshop":
         BuiltInPerceiver(model_dir=settings.data_dir / "models", ocr_side=settings.ocr_side),
         CategoryDescriber(GroundedComposer(), BUILT_IN),
         PixelLimits(settings.max_image_pixels, settings.work_pixels),
+        engine_choice(settings, with_keys=False).copies,
     )

@@ -14,6 +14,7 @@ from scopix_server.api.middleware import BodyGuard, RequestContext
 from scopix_server.api.routes import (
     batch,
     content,
+    descriptions,
     direct,
     edits,
     events,
@@ -59,6 +60,7 @@ def create_app(services: Services, *, version: str, lifespan: Lifespan | None = 
     app.include_router(processing.router, prefix=PREFIX)
     app.include_router(edits.router, prefix=PREFIX)
     app.include_router(files.router, prefix=PREFIX)
+    app.include_router(descriptions.router, prefix=PREFIX)
     app.include_router(keys.router, prefix=PREFIX)
     app.include_router(tenant.router, prefix=PREFIX)
     if services.serving is not None:

@@ -11,6 +11,7 @@ from scopix_server.api.limits import RateLimits, UploadSlots
 from scopix_server.api.links import LinkSigner, PartSigner
 from scopix_server.api.metrics import Metrics, MetricsAccess
 from scopix_server.api.usage import UseCounter
+from scopix_server.domain.engine_choice import EngineChoice
 from scopix_server.domain.plans import PlanTable
 from scopix_server.domain.ports import BlobStore, Database, FileServing, JobQueue
 from scopix_server.domain.storage_ports import LinkedStore
@@ -46,6 +47,7 @@ class Services:
     batches: BatchReceiver
     redescriber: Redescriber
     direct: DirectReceiver
+    engines: EngineChoice
     links: LinkSigner
     part_links: PartSigner
     plans: PlanTable

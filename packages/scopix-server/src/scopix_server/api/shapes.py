@@ -28,6 +28,7 @@ __all__ = [
     "file_details",
     "file_details_list",
     "file_list",
+    "full_description",
     "processing_status",
     "text_region",
     "upload_response",
@@ -163,7 +164,7 @@ def file_details(
     links: Links,
 ) -> wire.FileDetails:
     """Answer with all that is known of a file."""
-    current = versions[0] if versions else None
+    current = next((version for version in versions if version.is_current), None)
     said = current.description if current else None
     failed = file.description_status is DescriptionStatus.FAILED
     ai_tags = list(said.tags) if said else None
@@ -199,7 +200,7 @@ def file_details(
         description_error_type=file.description_error_type if failed else None,
         description_is_retryable=file.description_is_retryable if failed else None,
         description_generated_at=current.created_at if current else None,
-        full_descriptions=[_full_description(version) for version in versions],
+        full_descriptions=[full_description(version) for version in versions],
         processing_history=_history(file),
         created_at=file.created_at,
         updated_at=file.updated_at,
@@ -289,15 +290,28 @@ def text_region(region: TextRegion) -> wire.TextRegion:
     return wire.TextRegion(text=region.text, bbox=bbox, confidence=region.confidence)
 
 
-def _full_description(record: DescriptionRecord) -> wire.FullDescription:
+def full_description(record: DescriptionRecord) -> wire.FullDescription:
+    """Return a version as the wire has it."""
+    said, made = record.description, record.description.provenance
     return wire.FullDescription(
         id=record.id,
-        description=record.description.text,
-        visible_text=record.description.visible_text,
+        version=record.revision,
+        is_current=record.is_current,
+        description=said.text,
+        visible_text=said.visible_text,
+        tags=list(said.tags),
+        category_data=said.category_data or None,
         processing_time_ms=record.processing_time_ms,
         created_at=record.created_at,
-        engine=record.description.engine,
-        model=record.description.model,
+        engine=said.engine,
+        model=said.model or None,
+        content_category=record.category,
+        language=made.language,
+        prompt_hash=made.prompt_hash,
+        engine_seconds=made.seconds,
+        input_tokens=made.input_tokens,
+        output_tokens=made.output_tokens,
+        cost=made.cost,
     )
 
 

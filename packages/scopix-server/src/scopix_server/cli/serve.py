@@ -32,6 +32,7 @@ def serve(
 ) -> None:
     """Serve the API, with a worker beside it."""
     from scopix_server import wiring
+    from scopix_server.wiring_engines import engine_choice
 
     settings = settings_from(host=host, port=port, data_dir=data_dir)
     try:
@@ -42,6 +43,10 @@ def serve(
         wiring.metrics_access(settings)
     except ValueError as error:
         fail(f"{error}.")
+    try:
+        engine_choice(settings)
+    except ValueError as error:
+        fail(f"The settings of the engines cannot be used: {error}.")
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     storage = _storage(settings)
     lock = FileLock(settings.data_dir / "server.lock")

@@ -26,8 +26,13 @@ def worker(
 ) -> None:
     """Describe files from the queue, until stopped."""
     from scopix_server import wiring
+    from scopix_server.wiring_engines import engine_choice
 
     settings = settings_from(data_dir=data_dir, worker_processes=processes)
+    try:
+        engine_choice(settings)
+    except ValueError as error:
+        fail(f"The settings of the engines cannot be used: {error}.")
     stopping = threading.Event()
     _stop_on_signals(stopping)
     if leave_with_parent:

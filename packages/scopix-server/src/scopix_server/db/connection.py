@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from scopix_server.db.chores import SqlChores
 from scopix_server.db.descriptions import SqlDescriptions
 from scopix_server.db.direct import SqlDirectUploads
+from scopix_server.db.engines import SqlEngines
 from scopix_server.db.figures import SqlFigures
 from scopix_server.db.files import SqlFiles
 from scopix_server.db.idempotency import SqlIdempotency
@@ -25,6 +26,7 @@ from scopix_server.db.sessions import SqlSessions
 from scopix_server.db.tenants import SqlTenants
 from scopix_server.db.upkeep import SqlUpkeep
 from scopix_server.db.variants import SqlVariants
+from scopix_server.db.versions import SqlVersions
 from scopix_server.db.workers import SqlWorkers
 from scopix_server.domain.errors import ServiceUnavailable
 
@@ -43,6 +45,8 @@ class SqlTransaction:
         self.files = SqlFiles(connection)
         self.variants = SqlVariants(connection)
         self.descriptions = SqlDescriptions(connection)
+        self.versions = SqlVersions(connection)
+        self.engines = SqlEngines(connection)
         self.sessions = SqlSessions(connection)
         self.tenants = SqlTenants(connection)
         self.keys = SqlKeys(connection)

@@ -9,13 +9,13 @@ from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, Var
 from scopix_server.db import documents
 from scopix_server.db.events import SessionEvents
 from scopix_server.db.files import file_of
-from scopix_server.db.schema import descriptions, files, perceptions
-from scopix_server.db.search import SearchIndex
-from scopix_server.domain.description import Description, ImageKind, Perception
+from scopix_server.db.schema import files, perceptions
+from scopix_server.db.versions import SqlVersions
+from scopix_server.domain.description import Perception
 from scopix_server.domain.file import File
 from scopix_server.domain.ports import DescriptionRecord
 from scopix_server.domain.session import Stage, stage_of
-from scopix_server.domain.states import check_move
+from scopix_server.domain.states import TERMINAL, check_move
 
 __all__ = ["SqlDescriptions"]
 
@@ -25,13 +25,19 @@ class SqlDescriptions:
 
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
+        self._versions = SqlVersions(connection)
 
     def begin(self, file_id: str, revision: int, at: datetime, *, new_attempt: bool = True) -> File | None:
-        if self._wanted(file_id, revision) is None or self._saved(file_id, revision):
+        file = self._wanted(file_id, revision)
+        if file is None or self._saved(file_id, revision):
             return None
+        if file.description_status is DescriptionStatus.COMPLETED:
+            return file  # it has a quick answer, which stays until there is a better one
         noted: dict[str, object] = {}
         if new_attempt:
             noted = {"description_attempts": files.c.description_attempts + 1, "description_started_at": at}
+        if file.description_error_type is None:
+            noted["description_error"] = None  # what it waited for is there now
         self._move(file_id, DescriptionStatus.PROCESSING, at, is_news=new_attempt, **noted)
         return self._wanted(file_id, revision)
 
@@ -52,28 +58,16 @@ class SqlDescriptions:
         return None if row is None else documents.load_perception(row["data"], row["embedding"])
 
     def complete(self, record: DescriptionRecord) -> bool:
-        if self._wanted(record.file_id, record.revision) is None or self._saved(record.file_id, record.revision):
+        file = self._wanted(record.file_id, record.revision)
+        if file is None or self._saved(record.file_id, record.revision):
             return False
-        said = record.description
-        self._connection.execute(
-            descriptions.insert().values(
-                id=record.id,
-                file_id=record.file_id,
-                revision=record.revision,
-                category=record.category,
-                engine=said.engine,
-                model=said.model,
-                kind=said.kind.value,
-                description=said.text,
-                visible_text=said.visible_text,
-                tags=list(said.tags),
-                category_data=said.category_data,
-                evidence=list(said.evidence),
-                created_at=record.created_at,
-                processing_time_ms=record.processing_time_ms,
-            )
-        )
-        SearchIndex(self._connection).update_description(record.file_id, said.text, said.visible_text, said.tags)
+        self._versions.add(record)
+        # What a person wrote is never replaced by what an engine writes.
+        if not self._versions.chosen_by_hand(record.file_id):
+            self._versions.choose(record.file_id, record.revision, record.created_at)
+        if file.description_status is DescriptionStatus.COMPLETED:
+            self._note(record.file_id, description_error=None)
+            return True
         self._move(
             record.file_id,
             DescriptionStatus.COMPLETED,
@@ -85,8 +79,13 @@ class SqlDescriptions:
         )
         return True
 
-    def ask_again(self, file: File, category: str, at: datetime) -> int:
-        revision = file.description_revision + 1
+    def refine(self, file: File, engine: str) -> int:
+        revision = self._versions.next_revision(file.id)
+        self._note(file.id, description_revision=revision, description_engine=engine)
+        return revision
+
+    def ask_again(self, file: File, category: str, at: datetime, *, engine: str | None = None) -> int:
+        revision = self._versions.next_revision(file.id)
         self._move(
             file.id,
             DescriptionStatus.QUEUED,
@@ -98,8 +97,42 @@ class SqlDescriptions:
             description_is_retryable=None,
             description_finished_at=None,
             content_category=category,
+            description_engine=engine,
         )
         return revision
+
+    def hold(self, file_id: str, revision: int, engine: str, at: datetime, reason: str | None = None) -> bool:
+        file = self._wanted(file_id, revision)
+        if file is None or self._saved(file_id, revision):
+            return False
+        noted = {"description_engine": engine, "description_error": reason}
+        if file.description_status is DescriptionStatus.COMPLETED:
+            self._note(file_id, **noted)
+        else:
+            self._move(file_id, DescriptionStatus.QUEUED, at, is_news=False, **noted)
+        if reason:
+            SessionEvents(self._connection).happened([file_id], Stage.RETRYING, at, reason, retryable=True)
+        return True
+
+    def settle(self, file: File, revision: int, at: datetime) -> None:
+        under_way = file.description_status not in TERMINAL or (
+            file.description_status is DescriptionStatus.COMPLETED
+            and not self._saved(file.id, file.description_revision)
+        )
+        if under_way:
+            return
+        self._note(file.id, description_revision=revision)
+        if file.description_status is not DescriptionStatus.COMPLETED:
+            self._move(file.id, DescriptionStatus.QUEUED, at, is_news=False)
+            self._move(
+                file.id,
+                DescriptionStatus.COMPLETED,
+                at,
+                description_error=None,
+                description_error_type=None,
+                description_is_retryable=None,
+                description_finished_at=at,
+            )
 
     def give_up(
         self,
@@ -115,11 +148,22 @@ class SqlDescriptions:
         if file is None or self._saved(file_id, revision):
             return
         now = datetime.now(UTC)
+        if file.description_status is DescriptionStatus.COMPLETED:
+            self._note(file_id, description_error=error)
+            return
+        if status is DescriptionStatus.FAILED and self._versions.chosen_by_hand(file_id):
+            # A person has described it: there is nothing left to fail.
+            self._move(file_id, DescriptionStatus.COMPLETED, now, description_error=error, description_finished_at=now)
+            return
         final = status is DescriptionStatus.FAILED
         # Thumbnails come from the same decode: when that is given up before they exist, they are given up too.
         if final and file.variant_status is not VariantStatus.COMPLETED:
             failed = {"variant_status": VariantStatus.FAILED.value, "variant_error": error}
-            self._connection.execute(files.update().where(files.c.id == file_id).values(failed))
+            self._note(file_id, **failed)
+        if final and self._versions.chosen_by_hand(file_id):
+            # A person has described it: there is nothing left to fail.
+            self._move(file_id, DescriptionStatus.COMPLETED, now, description_error=error, description_finished_at=now)
+            return
         self._move(
             file_id,
             status,
@@ -135,9 +179,7 @@ class SqlDescriptions:
         SessionEvents(self._connection).happened([file_id], stage, now, error, kind, retryable=retryable)
 
     def current(self, file_ids: Sequence[str]) -> dict[str, DescriptionRecord]:
-        query = sa.select(descriptions).where(descriptions.c.file_id.in_(file_ids)).order_by(descriptions.c.revision)
-        # In ascending order, so that of several versions the newest remains.
-        return {row["file_id"]: _record_of(row) for row in self._connection.execute(query).mappings()}
+        return self._versions.current(file_ids)
 
     def perceptions(self, file_ids: Sequence[str]) -> dict[str, Perception]:
         query = sa.select(perceptions.c.file_id, perceptions.c.data).where(perceptions.c.file_id.in_(file_ids))
@@ -148,11 +190,10 @@ class SqlDescriptions:
         return self.all_versions([file_id]).get(file_id, [])
 
     def all_versions(self, file_ids: Sequence[str]) -> dict[str, Sequence[DescriptionRecord]]:
-        query = sa.select(descriptions).where(descriptions.c.file_id.in_(file_ids))
-        found: dict[str, list[DescriptionRecord]] = {}
-        for row in self._connection.execute(query.order_by(descriptions.c.revision.desc())).mappings():
-            found.setdefault(row["file_id"], []).append(_record_of(row))
-        return dict(found)
+        return self._versions.of(file_ids)
+
+    def _note(self, file_id: str, **values: object) -> None:
+        self._connection.execute(files.update().where(files.c.id == file_id).values(values))
 
     def _wanted(self, file_id: str, revision: int) -> File | None:
         query = sa.select(files).where(
@@ -162,10 +203,7 @@ class SqlDescriptions:
         return None if row is None else file_of(row)
 
     def _saved(self, file_id: str, revision: int) -> bool:
-        query = sa.select(descriptions.c.id).where(
-            descriptions.c.file_id == file_id, descriptions.c.revision == revision
-        )
-        return self._connection.execute(query).first() is not None
+        return self._versions.has(file_id, revision)
 
     def _move(
         self, file_id: str, target: DescriptionStatus, at: datetime, *, is_news: bool = True, **values: object
@@ -179,24 +217,3 @@ class SqlDescriptions:
         )
         if is_news:
             SessionEvents(self._connection).happened([file_id], stage_of(status), at)
-
-
-def _record_of(row: sa.RowMapping) -> DescriptionRecord:
-    return DescriptionRecord(
-        id=row["id"],
-        file_id=row["file_id"],
-        revision=row["revision"],
-        category=row["category"],
-        created_at=row["created_at"],
-        processing_time_ms=row["processing_time_ms"],
-        description=Description(
-            text=row["description"],
-            tags=tuple(row["tags"]),
-            visible_text=row["visible_text"],
-            kind=ImageKind(row["kind"]),
-            engine=row["engine"],
-            model=row["model"],
-            category_data=row["category_data"],
-            evidence=tuple(row["evidence"]),
-        ),
-    )

@@ -13,6 +13,7 @@ __all__ = [
     "chores",
     "descriptions",
     "direct_uploads",
+    "engines",
     "file_tags",
     "files",
     "idempotency_keys",
@@ -121,6 +122,9 @@ files = sa.Table(
     sa.Column("description_is_retryable", sa.Boolean),
     sa.Column("description_started_at", UtcDateTime),
     sa.Column("description_finished_at", UtcDateTime),
+    # Which engine was asked for, or chosen; and which version counts.
+    sa.Column("description_engine", sa.String(64)),
+    sa.Column("description_current", sa.Integer),
     sa.Index("ix_files_tenant_created", "tenant_id", "created_at", "id"),
     sa.Index("ix_files_tenant_sorted", "tenant_id", "sorted_at", "id"),
     sa.Index("ix_files_tenant_sha256", "tenant_id", "sha256"),
@@ -167,6 +171,12 @@ descriptions = sa.Table(
     sa.Column("evidence", sa.JSON, nullable=False),
     sa.Column("created_at", UtcDateTime, nullable=False),
     sa.Column("processing_time_ms", sa.Integer, nullable=False),
+    sa.Column("prompt_hash", sa.String(64)),
+    sa.Column("language", sa.String(35), nullable=False, server_default="en"),
+    sa.Column("engine_seconds", sa.Float),
+    sa.Column("input_tokens", sa.Integer),
+    sa.Column("output_tokens", sa.Integer),
+    sa.Column("cost", sa.Float),
     # One answer a revision: a job that runs twice cannot make a second version.
     sa.UniqueConstraint("file_id", "revision"),
 )
@@ -287,4 +297,17 @@ stage_times = sa.Table(
     sa.Column("most_seconds", sa.Double, primary_key=True),
     sa.Column("number", sa.BigInteger, nullable=False),
     sa.Column("seconds", sa.Double, nullable=False),
+)
+
+engines = sa.Table(
+    "engines",
+    metadata,
+    sa.Column("name", sa.String(64), primary_key=True),
+    sa.Column("kind", sa.String(16), nullable=False),
+    sa.Column("model", sa.String(255), nullable=False),
+    sa.Column("available", sa.Boolean, nullable=False),
+    # Why it is not.
+    sa.Column("reason", sa.Text),
+    sa.Column("since", UtcDateTime, nullable=False),
+    sa.Column("checked_at", UtcDateTime, nullable=False),
 )

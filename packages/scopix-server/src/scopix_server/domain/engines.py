@@ -5,6 +5,7 @@ and its places always come from the built-in perception: engines disagree on the
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from scopix.types.vocabulary import DescriptionErrorType
@@ -15,8 +16,11 @@ __all__ = [
     "BUILTIN",
     "HUMAN",
     "EngineBusy",
+    "EngineCopy",
     "EngineReport",
+    "EngineRepository",
     "EngineSpec",
+    "EngineState",
     "EngineUnavailable",
     "Question",
     "VisionEngine",
@@ -83,6 +87,19 @@ class EngineSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineCopy:
+    """The form in which an engine is sent an image: a JPEG of at most `side` pixels a side, without metadata."""
+
+    side: int
+    quality: int
+
+    @property
+    def name(self) -> str:
+        """The name of the copy; where it is the same as a rendition, that rendition's."""
+        return "large_1024" if (self.side, self.quality) == (1024, 82) else f"engine_{self.side}_{self.quality}"
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """What an engine is asked about one image.
 
@@ -124,6 +141,19 @@ class EngineReport:
     def usable(self) -> bool:
         """Whether images can be described with it."""
         return self.reachable and self.json_mode is not None and self.vision is not False
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """What a worker last knew of an engine: whether it can be asked, since when, and why not."""
+
+    name: str
+    kind: str
+    model: str
+    available: bool
+    reason: str | None
+    since: datetime
+    checked_at: datetime
 
 
 class EngineUnavailable(Exception):
@@ -169,3 +199,13 @@ class VisionEngine(Protocol):
 
     def close(self) -> None:
         """Give back connections and processes."""
+
+
+class EngineRepository(Protocol):
+    """What the workers last knew of the engines, for those who ask the web process."""
+
+    def note(self, state: EngineState) -> None:
+        """Keep the state; replaces what was known."""
+
+    def states(self) -> dict[str, EngineState]:
+        """Return what is known, by the engines' names. Some may not be configured any more."""

@@ -108,6 +108,8 @@ class File:
     description_is_retryable: bool | None = None
     description_started_at: datetime | None = None
     description_finished_at: datetime | None = None
+    description_engine: str | None = None
+    description_current: int | None = None
 
 
 def display_name(raw: str) -> str:

@@ -10,9 +10,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus
 from scopix_server.domain.description import Description, Perception
+from scopix_server.domain.description_ports import DescriptionRecord, DescriptionRepository, VersionRepository
 from scopix_server.domain.direct_ports import DirectUploadRepository
+from scopix_server.domain.engines import EngineCopy, EngineRepository
 from scopix_server.domain.figures import FigureRepository
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.listing import FileFilter, Position
@@ -41,6 +42,7 @@ __all__ = [
     "StoredObject",
     "Transaction",
     "VariantRepository",
+    "VersionRepository",
     "WorkerRepository",
 ]
 
@@ -48,19 +50,6 @@ T = TypeVar("T")
 
 
 # Database -----------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class DescriptionRecord:
-    """A stored description: one version of one file."""
-
-    id: str
-    file_id: str
-    revision: int
-    description: Description
-    category: str
-    created_at: datetime
-    processing_time_ms: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,49 +115,6 @@ class VariantRepository(Protocol):
 
     def ask_again(self, file_id: str, at: datetime) -> None:
         """Note that new ones are to come; those there are stay until then."""
-
-
-class DescriptionRepository(Protocol):
-    """Descriptions and their progress. Moves are refused unless `domain.states` allows them."""
-
-    def begin(self, file_id: str, revision: int, at: datetime, *, new_attempt: bool = True) -> File | None:
-        """Move to PROCESSING and count the attempt. None when this revision is done, outdated or its file deleted."""
-
-    def save_perception(self, file_id: str, perception: Perception, taken: datetime | None) -> None:
-        """Keep what was perceived; replaces what was there. `taken` is the EXIF time."""
-
-    def perception(self, file_id: str) -> Perception | None:
-        """Return what was perceived, if it was."""
-
-    def complete(self, record: DescriptionRecord) -> bool:
-        """Save this version, make it current, move to COMPLETED. False when it was saved before or is outdated."""
-
-    def ask_again(self, file: File, category: str, at: datetime) -> int:
-        """Move to QUEUED for another description, under `category`; return its revision."""
-
-    def give_up(
-        self,
-        file_id: str,
-        revision: int,
-        status: DescriptionStatus,
-        error: str,
-        kind: DescriptionErrorType,
-        *,
-        retryable: bool,
-    ) -> None:
-        """Note a failure: QUEUED (it will be tried again) or FAILED. Does nothing when this revision is outdated."""
-
-    def current(self, file_ids: Sequence[str]) -> dict[str, DescriptionRecord]:
-        """Return the current version of each file that has one."""
-
-    def perceptions(self, file_ids: Sequence[str]) -> dict[str, Perception]:
-        """Return what was perceived on each file, if it was."""
-
-    def versions(self, file_id: str) -> Sequence[DescriptionRecord]:
-        """Return all versions, newest first; the first is the current one."""
-
-    def all_versions(self, file_ids: Sequence[str]) -> dict[str, Sequence[DescriptionRecord]]:
-        """Return the same for each file that has any."""
 
 
 class SessionRepository(Protocol):
@@ -240,6 +186,10 @@ class Transaction(Protocol):
     @property
     def descriptions(self) -> DescriptionRepository: ...
     @property
+    def versions(self) -> VersionRepository: ...
+    @property
+    def engines(self) -> EngineRepository: ...
+    @property
     def sessions(self) -> SessionRepository: ...
     @property
     def tenants(self) -> TenantRepository: ...
@@ -281,6 +231,9 @@ class JobQueue(Protocol):
     def enqueue_description(self, transaction: Transaction, file_id: str, revision: int) -> None:
         """Ask, within `transaction`, for this revision of the file's description. Asking twice is asking once."""
 
+    def enqueue_engine(self, transaction: Transaction, engine: str, file_id: str, revision: int) -> None:
+        """Ask, within `transaction`, that `engine` answers about a perceived file. Asking twice is asking once."""
+
     def enqueue_variants(self, transaction: Transaction, file_id: str) -> None:
         """Ask, within `transaction`, for the renditions of a file that is not to be described."""
 
@@ -314,11 +267,12 @@ class RenderedVariant:
 
 @dataclass(frozen=True, slots=True)
 class Perceived:
-    """Everything one decode of an image gave."""
+    """Everything one decode of an image gave: what is on it, its renditions, when it was taken, copies for engines."""
 
     perception: Perception
     variants: tuple[RenderedVariant, ...]
     taken: datetime | None
+    copies: tuple[tuple[EngineCopy, bytes], ...] = ()
 
 
 class ImageReader(Protocol):
@@ -332,6 +286,9 @@ class ImageReader(Protocol):
 
     def render(self, path: Path) -> tuple[RenderedVariant, ...]:
         """Return its renditions only. Raises as `perceive`."""
+
+    def copy(self, path: Path, wanted: EngineCopy) -> bytes:
+        """Return a copy for engines only. Raises as `perceive`."""
 
 
 class Perceiver(Protocol):

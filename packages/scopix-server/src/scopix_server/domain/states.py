@@ -19,7 +19,8 @@ TERMINAL = frozenset({_S.COMPLETED, _S.FAILED, _S.SKIPPED})
 ALLOWED_MOVES: dict[DescriptionStatus, frozenset[DescriptionStatus]] = {
     _S.PENDING: frozenset({_S.QUEUED, _S.SKIPPED}),
     # QUEUED to FAILED: the job was given up before it could start, so the file must not wait for ever.
-    _S.QUEUED: frozenset({_S.PROCESSING, _S.FAILED, _S.SKIPPED}),
+    # QUEUED to COMPLETED: an answer came while the file was said to wait for another try.
+    _S.QUEUED: frozenset({_S.PROCESSING, _S.COMPLETED, _S.FAILED, _S.SKIPPED, _S.QUEUED}),
     # PROCESSING to itself: a worker died and the job was recovered.
     _S.PROCESSING: frozenset({_S.PROCESSING, _S.COMPLETED, _S.FAILED, _S.QUEUED, _S.SKIPPED}),
     _S.COMPLETED: frozenset({_S.QUEUED}),

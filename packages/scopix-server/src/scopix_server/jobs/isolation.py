@@ -19,6 +19,7 @@ from pebble import ProcessExpired, ProcessPool
 
 from scopix.types.vocabulary import DescriptionErrorType
 from scopix_server.domain.description import Description, Perception
+from scopix_server.domain.engines import EngineCopy
 from scopix_server.domain.errors import DescribeError
 from scopix_server.domain.ports import Perceived, RenderedVariant
 
@@ -30,6 +31,7 @@ class Workshop(Protocol):
 
     def perceive(self, path: Path) -> Perceived: ...
     def render(self, path: Path) -> tuple[RenderedVariant, ...]: ...
+    def copy(self, path: Path, wanted: EngineCopy) -> bytes: ...
     def describe(self, perception: Perception, category: str) -> Description: ...
 
 
@@ -81,6 +83,10 @@ class IsolatedEngines:
     def render(self, path: Path) -> tuple[RenderedVariant, ...]:
         """See `ImageReader`."""
         return self._call("render", path)  # type: ignore[no-any-return]
+
+    def copy(self, path: Path, wanted: EngineCopy) -> bytes:
+        """See `ImageReader`."""
+        return self._call("copy", path, wanted)  # type: ignore[no-any-return]
 
     def describe(self, perception: Perception, category: str) -> Description:
         """See `Describer`."""

@@ -12,16 +12,22 @@ from scopix_server.db.connection import SqlTransaction
 from scopix_server.domain.errors import ServiceUnavailable
 from scopix_server.domain.ports import Transaction
 
-__all__ = ["APPLICATION_VERSION", "DESCRIBE", "QUEUE", "RENDER", "DbosQueue", "migrate_jobs"]
+__all__ = ["APPLICATION_VERSION", "ASK", "DESCRIBE", "QUEUE", "RENDER", "DbosQueue", "engine_queue", "migrate_jobs"]
 
 QUEUE = "describe"
 DESCRIBE = "describe_file"
+ASK = "ask_engine"
 RENDER = "render_variants"
 APPLICATION_VERSION = "1"
 """Workers take jobs of this version only. DBOS would make it a hash of the code, and strand jobs at each release."""
 
 _ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _NOW, _LATER = 1, 2  # smaller numbers first
+
+
+def engine_queue(engine: str) -> str:
+    """Return the name of an engine's own queue: what waits for one engine holds up nobody else."""
+    return f"engine:{engine}"
 
 
 def migrate_jobs(url: str) -> None:
@@ -38,6 +44,10 @@ class DbosQueue:
     def enqueue_description(self, transaction: Transaction, file_id: str, revision: int) -> None:
         # The workflow id is the idempotency key: the same revision is described once, however often it is asked for.
         self._enqueue(transaction, DESCRIBE, f"describe:{file_id}:{revision}", file_id, revision)
+
+    def enqueue_engine(self, transaction: Transaction, engine: str, file_id: str, revision: int) -> None:
+        workflow_id = f"ask:{file_id}:{revision}"
+        self._enqueue(transaction, ASK, workflow_id, engine, file_id, revision, queue=engine_queue(engine))
 
     def enqueue_variants(self, transaction: Transaction, file_id: str) -> None:
         # Somebody may be waiting for a description; thumbnails alone can wait until no description does.
@@ -69,11 +79,17 @@ class DbosQueue:
         self._client.destroy()
 
     def _enqueue(
-        self, transaction: Transaction, workflow: str, workflow_id: str, *arguments: str | int, priority: int = _NOW
+        self,
+        transaction: Transaction,
+        workflow: str,
+        workflow_id: str,
+        *arguments: str | int,
+        priority: int = _NOW,
+        queue: str = QUEUE,
     ) -> None:
         options: EnqueueOptions = {
             "workflow_name": workflow,
-            "queue_name": QUEUE,
+            "queue_name": queue,
             "workflow_id": workflow_id,
             "app_version": APPLICATION_VERSION,
             "priority": priority,

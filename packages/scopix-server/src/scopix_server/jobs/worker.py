@@ -1,13 +1,14 @@
 """Doing the work: takes jobs off the queue, runs the pipeline's steps, decides what a failure means.
 
 Three classes of failure. Permanent (bad input): told once, never retried. Transient: retried with growing pauses, each
-attempt counted. A dead process is neither: DBOS starts its unfinished jobs again, finished steps excepted.
+attempt counted. An engine that is unavailable: its jobs wait (see `asking.py`). A dead process is none of these: DBOS
+starts its unfinished jobs again, finished steps excepted.
 """
 
 import functools
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from dbos import DBOS, DBOSConfig
@@ -16,7 +17,8 @@ from scopix.types.vocabulary import DescriptionErrorType
 from scopix_server.domain.errors import DescribeError
 from scopix_server.domain.figures import Stage
 from scopix_server.domain.ports import Database
-from scopix_server.jobs.queue import APPLICATION_VERSION, DESCRIBE, QUEUE, RENDER
+from scopix_server.jobs.asking import Asking
+from scopix_server.jobs.queue import APPLICATION_VERSION, ASK, DESCRIBE, QUEUE, RENDER, engine_queue
 from scopix_server.jobs.stopwatch import Stopwatch
 from scopix_server.pipeline.describe import DescribeFile
 
@@ -24,6 +26,7 @@ __all__ = ["Worker"]
 
 MAX_ATTEMPTS = 3
 _POLL_SECONDS = 0.1
+_ENGINE_POLL_SECONDS = 0.25
 _BEAT_SECONDS = 5.0
 _log = logging.getLogger(__name__)
 
@@ -36,6 +39,8 @@ class Worker:
         worker_id: stays the same over restarts, so that a restarted worker finds what it had begun.
         concurrency: how many jobs are under way at once.
         ready: tells whether the engines can work; while it says no, the worker does not report for duty.
+        asking, engines: asks vision-language engines; the names of these, with how many jobs each takes at once over
+            all workers.
     """
 
     def __init__(
@@ -47,6 +52,9 @@ class Worker:
         worker_id: str,
         concurrency: int,
         ready: Callable[[], bool],
+        asking: Asking,
+        engines: Mapping[str, int],
+        stopping: threading.Event,
     ) -> None:
         self._database = database
         self._describe = describe
@@ -54,7 +62,9 @@ class Worker:
         self._concurrency = concurrency
         self._ready = ready
         self._stopwatch = Stopwatch()
-        self._stopping = threading.Event()
+        self._asking = asking
+        self._engines = engines
+        self._stopping = stopping
         self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         config: DBOSConfig = {
             "name": "scopix",
@@ -75,6 +85,13 @@ class Worker:
             polling_interval_sec=_POLL_SECONDS,
             on_conflict="always_update",
         )
+        for engine, places in self._engines.items():
+            DBOS.register_queue(
+                engine_queue(engine),
+                global_concurrency=places,
+                polling_interval_sec=_ENGINE_POLL_SECONDS,
+                on_conflict="always_update",
+            )
         self._close_abandoned()
         self._heart.start()
 
@@ -112,6 +129,18 @@ class Worker:
             except Exception as error:
                 self._describe.fail(file_id, revision, _final(error))
 
+        # The asking has its own way with failures, so the step is run once; a dead worker's is run again.
+        @DBOS.step(name="ask")
+        def ask(engine: str, file_id: str, revision: int) -> bool:
+            return self._asking.run(engine, file_id, revision)
+
+        @DBOS.workflow(name=ASK)
+        def ask_engine(engine: str, file_id: str, revision: int) -> None:
+            try:
+                ask(engine, file_id, revision)
+            except Exception as error:
+                self._describe.fail(file_id, revision, _final(error))
+
         @step(name="render")
         def render(file_id: str) -> None:
             self._stopwatch.run(Stage.RENDER, lambda: self._describe.make_variants(file_id))
@@ -135,7 +164,9 @@ class Worker:
 
     def _close_abandoned(self) -> None:
         """Give up the files of jobs that the engine gave up, so that none waits for ever."""
-        dead = DBOS.list_workflows(status=["MAX_RECOVERY_ATTEMPTS_EXCEEDED", "ERROR", "CANCELLED"], name=DESCRIBE)
+        dead = DBOS.list_workflows(
+            status=["MAX_RECOVERY_ATTEMPTS_EXCEEDED", "ERROR", "CANCELLED"], name=[DESCRIBE, ASK]
+        )
         message = "The description was given up: the worker died each time it was tried."
         for workflow in dead:
             _, file_id, revision = workflow.workflow_id.split(":")

@@ -1,13 +1,14 @@
 """The job behind an upload: perceive, describe, save. Each step may be repeated without harm."""
 
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus
+from scopix_server.domain.engine_choice import EngineChoice
+from scopix_server.domain.engines import BUILTIN
 from scopix_server.domain.errors import DescribeError
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.ports import (
@@ -16,16 +17,22 @@ from scopix_server.domain.ports import (
     Describer,
     DescriptionRecord,
     ImageReader,
+    JobQueue,
     Perceived,
     RenderedVariant,
     Transaction,
 )
+from scopix_server.pipeline.ask import copy_key, record_of
 
 __all__ = ["DescribeFile"]
 
 
 class DescribeFile:
-    """Describes files of all tenants. Every method blocks and takes a file's id and the revision that was asked for."""
+    """Describes files of all tenants. Every method blocks and takes a file's id and the revision that was asked for.
+
+    With vision-language engines configured (`choice`), a file is looked at here and handed over to its engine's own
+    queue. With `quick_answer` it is described here all the same, and the engine's answer replaces that later.
+    """
 
     def __init__(
         self,
@@ -33,13 +40,19 @@ class DescribeFile:
         store: BlobStore,
         reader: ImageReader,
         describer: Describer,
+        jobs: JobQueue,
+        choice: EngineChoice,
         *,
+        quick_answer: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
         self._store = store
         self._reader = reader
         self._describer = describer
+        self._jobs = jobs
+        self._choice = choice
+        self._quick_answer = quick_answer
         self._now = now
 
     def perceive(self, file_id: str, revision: int) -> bool:
@@ -59,14 +72,17 @@ class DescribeFile:
         with self._open(file) as path:
             perceived = self._reader.perceive(path)
         variants = [self._keep(file, variant) for variant in perceived.variants]
+        for wanted, data in perceived.copies:
+            if all(wanted.name != variant.name for variant in variants):
+                self._store.put(copy_key(file, wanted), data)
         self._database.write(lambda t: _save(t, file_id, perceived, variants))
         return True
 
     def describe(self, file_id: str, revision: int) -> bool:
-        """Describe a perceived file and save the answer as its current version.
+        """Describe a perceived file and save the answer as its current version, or hand it over to its engine.
 
         Returns:
-            False when the answer was not wanted any more, or is there already.
+            False when the answer was not wanted any more, is there already, or will come from an engine.
 
         Raises:
             DescribeError: the describer failed.
@@ -75,23 +91,28 @@ class DescribeFile:
         file = self._database.write(lambda t: t.descriptions.begin(file_id, revision, self._now(), new_attempt=False))
         if file is None:
             return False
+        engine = self._choice.pick(file.description_engine, f"{file_id}:{revision}")
+        is_first = file.description_current is None and file.description_engine is None
+        if engine != BUILTIN and not (self._quick_answer and is_first):
+            self._database.write(lambda t: self._hand_over(t, file, engine))
+            return False
         perception = self._database.read(lambda t: t.descriptions.perception(file_id))
         if perception is None:
             raise DescribeError("The image was not looked at yet.", DescriptionErrorType.UNKNOWN, retryable=True)
         description = self._describer.describe(perception, file.content_category)
-        finished = self._now()
-        since = file.description_started_at
-        spent = (finished - since).total_seconds() if since else time.monotonic() - started
-        record = DescriptionRecord(
-            id=str(uuid.uuid4()),
-            file_id=file_id,
-            revision=revision,
-            description=description,
-            category=file.content_category,
-            created_at=finished,
-            processing_time_ms=int(spent * 1000),
-        )
-        return self._database.write(lambda t: t.descriptions.complete(record))
+        record = record_of(file, revision, description, self._now(), time.monotonic() - started)
+        return self._database.write(lambda t: self._complete(t, file, record, engine))
+
+    def _hand_over(self, transaction: Transaction, file: File, engine: str) -> None:
+        revision = file.description_revision
+        if transaction.descriptions.hold(file.id, revision, engine, self._now()):
+            self._jobs.enqueue_engine(transaction, engine, file.id, revision)
+
+    def _complete(self, transaction: Transaction, file: File, record: DescriptionRecord, engine: str) -> bool:
+        saved = transaction.descriptions.complete(record)
+        if saved and engine != BUILTIN:
+            self._jobs.enqueue_engine(transaction, engine, file.id, transaction.descriptions.refine(file, engine))
+        return saved
 
     def postpone(self, file_id: str, revision: int, error: DescribeError) -> None:
         """Note a failure that will be tried again."""

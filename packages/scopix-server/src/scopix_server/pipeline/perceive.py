@@ -10,10 +10,11 @@ import numpy as np
 
 from scopix.types.vocabulary import DescriptionErrorType
 from scopix_server.domain.description import Description, Perception
+from scopix_server.domain.engines import EngineCopy
 from scopix_server.domain.errors import CorruptImage, DescribeError, TooManyPixels
 from scopix_server.domain.ports import Describer, Perceived, Perceiver, RenderedVariant
 from scopix_server.pipeline.decode import Decoded, decode
-from scopix_server.pipeline.variants import render
+from scopix_server.pipeline.variants import copy_for_engine, render
 
 __all__ = ["BuiltInWorkshop", "PixelLimits", "perceive", "render_variants"]
 
@@ -26,8 +27,8 @@ class PixelLimits:
     work_pixels: int
 
 
-def perceive(path: Path, perceiver: Perceiver, limits: PixelLimits) -> Perceived:
-    """Decode the image at `path` once; return its renditions and what `perceiver` sees on it.
+def perceive(path: Path, perceiver: Perceiver, limits: PixelLimits, copies: tuple[EngineCopy, ...] = ()) -> Perceived:
+    """Decode the image at `path` once; return its renditions, `copies` of it, and what `perceiver` sees on it.
 
     Raises:
         DescribeError: `validation`, not retryable, when the image cannot be decoded.
@@ -36,7 +37,7 @@ def perceive(path: Path, perceiver: Perceiver, limits: PixelLimits) -> Perceived
     variants = render(decoded)
     width, height = decoded.full_size
     perception = replace(perceiver.perceive(np.asarray(decoded.image)), width=width, height=height)
-    return Perceived(perception, variants, decoded.taken)
+    return Perceived(perception, variants, decoded.taken, tuple((c, copy_for_engine(decoded, c)) for c in copies))
 
 
 def render_variants(path: Path, limits: PixelLimits) -> tuple[RenderedVariant, ...]:
@@ -45,20 +46,30 @@ def render_variants(path: Path, limits: PixelLimits) -> tuple[RenderedVariant, .
 
 
 class BuiltInWorkshop:
-    """Everything that is done to an image in the process set apart for it."""
+    """Everything that is done to an image in the process set apart for it.
 
-    def __init__(self, perceiver: Perceiver, describer: Describer, limits: PixelLimits) -> None:
+    `copies` are those that the configured engines want; they are made with the first decode, and kept.
+    """
+
+    def __init__(
+        self, perceiver: Perceiver, describer: Describer, limits: PixelLimits, copies: tuple[EngineCopy, ...] = ()
+    ) -> None:
         self._perceiver = perceiver
         self._describer = describer
         self._limits = limits
+        self._copies = copies
 
     def perceive(self, path: Path) -> Perceived:
         """See `ImageReader`."""
-        return perceive(path, self._perceiver, self._limits)
+        return perceive(path, self._perceiver, self._limits, self._copies)
 
     def render(self, path: Path) -> tuple[RenderedVariant, ...]:
         """See `ImageReader`."""
         return render_variants(path, self._limits)
+
+    def copy(self, path: Path, wanted: EngineCopy) -> bytes:
+        """See `ImageReader`."""
+        return copy_for_engine(_decode(path, self._limits), wanted)
 
     def describe(self, perception: Perception, category: str) -> Description:
         """See `Describer`."""

@@ -1,5 +1,6 @@
 """Asking for a description again: of one file, or of all that meet a filter."""
 
+import functools
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -43,8 +44,8 @@ class Redescriber:
         self._quotas = quotas
         self._now = now
 
-    def one(self, tenant_id: str, file_id: str, category: str | None) -> None:
-        """Describe a file again, under another category if one is given.
+    def one(self, tenant_id: str, file_id: str, category: str | None, engine: str | None = None) -> None:
+        """Describe a file again, under another category and by a certain engine if they are named.
 
         Raises:
             NotFound: there is no such file.
@@ -60,14 +61,16 @@ class Redescriber:
             if file.media_type is not MediaType.IMAGE:
                 raise WrongMediaType(f"{file.filename} is no image, so it has no description.")
             allowance = self._quotas.allowance(transaction, tenant_id, self._now())
-            if not self._ask(transaction, file, category, allowance):
+            if not self._ask(transaction, file, category, engine, allowance):
                 raise Conflict(
                     f"{file.filename} is being described already.", description_status=file.description_status.value
                 )
 
         self._database.write(ask)
 
-    def matching(self, tenant_id: str, wanted: FileFilter, category: str | None) -> Redescribed:
+    def matching(
+        self, tenant_id: str, wanted: FileFilter, category: str | None, engine: str | None = None
+    ) -> Redescribed:
         """Describe all images again that meet the filter now, but for those whose description is under way.
 
         When the month's descriptions are used up, those that were never described are left as they are.
@@ -76,24 +79,32 @@ class Redescriber:
         queued = 0
         for start in range(0, len(ids), _CHUNK):
             some = ids[start : start + _CHUNK]
-            queued += self._database.write(lambda t, some=some: self._ask_all(t, tenant_id, some, category))  # type: ignore[misc]
+            queued += self._database.write(
+                functools.partial(self._ask_all, tenant_id=tenant_id, ids=some, category=category, engine=engine)
+            )
         return Redescribed(len(ids), queued)
 
-    def _ask_all(self, transaction: Transaction, tenant_id: str, ids: Sequence[str], category: str | None) -> int:
+    def _ask_all(
+        self, transaction: Transaction, tenant_id: str, ids: Sequence[str], category: str | None, engine: str | None
+    ) -> int:
         allowance, queued = self._quotas.allowance(transaction, tenant_id, self._now()), 0
         for file_id in ids:
             file = transaction.files.get(tenant_id, file_id)
             with suppress(UsageLimitExceeded):
-                queued += file is not None and self._ask(transaction, file, category, allowance)
+                queued += file is not None and self._ask(transaction, file, category, engine, allowance)
         return queued
 
-    def _ask(self, transaction: Transaction, file: File, category: str | None, allowance: Allowance) -> bool:
+    def _ask(
+        self, transaction: Transaction, file: File, category: str | None, engine: str | None, allowance: Allowance
+    ) -> bool:
         if file.description_status not in TERMINAL or file.media_type is not MediaType.IMAGE:
             return False
         if file.description_status is not DescriptionStatus.COMPLETED:
             # An image counts once: what was described before is described again for nothing.
             allowance.take_description()
-        revision = transaction.descriptions.ask_again(file, category or file.content_category, self._now())
+        revision = transaction.descriptions.ask_again(
+            file, category or file.content_category, self._now(), engine=engine
+        )
         self._jobs.enqueue_description(transaction, file.id, revision)
         return True
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from PIL import Image
 
 from scopix.types.vocabulary import VariantType
+from scopix_server.domain.engines import EngineCopy
 from scopix_server.domain.ports import RenderedVariant
 from scopix_server.pipeline.decode import Decoded
 
-__all__ = ["SIZES", "render"]
+__all__ = ["SIZES", "copy_for_engine", "render"]
 
 SIZES: tuple[tuple[VariantType, int], ...] = (
     (VariantType.LARGE_1024, 1024),
@@ -31,9 +32,19 @@ def _render(decoded: Decoded) -> Iterable[RenderedVariant]:
     image = decoded.image
     for variant, side in SIZES:
         image = _fit(image, side)
-        target = io.BytesIO()
-        image.save(target, "JPEG", quality=_QUALITY, optimize=True, icc_profile=decoded.icc_profile)
-        yield RenderedVariant(variant.value, "image/jpeg", "jpg", image.width, image.height, target.getvalue())
+        data = _jpeg(image, _QUALITY, decoded.icc_profile)
+        yield RenderedVariant(variant.value, "image/jpeg", "jpg", image.width, image.height, data)
+
+
+def copy_for_engine(decoded: Decoded, wanted: EngineCopy) -> bytes:
+    """Return the image as an engine is sent it: a JPEG without metadata, EXIF and GPS included."""
+    return _jpeg(_fit(decoded.image, wanted.side), wanted.quality, decoded.icc_profile)
+
+
+def _jpeg(image: Image.Image, quality: int, icc_profile: bytes | None) -> bytes:
+    target = io.BytesIO()
+    image.save(target, "JPEG", quality=quality, optimize=True, icc_profile=icc_profile)
+    return target.getvalue()
 
 
 def _fit(image: Image.Image, side: int) -> Image.Image:

@@ -8,6 +8,7 @@ from scopix._async.waiting import fetch_details, wait_until_described
 from scopix._call import Answer, Call, file_path, json_body, parse_answer
 from scopix._errors import ValidationError
 from scopix._results import result_from_details
+from scopix.types.descriptions import DescriptionVersionList
 from scopix.types.edits import (
     BatchDeleteFilesResponse,
     DescribeMatchingResponse,
@@ -15,7 +16,7 @@ from scopix.types.edits import (
     DuplicateCheckResponse,
     RestoreFileResult,
 )
-from scopix.types.files import UpdateFileResult
+from scopix.types.files import FullDescription, UpdateFileResult
 from scopix.types.results import UploadResult
 from scopix.types.vocabulary import ContentCategory, DescriptionErrorType
 
@@ -26,15 +27,28 @@ class AsyncEdits(AsyncBatches):
     """What changes files that are there."""
 
     async def update(
-        self, file_id: str, *, title: str | None = None, tags: Sequence[str] | None = None
+        self,
+        file_id: str,
+        *,
+        title: str | None = None,
+        tags: Sequence[str] | None = None,
+        description: str | None = None,
+        ai_tags: Sequence[str] | None = None,
     ) -> UpdateFileResult:
-        """Change a file's title (at most 255 characters), its tags (at most 40 of 50), or both; None leaves as is.
+        """Change a file's title (at most 255 characters) or its tags (at most 40 of 50); None leaves as is.
 
-        An empty title or list takes away what was there. Raises `ValidationError` when nothing is to be changed.
+        `description` (at most 20,000 characters) and `ai_tags` correct what an engine said; that version is yours, and
+        no engine replaces it. An empty title or list takes away what was there. Raises `ValidationError` when nothing
+        is to be changed.
         """
-        if title is None and tags is None:
-            raise ValidationError("give a title, tags, or both", details={"field": "title"})
-        changes = {"title": title, "tags": None if tags is None else list(tags)}
+        if title is None and tags is None and description is None and ai_tags is None:
+            raise ValidationError("give a title, tags, a description or ai_tags", details={"field": "title"})
+        changes = {
+            "title": title,
+            "tags": None if tags is None else list(tags),
+            "description": description,
+            "ai_tags": None if ai_tags is None else list(ai_tags),
+        }
         given = {name: value for name, value in changes.items() if value is not None}
         answer = await self._post(file_path(file_id), "PATCH /files/{id}", given, method="PATCH")
         return parse_answer(UpdateFileResult, answer)
@@ -54,17 +68,18 @@ class AsyncEdits(AsyncBatches):
         file_id: str,
         *,
         content_category: ContentCategory | str | None = None,
+        engine: str | None = None,
         wait: bool = True,
         timeout: float | None = None,
     ) -> UploadResult:
-        """Describe an image again, under another category if one is given; earlier descriptions are kept.
+        """Describe an image again, under another category or by another engine; earlier descriptions are kept.
 
         With `wait` it returns when the new description has ended (after `timeout` seconds at the latest, by default
         the client's `polling_timeout`). Raises `ScopixError` with code `CONFLICT` while one is under way, and
         `ScopixTimeoutError` with `last_result`.
         """
-        category = _word(content_category)
-        wanted = {} if category is None else {"content_category": category}
+        named = {"content_category": _word(content_category), "engine": engine}
+        wanted = {name: value for name, value in named.items() if value is not None}
         answer = await self._post(file_path(file_id, "/describe"), "POST /files/{id}/describe", wanted)
         queued = parse_answer(DescribeResponse, answer)
         latest = result_from_details(await fetch_details(self._transport, self._config, queued.image_id))
@@ -82,8 +97,9 @@ class AsyncEdits(AsyncBatches):
         error_types: Sequence[DescriptionErrorType | str] | None = None,
         current_categories: Sequence[ContentCategory | str] | None = None,
         content_category: ContentCategory | str | None = None,
+        engine: str | None = None,
     ) -> DescribeMatchingResponse:
-        """Describe again all images that meet every condition given, under `content_category` if one is given.
+        """Describe again all images that meet every condition given, under `content_category` or by `engine` if named.
 
         At least one condition is needed. Returns at once how many matched and how many were queued.
         """
@@ -95,10 +111,23 @@ class AsyncEdits(AsyncBatches):
             "error_types": _listed(error_types),
             "current_categories": _listed(current_categories),
             "content_category": _word(content_category),
+            "engine": engine,
         }
         given = {name: value for name, value in wanted.items() if value is not None}
         answer = await self._post("/files/describe", "POST /files/describe", given)
         return parse_answer(DescribeMatchingResponse, answer)
+
+    async def list_descriptions(self, file_id: str) -> DescriptionVersionList:
+        """Return all versions of a file's description, newest first, and who wrote them; `current` is the one shown."""
+        endpoint = "GET /files/{id}/descriptions"
+        call = Call(method="GET", url=self._config.url + file_path(file_id, "/descriptions"), endpoint=endpoint)
+        return parse_answer(DescriptionVersionList, await self._transport.send(call))
+
+    async def set_current_description(self, file_id: str, version: int) -> FullDescription:
+        """Make a version the one that is shown and searched. Raises `ResourceNotFoundError` when there is none such."""
+        path = file_path(file_id, f"/descriptions/{int(version)}/current")
+        answer = await self._post(path, "POST /files/{id}/descriptions/{version}/current", {})
+        return parse_answer(FullDescription, answer)
 
     async def check_duplicates(self, hashes: Sequence[str]) -> DuplicateCheckResponse:
         """Tell which contents are stored already, by 1 to 250 SHA-256 hashes in hex."""

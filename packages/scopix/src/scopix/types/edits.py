@@ -33,12 +33,17 @@ _CONDITIONS: dict[str, dict[str, Any]] = {
 
 
 class UpdateFileRequest(WireModel):
-    """What to change; what is left out stays. An empty title or list takes away what was there."""
+    """What to change; what is left out stays. An empty title or list takes away what was there.
+
+    `description` and `ai_tags` correct what an engine said: they make a version of their own, which no engine replaces.
+    """
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     title: str | None = Field(None, max_length=255)
     tags: list[Annotated[str, Field(max_length=50)]] | None = Field(None, max_length=40)
+    description: str | None = Field(None, max_length=20_000)
+    ai_tags: list[Annotated[str, Field(max_length=50)]] | None = Field(None, max_length=40)
 
 
 class RestoreFileResult(WireModel):
@@ -82,9 +87,10 @@ class BatchDeleteFilesResponse(WireModel):
 
 
 class DescribeRequest(WireModel):
-    """Under which category to describe again; None keeps the file's."""
+    """Under which category to describe again, and by which engine; None keeps the file's and lets the server choose."""
 
     content_category: RestCategory | None = None
+    engine: str | None = Field(None, max_length=64)
 
 
 class DescribeResponse(WireModel):
@@ -95,7 +101,9 @@ class DescribeResponse(WireModel):
 
 
 class DescribeMatchingRequest(WireModel):
-    """Which files to describe again (all conditions must be met; at least one is needed), and under which category.
+    """Which files to describe again, under which category and by which engine.
+
+    All conditions must be met; at least one is needed.
 
     `error_types` are those of failed descriptions; `current_categories` those the files have now.
     """
@@ -113,6 +121,7 @@ class DescribeMatchingRequest(WireModel):
     error_types: list[DescriptionErrorType] | None = Field(None, max_length=20)
     current_categories: list[RestCategory] | None = Field(None, max_length=50)
     content_category: RestCategory | None = None
+    engine: str | None = Field(None, max_length=64)
 
 
 class DescribeMatchingResponse(WireModel):

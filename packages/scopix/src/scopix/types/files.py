@@ -144,16 +144,32 @@ class FileList(WireModel):
 
 
 class FullDescription(WireModel):
-    """One version of a file's description. `confidence_score` is always null for descriptions."""
+    """One version of a file's description. `confidence_score` is always null for descriptions.
+
+    `version` numbers the file's versions, `is_current` marks the one that counts. `engine` is "builtin", "human" for
+    what a person wrote, or the name of a vision-language engine, whose answer `prompt_hash`, `engine_seconds`,
+    `input_tokens`, `output_tokens` and `cost` (in the operator's currency) belong to.
+    """
 
     id: str
+    version: int | None = None
+    is_current: bool | None = None
     description: str | None = None
     visible_text: str | None = None
+    tags: list[str] | None = None
+    category_data: dict[str, Any] | None = None
     confidence_score: float | None = None
     processing_time_ms: int | None = None
     created_at: datetime | None = None
     engine: str | None = None
     model: str | None = None
+    content_category: OpenContentCategory | None = None
+    language: str | None = None
+    prompt_hash: str | None = None
+    engine_seconds: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cost: float | None = None
 
 
 class ProcessingHistory(WireModel):
@@ -225,11 +241,13 @@ class FileDetailsList(WireModel):
 
 
 class UpdateFileResult(WireModel):
-    """200 body of `PATCH /files/{id}`."""
+    """200 body of `PATCH /files/{id}`. `description` and `ai_tags` are there when they were changed."""
 
     id: str
     title: str | None = None
     tags: list[str] = Field(default_factory=list)
+    description: str | None = None
+    ai_tags: list[str] | None = None
     updated_at: datetime | None = None
 
 

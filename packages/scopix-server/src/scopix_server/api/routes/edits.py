@@ -27,11 +27,13 @@ from scopix_server.api.bodies import JsonRoute
 from scopix_server.api.problems import responses
 from scopix_server.api.requests import find_file, is_uuid
 from scopix_server.api.services import services_of
+from scopix_server.domain.description import Description
 from scopix_server.domain.errors import NotFound, ValidationFailed
 from scopix_server.domain.file import File, check_category, check_tags, check_title
 from scopix_server.domain.listing import FileFilter
 from scopix_server.domain.ports import Transaction
 from scopix_server.domain.states import TERMINAL
+from scopix_server.pipeline.revise import write_version
 
 __all__ = ["router"]
 
@@ -40,15 +42,19 @@ router = APIRouter(tags=["files"], route_class=JsonRoute)
 
 @router.patch("/files/{file_id}", response_model=UpdateFileResult, responses=responses(400, 401, 403, 404, 409, 422))
 async def update_file(request: Request, caller: Writer, file_id: str, changes: UpdateFileRequest) -> UpdateFileResult:
-    """Change a file's title, its tags, or both. What is left out stays; tags found by the description are others."""
+    """Change a file's title, its tags, its description, or the tags found by that. What is left out stays.
+
+    A changed description is a version written by a person, which no engine replaces.
+    """
     given = changes.model_fields_set & {"title", "tags"}
-    if not given:
-        raise ValidationFailed("Nothing is to be changed: give a title, tags, or both.", field="title")
+    corrects = changes.description is not None or changes.ai_tags is not None
+    if not given and not corrects:
+        raise ValidationFailed("Nothing is to be changed: give a title, tags, a description or ai_tags.", field="title")
     title, tags = check_title(changes.title), check_tags(changes.tags or [])
     file = await find_file(request, caller.tenant_id, file_id)
     now = datetime.now(UTC)
 
-    def save(transaction: Transaction) -> File:
+    def save(transaction: Transaction) -> tuple[File, Description | None]:
         current = transaction.files.get(caller.tenant_id, file.id)
         if current is None:
             raise NotFound(f"There is no file '{file.id}'.", resource_type="file", resource_id=file.id)
@@ -58,11 +64,21 @@ async def update_file(request: Request, caller: Writer, file_id: str, changes: U
             user_tags=tags if "tags" in given else current.user_tags,
             updated_at=now,
         )
-        transaction.files.update(changed)
-        return changed
+        if given:
+            transaction.files.update(changed)
+        if not corrects:
+            return changed, None
+        return changed, write_version(transaction, changed, changes.description, changes.ai_tags, now).description
 
-    saved = await run_in_threadpool(services_of(request).database.write, save)
-    return UpdateFileResult(id=saved.id, title=saved.title, tags=list(saved.user_tags), updated_at=now)
+    saved, said = await run_in_threadpool(services_of(request).database.write, save)
+    return UpdateFileResult(
+        id=saved.id,
+        title=saved.title,
+        tags=list(saved.user_tags),
+        description=said.text if said else None,
+        ai_tags=list(said.tags) if said else None,
+        updated_at=now,
+    )
 
 
 @router.post("/files/{file_id}/restore", response_model=RestoreFileResult, responses=responses(401, 403, 404))
@@ -112,11 +128,15 @@ def _delete(transaction: Transaction, tenant_id: str, file_id: str, now: datetim
 async def describe_file(
     request: Request, caller: Writer, file_id: str, wanted: DescribeRequest | None = None
 ) -> DescribeResponse:
-    """Describe an image again, under another category if one is given. Earlier descriptions are kept."""
+    """Describe an image again, under another category or by another engine if they are named.
+
+    Earlier descriptions are kept. One that a person wrote goes on being the current one.
+    """
     category = wanted.content_category if wanted else None
     checked = None if category is None else check_category(category)
     file = await find_file(request, caller.tenant_id, file_id)
-    await run_in_threadpool(services_of(request).redescriber.one, caller.tenant_id, file.id, checked)
+    engine = services_of(request).engines.check(wanted.engine) if wanted and wanted.engine else None
+    await run_in_threadpool(services_of(request).redescriber.one, caller.tenant_id, file.id, checked, engine)
     return DescribeResponse(image_id=file.id, description_status=DescriptionStatus.QUEUED)
 
 
@@ -129,7 +149,8 @@ async def describe_matching(
     """Describe again all images that meet every condition given; at least one is needed."""
     checked = None if wanted.content_category is None else check_category(wanted.content_category)
     categories = tuple(check_category(category, "current_categories") for category in wanted.current_categories or ())
-    conditions = wanted.model_dump(exclude={"content_category"}, exclude_none=True)
+    engine = services_of(request).engines.check(wanted.engine) if wanted.engine else None
+    conditions = wanted.model_dump(exclude={"content_category", "engine"}, exclude_none=True)
     if not any(value != [] for value in conditions.values()):
         raise ValidationFailed("Name at least one condition; otherwise every image would be described again.")
     found = FileFilter(
@@ -140,7 +161,7 @@ async def describe_matching(
         error_types=tuple(kind.value for kind in wanted.error_types or ()),
         categories=categories,
     )
-    done = await run_in_threadpool(services_of(request).redescriber.matching, caller.tenant_id, found, checked)
+    done = await run_in_threadpool(services_of(request).redescriber.matching, caller.tenant_id, found, checked, engine)
     return DescribeMatchingResponse(matched=done.matched, queued=done.queued, skipped=done.matched - done.queued)
 
 

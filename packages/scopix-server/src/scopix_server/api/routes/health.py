@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Literal
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
 from scopix_server.api.problems import responses
@@ -24,14 +24,30 @@ class Health(BaseModel):
     version: str
 
 
+class EngineHealth(BaseModel):
+    """What a worker last knew of a vision-language engine. While it is unavailable, its images wait."""
+
+    name: str
+    kind: str
+    model: str
+    available: bool
+    reason: str | None = None
+    since: datetime | None = None
+    checked_at: datetime | None = None
+
+
 class Readiness(BaseModel):
-    """Every part can work. When one cannot, the answer is an error whose `details` hold these fields and the reason."""
+    """Every part can work. When one cannot, the answer is an error whose `details` hold these fields and the reason.
+
+    An engine that is unavailable is no reason: uploads are taken, and what waits for it is described later.
+    """
 
     status: Literal["ready"] = "ready"
     database: bool
     storage: bool
     queue: bool
     describer: bool
+    engines: list[EngineHealth] = Field(default_factory=list)
 
 
 @router.get("/health")
@@ -63,7 +79,17 @@ def _examine(services: Services) -> Readiness:
     if problems:
         told = "; ".join(f"{part}: {problem}" for part, problem in problems.items())
         raise ServiceUnavailable(f"Not ready. {told}", **working, problems=problems)
-    return Readiness.model_validate(working)
+    return Readiness.model_validate(working | {"engines": _engines(services)})
+
+
+def _engines(services: Services) -> list[EngineHealth]:
+    known = services.database.read(lambda transaction: transaction.engines.states())
+    return [
+        EngineHealth.model_validate(known[spec.name], from_attributes=True)
+        if spec.name in known
+        else EngineHealth(name=spec.name, kind=spec.kind, model=spec.model, available=False, reason="Not asked yet.")
+        for spec in services.engines.remote
+    ]
 
 
 def _check_worker(services: Services) -> None:

@@ -1,0 +1,125 @@
+"""The versions of descriptions: who said what, and which of them counts."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from scopix_server.db.schema import descriptions, files
+from scopix_server.db.search import SearchIndex
+from scopix_server.domain.description import Description, ImageKind, Provenance
+from scopix_server.domain.engines import HUMAN
+from scopix_server.domain.ports import DescriptionRecord
+
+__all__ = ["SqlVersions"]
+
+
+class SqlVersions:
+    """The `VersionRepository` port."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def of(self, file_ids: Sequence[str]) -> dict[str, Sequence[DescriptionRecord]]:
+        found: dict[str, list[DescriptionRecord]] = {}
+        query = _query().where(descriptions.c.file_id.in_(file_ids)).order_by(descriptions.c.revision.desc())
+        for row in self._connection.execute(query).mappings():
+            found.setdefault(row["file_id"], []).append(_record_of(row))
+        return dict(found)
+
+    def current(self, file_ids: Sequence[str]) -> dict[str, DescriptionRecord]:
+        query = _query().where(
+            descriptions.c.file_id.in_(file_ids), descriptions.c.revision == files.c.description_current
+        )
+        return {row["file_id"]: _record_of(row) for row in self._connection.execute(query).mappings()}
+
+    def next_revision(self, file_id: str) -> int:
+        newest = sa.select(sa.func.max(descriptions.c.revision)).where(descriptions.c.file_id == file_id)
+        asked = sa.select(files.c.description_revision).where(files.c.id == file_id)
+        known = [self._connection.execute(query).scalar_one_or_none() for query in (newest, asked)]
+        return 1 + max(number or 0 for number in known)
+
+    def has(self, file_id: str, revision: int) -> bool:
+        query = sa.select(descriptions.c.id).where(
+            descriptions.c.file_id == file_id, descriptions.c.revision == revision
+        )
+        return self._connection.execute(query).first() is not None
+
+    def add(self, record: DescriptionRecord) -> None:
+        said, made = record.description, record.description.provenance
+        self._connection.execute(
+            descriptions.insert().values(
+                id=record.id,
+                file_id=record.file_id,
+                revision=record.revision,
+                category=record.category,
+                engine=said.engine,
+                model=said.model,
+                kind=said.kind.value,
+                description=said.text,
+                visible_text=said.visible_text,
+                tags=list(said.tags),
+                category_data=said.category_data,
+                evidence=list(said.evidence),
+                created_at=record.created_at,
+                processing_time_ms=record.processing_time_ms,
+                prompt_hash=made.prompt_hash,
+                language=made.language,
+                engine_seconds=made.seconds,
+                input_tokens=made.input_tokens,
+                output_tokens=made.output_tokens,
+                cost=made.cost,
+            )
+        )
+
+    def choose(self, file_id: str, revision: int, at: datetime) -> bool:
+        query = _query().where(descriptions.c.file_id == file_id, descriptions.c.revision == revision)
+        row = self._connection.execute(query).mappings().first()
+        if row is None:
+            return False
+        self._connection.execute(
+            files.update().where(files.c.id == file_id).values(description_current=revision, updated_at=at)
+        )
+        said = _record_of(row).description
+        SearchIndex(self._connection).update_description(file_id, said.text, said.visible_text, said.tags)
+        return True
+
+    def chosen_by_hand(self, file_id: str) -> bool:
+        current = self.current([file_id]).get(file_id)
+        return current is not None and current.description.engine == HUMAN
+
+
+def _query() -> sa.Select[tuple[object, ...]]:
+    is_current = (descriptions.c.revision == files.c.description_current).label("is_current")
+    joined = descriptions.join(files, files.c.id == descriptions.c.file_id)
+    return sa.select(descriptions, is_current).select_from(joined)
+
+
+def _record_of(row: sa.RowMapping) -> DescriptionRecord:
+    return DescriptionRecord(
+        id=row["id"],
+        file_id=row["file_id"],
+        revision=row["revision"],
+        category=row["category"],
+        created_at=row["created_at"],
+        processing_time_ms=row["processing_time_ms"],
+        is_current=bool(row["is_current"]),
+        description=Description(
+            text=row["description"],
+            tags=tuple(row["tags"]),
+            visible_text=row["visible_text"],
+            kind=ImageKind(row["kind"]),
+            engine=row["engine"],
+            model=row["model"],
+            category_data=row["category_data"],
+            evidence=tuple(row["evidence"]),
+            provenance=Provenance(
+                prompt_hash=row["prompt_hash"],
+                language=row["language"],
+                seconds=row["engine_seconds"],
+                input_tokens=row["input_tokens"],
+                output_tokens=row["output_tokens"],
+                cost=row["cost"],
+            ),
+        ),
+    )

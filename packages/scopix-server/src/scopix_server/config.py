@@ -217,6 +217,10 @@ class Settings(BaseSettings):
         None, ge=1, description="For llama: threads of the model; default: as many as llama.cpp thinks right."
     )
 
+    models_table: Path | None = Field(
+        None, description="Another table of models for `models pull`, such as one that names a mirror of your own."
+    )
+
     @property
     def engine_entry(self) -> dict[str, Any] | None:
         """The one engine of these settings, in the words of an entry of `engines_file`; None for none."""

@@ -33,7 +33,8 @@ def model_table(settings: Settings) -> "ModelTable":
     """Return the small models that can be downloaded, and where they are kept."""
     from scopix_server.engines.model_table import ModelTable
 
-    return ModelTable(settings.data_dir / "models" / "gguf")
+    table = settings.models_table.expanduser() if settings.models_table else None
+    return ModelTable(settings.data_dir / "models" / "gguf", table=table)
 
 
 class Gates:

@@ -2,8 +2,10 @@
 
 import typer
 
+from scopix_server.cli.doctor import doctor_app
 from scopix_server.cli.evaluation import evaluate
 from scopix_server.cli.keys import keys_app
+from scopix_server.cli.models import models_app
 from scopix_server.cli.serve import serve
 from scopix_server.cli.sweep import sweep
 from scopix_server.cli.tenants import tenants_app
@@ -18,6 +20,8 @@ app.command("eval")(evaluate)
 app.command()(sweep)
 app.add_typer(keys_app, name="keys")
 app.add_typer(tenants_app, name="tenants")
+app.add_typer(models_app, name="models")
+app.add_typer(doctor_app, name="doctor")
 
 
 def main() -> None:

@@ -197,6 +197,13 @@ class VisionEngine(Protocol):
     def probe(self) -> None:
         """Find out, quickly and for nothing, whether it can be asked. Raises EngineUnavailable when it cannot."""
 
+    def models(self) -> tuple[str, ...] | None:
+        """Return the models it offers; None when it has no list. Raises EngineUnavailable."""
+
+    @property
+    def json_mode(self) -> str | None:
+        """The way of asking for JSON that works with it, once one did."""
+
     def close(self) -> None:
         """Give back connections and processes."""
 

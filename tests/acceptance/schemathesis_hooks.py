@@ -49,7 +49,7 @@ def fit_query(query):
     if query and isinstance(query.get("wait"), int | float) and 0 < query["wait"] <= 25:
         query["wait"] = 0.01
     # A cursor is good for the list that handed it out; invented ones are refused, and the tests of lists show it.
-    if query and isinstance(query.get("cursor"), str):
+    if query and isinstance(query.get("cursor"), str) and len(query["cursor"]) <= 4000:
         del query["cursor"]
 
 

@@ -1,6 +1,8 @@
 """Correlation ids and tracing."""
 
 import contextvars
+import subprocess
+import sys
 
 import pytest
 
@@ -46,3 +48,27 @@ def test_a_trace_travels_with_the_call():
     ):
         pass
     assert headers["traceparent"].split("-")[1] == f"{0x1234:032x}"
+
+
+def test_without_opentelemetry_nothing_is_traced_and_nothing_fails():
+    code = """
+import sys
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "opentelemetry":
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Missing())
+import scopix
+from scopix._context import trace_call
+
+assert scopix.is_tracing_available() is False
+assert scopix.configure_tracing(object()) is False
+headers = {}
+with trace_call("x", headers, enabled=True, propagate=True, service_name="s") as note_status:
+    note_status(200)
+assert headers == {}
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,5 +1,6 @@
 """The public face: names, signatures, cost of the import, and what is written about it."""
 
+import functools
 import inspect
 import re
 import subprocess
@@ -12,11 +13,23 @@ import pytest
 import scopix
 from scopix import Scopix, SyncScopix
 from scopix._async.files import AsyncFiles
-from scopix._sync.files import SyncFiles
 
 ROOT = Path(__file__).resolve().parents[3]
 PACKAGE = ROOT / "packages/scopix"
-RESOURCES = [AsyncFiles, SyncFiles]
+KEY = "scopix_0123456789_0123456789"
+
+
+def resources_of(client):
+    """Every resource of a client by its name."""
+    return {
+        name: type(getattr(client, name))
+        for name, one in inspect.getmembers(type(client))
+        if isinstance(one, functools.cached_property)
+    }
+
+
+ASYNC, SYNC = resources_of(Scopix(KEY)), resources_of(SyncScopix(KEY))
+RESOURCES = [*ASYNC.values(), *SYNC.values()]
 
 
 def public_methods(kind):
@@ -83,17 +96,34 @@ def test_the_grammar_of_calls(method):
     assert inspect.getdoc(method)
 
 
-def test_both_clients_take_the_same():
-    assert inspect.signature(Scopix.__init__) == inspect.signature(SyncScopix.__init__)
-    assert [method.__name__ for method in public_methods(AsyncFiles)] == [
-        method.__name__ for method in public_methods(SyncFiles)
-    ]
-    for one, other in zip(public_methods(AsyncFiles), public_methods(SyncFiles), strict=True):
+def test_the_resources():
+    assert {"files", "api_keys", "tenant"} <= set(ASYNC)
+
+
+@pytest.mark.parametrize("name", ASYNC)
+def test_both_clients_take_the_same(name):
+    ours, theirs = public_methods(ASYNC[name]), public_methods(SYNC[name])
+    assert [method.__name__ for method in ours] == [method.__name__ for method in theirs]
+    for one, other in zip(ours, theirs, strict=True):
         assert inspect.signature(one).parameters == inspect.signature(other).parameters
         # What walks through pages is a generator, asynchronous or not.
         assert inspect.iscoroutinefunction(one) or inspect.isasyncgenfunction(one)
         assert not inspect.iscoroutinefunction(other)
         assert not inspect.isasyncgenfunction(other)
+
+
+def test_both_clients_are_made_the_same_way():
+    assert inspect.signature(Scopix.__init__) == inspect.signature(SyncScopix.__init__)
+    assert set(ASYNC) == set(SYNC)
+
+
+def test_a_resource_is_made_when_it_is_first_used():
+    code = f"import scopix, sys; scopix.SyncScopix('{KEY}'); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = done.stdout.split()
+    assert "scopix._sync.client" in loaded
+    assert "scopix._sync.files" not in loaded
+    assert "scopix._sync.api_keys" not in loaded
 
 
 def test_upload_takes_what_the_contract_lists():
@@ -144,11 +174,22 @@ def test_upload_batch_takes_what_the_contract_lists():
     assert list(inspect.signature(AsyncFiles.wait_for_session).parameters)[1:3] == ["session_id", "on_progress"]
 
 
-def test_every_public_call_is_listed():
+def test_every_public_call_is_listed_with_its_signature():
     text = (PACKAGE / "api.md").read_text()
-    missing = [name for name in scopix.__all__ if f"`{name}" not in text]
-    missing += [f"files.{one.__name__}" for one in public_methods(AsyncFiles) if f"files.{one.__name__}(" not in text]
-    assert missing == []
+    missing = [name for name in scopix.__all__ if not re.search(rf"^(### |- `){name}\b", text, re.MULTILINE)]
+    assert missing == ["__version__"]
+    for resource, kind in ASYNC.items():
+        for method in public_methods(kind):
+            name = f"client.{resource}.{method.__name__}"
+            (block,) = re.findall(rf"^### {re.escape(name)}\n\n```python\n(.*?)\n```$", text, re.MULTILINE | re.DOTALL)
+            assert f"{name}(" in block
+            for parameter in list(inspect.signature(method).parameters)[1:]:
+                assert re.search(rf"\b{parameter}: ", block), (name, parameter)
+
+
+def test_the_list_of_calls_is_what_its_generator_makes():
+    done = subprocess.run([sys.executable, ROOT / "scripts/docs", "--check"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_one_file_reads_the_environment_and_one_names_the_http_library():

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
     )
     from scopix._expand import find_images
     from scopix._sync.client import SyncScopix
+    from scopix.types.edits import (
+        BatchDeleteFilesResponse,
+        DescribeMatchingResponse,
+        DuplicateCheckResponse,
+        RestoreFileResult,
+    )
     from scopix.types.events import (
         DescriptionFailedEvent,
         DescriptionProgressEvent,
@@ -42,8 +48,12 @@ if TYPE_CHECKING:
         FileDetailsList,
         FileList,
         FileSummary,
+        FullDescription,
+        ProcessingHistory,
         ProcessingStatus,
+        UpdateFileResult,
     )
+    from scopix.types.keys import ApiKeyInfo, ApiKeyList, CreatedApiKey
     from scopix.types.results import BatchUploadResults, DescriptionFailure, UploadResult
     from scopix.types.sessions import (
         BatchUploadResponse,
@@ -57,19 +67,30 @@ if TYPE_CHECKING:
         UploadSessionResults,
         UploadSessionStatus,
     )
+    from scopix.types.tenant import TenantLimits
     from scopix.types.vocabulary import (
         ContentCategory,
         DescriptionErrorType,
         DescriptionStatus,
         MediaType,
         StorageTarget,
+        UnifiedStatus,
+        VariantStatus,
         VariantType,
     )
 
 _HOMES = {
     "scopix._async.client": ("Scopix",),
-    "scopix._config": ("ClientConfig", "InsecureTransportWarning", "load_dotenv"),
-    "scopix._context": ("configure_tracing", "is_tracing_available", "set_correlation_id"),
+    "scopix._config": (
+        "ClientConfig",
+        "InsecureTransportWarning",
+        "load_dotenv",
+    ),
+    "scopix._context": (
+        "configure_tracing",
+        "is_tracing_available",
+        "set_correlation_id",
+    ),
     "scopix._errors": (
         "AuthenticationError",
         "CircuitBreakerError",
@@ -88,6 +109,12 @@ _HOMES = {
     ),
     "scopix._expand": ("find_images",),
     "scopix._sync.client": ("SyncScopix",),
+    "scopix.types.edits": (
+        "BatchDeleteFilesResponse",
+        "DescribeMatchingResponse",
+        "DuplicateCheckResponse",
+        "RestoreFileResult",
+    ),
     "scopix.types.events": (
         "DescriptionFailedEvent",
         "DescriptionProgressEvent",
@@ -100,62 +127,83 @@ _HOMES = {
         "FileDetailsList",
         "FileList",
         "FileSummary",
+        "FullDescription",
+        "ProcessingHistory",
         "ProcessingStatus",
+        "UpdateFileResult",
     ),
-    "scopix.types.results": ("BatchUploadResults", "DescriptionFailure", "UploadResult"),
+    "scopix.types.keys": (
+        "ApiKeyInfo",
+        "ApiKeyList",
+        "CreatedApiKey",
+    ),
+    "scopix.types.results": (
+        "BatchUploadResults",
+        "DescriptionFailure",
+        "UploadResult",
+    ),
     "scopix.types.sessions": (
         "BatchUploadResponse",
         "QuotaInfo",
         "SessionEvent",
         "SessionFileEvent",
-        "SessionEvent",
-        "SessionFileEvent",
         "SessionList",
-        "SessionProgressEvent",
         "SessionProgressEvent",
         "SessionResult",
         "SessionSummary",
         "UploadSessionResults",
         "UploadSessionStatus",
     ),
+    "scopix.types.tenant": ("TenantLimits",),
     "scopix.types.vocabulary": (
         "ContentCategory",
         "DescriptionErrorType",
         "DescriptionStatus",
         "MediaType",
         "StorageTarget",
+        "UnifiedStatus",
+        "VariantStatus",
         "VariantType",
     ),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
+    "ApiKeyInfo",
+    "ApiKeyList",
     "AuthenticationError",
+    "BatchDeleteFilesResponse",
     "BatchUploadResponse",
     "BatchUploadResults",
     "CircuitBreakerError",
     "ClientConfig",
     "ContentCategory",
+    "CreatedApiKey",
     "DeleteFileResult",
+    "DescribeMatchingResponse",
     "DescriptionError",
     "DescriptionErrorType",
     "DescriptionFailedEvent",
     "DescriptionFailure",
     "DescriptionProgressEvent",
     "DescriptionStatus",
+    "DuplicateCheckResponse",
     "FileCompleteEvent",
     "FileDetails",
     "FileDetailsList",
     "FileList",
     "FileSummary",
+    "FullDescription",
     "InsecureTransportWarning",
     "MediaType",
     "PaymentRequiredError",
+    "ProcessingHistory",
     "ProcessingStatus",
     "QuotaExceededError",
     "QuotaInfo",
     "RateLimitError",
     "ResourceNotFoundError",
+    "RestoreFileResult",
     "Scopix",
     "ScopixConnectionError",
     "ScopixError",
@@ -170,12 +218,16 @@ __all__ = [
     "SessionSummary",
     "StorageTarget",
     "SyncScopix",
+    "TenantLimits",
+    "UnifiedStatus",
+    "UpdateFileResult",
     "UploadError",
     "UploadProgressEvent",
     "UploadResult",
     "UploadSessionResults",
     "UploadSessionStatus",
     "ValidationError",
+    "VariantStatus",
     "VariantType",
     "__version__",
     "configure_tracing",

@@ -24,9 +24,11 @@ __all__ = [
     "build_headers",
     "file_path",
     "json_body",
+    "key_path",
     "parse_answer",
     "query_pairs",
     "session_path",
+    "time_text",
 ]
 
 USER_AGENT = f"scopix-python/{__version__}"
@@ -119,8 +121,11 @@ def build_headers(call: Call, config: ClientConfig, *, default_correlation_id: s
 
 
 def json_body(value: Mapping[str, Any]) -> bytes:
-    """The value as a JSON body."""
-    return json.dumps(value).encode()
+    """The value as a JSON body. Raises `ValidationError` when it holds something that JSON does not know."""
+    try:
+        return json.dumps(value, allow_nan=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise ValidationError(f"this cannot be sent as JSON: {error}", details={"field": "body"}) from error
 
 
 def file_path(file_id: str, suffix: str = "") -> str:
@@ -133,6 +138,11 @@ def session_path(session_id: str, suffix: str = "") -> str:
     return f"/files/upload/sessions/{_segment(session_id, 'session')}{suffix}"
 
 
+def key_path(key_id: str) -> str:
+    """The path of one API key. Raises `ValidationError` for an empty id."""
+    return f"/api-keys/{_segment(key_id, 'key')}"
+
+
 def query_pairs(values: Mapping[str, Any]) -> list[tuple[str, str]]:
     """Query parameters: None left out, a list as a repeated name, a time as ISO 8601 with its zone."""
     pairs: list[tuple[str, str]] = []
@@ -142,6 +152,13 @@ def query_pairs(values: Mapping[str, Any]) -> list[tuple[str, str]]:
         items = value if isinstance(value, list | tuple | set | frozenset) else [value]
         pairs.extend((name, _query_text(item)) for item in items)
     return pairs
+
+
+def time_text(moment: datetime | str | None) -> str | None:
+    """The time as ISO 8601 with its zone; one without a zone is UTC. Text is left as it is."""
+    if not isinstance(moment, datetime):
+        return moment
+    return (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
 
 
 def parse_answer(model: type[Model], answer: Answer) -> Model:
@@ -173,6 +190,5 @@ def _query_text(value: Any) -> str:
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, datetime):
-        moment = value.astimezone(UTC) if value.tzinfo else value.replace(tzinfo=UTC)
-        return moment.isoformat()
+        return str(time_text(value))
     return str(value)

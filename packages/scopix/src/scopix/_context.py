@@ -3,7 +3,7 @@
 import importlib.util
 import re
 import uuid
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -40,7 +40,10 @@ def current_correlation_id() -> str | None:
 
 def is_tracing_available() -> bool:
     """True when OpenTelemetry's API is installed (the extra `tracing`)."""
-    return importlib.util.find_spec("opentelemetry") is not None
+    try:
+        return importlib.util.find_spec("opentelemetry.trace") is not None
+    except ImportError:
+        return False
 
 
 def configure_tracing(tracer_provider: Any = None) -> bool:
@@ -57,17 +60,38 @@ def configure_tracing(tracer_provider: Any = None) -> bool:
 
 @contextmanager
 def trace_call(
-    name: str, headers: MutableMapping[str, str], *, enabled: bool, propagate: bool, service_name: str
-) -> Iterator[None]:
-    """Run one call inside a client span and, with `propagate`, add `traceparent` to its headers."""
+    name: str,
+    headers: MutableMapping[str, str],
+    *,
+    enabled: bool,
+    propagate: bool,
+    service_name: str,
+    attributes: Mapping[str, str | int] | None = None,
+) -> Iterator[Callable[[int], None]]:
+    """Run one call, with its retries, inside a client span and, with `propagate`, add `traceparent` to its headers.
+
+    Gives a function that notes the status of the answer. An error that passes is noted with its traceback.
+    """
     if not (enabled and is_tracing_available()):
-        yield
+        yield _note_nothing
         return
     from opentelemetry import propagate as propagation
     from opentelemetry import trace
 
     tracer = trace.get_tracer(service_name, tracer_provider=_tracer_provider)
-    with tracer.start_as_current_span(name, kind=trace.SpanKind.CLIENT):
+    with tracer.start_as_current_span(name, kind=trace.SpanKind.CLIENT, attributes=dict(attributes or {})) as span:
         if propagate:
             propagation.inject(headers)
-        yield
+
+        def note_status(status: int) -> None:
+            span.set_attribute("http.response.status_code", status)
+
+        try:
+            yield note_status
+        except Exception as error:
+            span.set_attribute("error.type", type(error).__name__)
+            raise
+
+
+def _note_nothing(status: int) -> None:
+    """Without tracing nothing is noted."""

@@ -46,8 +46,9 @@ def error_from_answer(
     code = problem.get("code") if isinstance(problem.get("code"), str) else None
     message = problem.get("message") if isinstance(problem.get("message"), str) else None
     details = {**_as_dict(problem.get("details")), "http_status": status}
-    request_id = envelope.get("request_id") or headers.get("x-request-id")
-    if isinstance(request_id, str):
+    told = envelope.get("request_id")
+    request_id = told if isinstance(told, str) and told else headers.get("x-request-id")
+    if request_id:
         details["request_id"] = request_id
     if code:
         details["server_code"] = code

@@ -9,7 +9,9 @@ from scopix._async.transport import AsyncTransport
 from scopix._config import ClientConfig
 
 if TYPE_CHECKING:
+    from scopix._async.api_keys import AsyncApiKeys
     from scopix._async.files import AsyncFiles
+    from scopix._async.tenant import AsyncTenant
 
 __all__ = ["Scopix"]
 
@@ -88,6 +90,20 @@ class Scopix:
         from scopix._async.files import AsyncFiles
 
         return AsyncFiles(self._transport, self.config)
+
+    @cached_property
+    def api_keys(self) -> "AsyncApiKeys":
+        """Make, look at, change and deactivate API keys."""
+        from scopix._async.api_keys import AsyncApiKeys
+
+        return AsyncApiKeys(self._transport, self.config)
+
+    @cached_property
+    def tenant(self) -> "AsyncTenant":
+        """The tenant's plan and limits."""
+        from scopix._async.tenant import AsyncTenant
+
+        return AsyncTenant(self._transport, self.config)
 
     async def close(self) -> None:
         """Give the connections back. The client cannot be used any more."""

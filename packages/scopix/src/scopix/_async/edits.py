@@ -16,7 +16,7 @@ from scopix.types.edits import (
     DuplicateCheckResponse,
     RestoreFileResult,
 )
-from scopix.types.files import FullDescription, UpdateFileResult
+from scopix.types.files import FullDescription, UpdateFileResult, VariantGeneration
 from scopix.types.results import UploadResult
 from scopix.types.vocabulary import ContentCategory, DescriptionErrorType
 
@@ -57,6 +57,15 @@ class AsyncEdits(AsyncBatches):
         """Undo a deletion. Raises `ResourceNotFoundError` when there is no such deleted file."""
         answer = await self._post(file_path(file_id, "/restore"), "POST /files/{id}/restore", {})
         return parse_answer(RestoreFileResult, answer)
+
+    async def trigger_variant_generation(self, file_id: str) -> dict[str, Any]:
+        """Have an image's thumbnails made again; those there are stay until then.
+
+        Gives `success`, `message`, `task_id`, `current_status`, `image_id` and `skipped_duplicate`, which says that
+        they were queued already. Raises `ResourceNotFoundError`, and `ValidationError` when the file is no image.
+        """
+        answer = await self._post(file_path(file_id, "/variants"), "POST /files/{id}/variants", {})
+        return parse_answer(VariantGeneration, answer).model_dump(mode="json")
 
     async def batch_delete(self, file_ids: Sequence[str]) -> BatchDeleteFilesResponse:
         """Delete 1 to 100 files; those still being processed are skipped, unknown ids are told, nothing raises."""

@@ -10,7 +10,9 @@ from scopix._sync.transport import SyncTransport
 from scopix._config import ClientConfig
 
 if TYPE_CHECKING:
+    from scopix._sync.api_keys import SyncApiKeys
     from scopix._sync.files import SyncFiles
+    from scopix._sync.tenant import SyncTenant
 
 __all__ = ["SyncScopix"]
 
@@ -89,6 +91,20 @@ class SyncScopix:
         from scopix._sync.files import SyncFiles
 
         return SyncFiles(self._transport, self.config)
+
+    @cached_property
+    def api_keys(self) -> "SyncApiKeys":
+        """Make, look at, change and deactivate API keys."""
+        from scopix._sync.api_keys import SyncApiKeys
+
+        return SyncApiKeys(self._transport, self.config)
+
+    @cached_property
+    def tenant(self) -> "SyncTenant":
+        """The tenant's plan and limits."""
+        from scopix._sync.tenant import SyncTenant
+
+        return SyncTenant(self._transport, self.config)
 
     def close(self) -> None:
         """Give the connections back. The client cannot be used any more."""

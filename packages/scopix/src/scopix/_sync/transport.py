@@ -73,12 +73,16 @@ class SyncTransport:
             enabled=self._config.enable_tracing and call.with_key,
             propagate=self._config.propagate_trace_context,
             service_name=self._config.tracing_service_name,
-        ):
+            attributes=_attributes(call),
+        ) as note_status:
             try:
                 answer = self._send_with_retries(call, headers)
             except ScopixError as error:
                 _record(breaker, error)
+                if isinstance(status := error.details.get("http_status"), int):
+                    note_status(status)
                 raise
+            note_status(answer.status)
         breaker.record_success()
         return answer
 
@@ -204,6 +208,18 @@ def _record(breaker: CircuitBreaker, error: ScopixError) -> None:
         breaker.record_failure(time.monotonic())
     elif status is not None:
         breaker.record_success()
+
+
+def _attributes(call: Call) -> dict[str, str | int]:
+    """What OpenTelemetry's conventions want to know of a request; never its query."""
+    address = urlsplit(call.url)
+    port = address.port or (443 if address.scheme == "https" else 80)
+    return {
+        "http.request.method": call.method,
+        "url.template": call.endpoint.partition(" ")[2],
+        "server.address": address.hostname or "",
+        "server.port": port,
+    }
 
 
 def _host_of(url: str) -> str:

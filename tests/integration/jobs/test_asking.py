@@ -14,7 +14,8 @@ import pytest
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, MediaType
 from scopix_server.categories import BUILT_IN
-from scopix_server.db.connection import SqlDatabase, create_engine
+from scopix_server.db.connection import SqlDatabase
+from scopix_server.db.engine import create_engine
 from scopix_server.db.migrate import migrate
 from scopix_server.domain.description import Perception
 from scopix_server.domain.engine_choice import EngineChoice

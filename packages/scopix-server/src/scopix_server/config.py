@@ -58,6 +58,14 @@ class Settings(BaseSettings):
         default_factory=lambda: platformdirs.user_data_path("scopix"),
         description="Folder for the database, the stored files, the keys of the server and its model cache.",
     )
+    database_url: SecretStr | None = Field(
+        None,
+        description="Address of a PostgreSQL database, `postgresql://USER:PASSWORD@HOST:5432/DATABASE`; default: an "
+        "SQLite file in the data folder.",
+    )
+    database_connections: int = Field(
+        10, ge=2, le=1000, description="Connections to PostgreSQL that each process may hold for its own work."
+    )
     public_url: str | None = Field(
         None, description="Address under which clients reach the server, for links; default: the one they used."
     )
@@ -232,9 +240,10 @@ class Settings(BaseSettings):
         }
 
     @property
-    def database_url(self) -> str:
-        """Where the files, the descriptions and the jobs are recorded."""
-        return f"sqlite:///{self.data_dir / 'scopix.db'}"
+    def database_address(self) -> str:
+        """Where the files, the descriptions and the jobs are recorded. It may hold a password."""
+        given = self.database_url.get_secret_value().strip() if self.database_url else ""
+        return given or f"sqlite:///{self.data_dir / 'scopix.db'}"
 
 
 def worker_environment() -> dict[str, str]:

@@ -6,10 +6,7 @@ process no models.
 
 import functools
 import json
-import os
-import secrets
 import threading
-import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -19,8 +16,8 @@ from typing import TYPE_CHECKING
 
 from scopix_server.config import Settings, worker_environment
 from scopix_server.domain.plans import PlanTable, plans_with
-from scopix_server.domain.tenant import NewApiKey, Tenant, issue_key
 from scopix_server.wiring_engines import Gates, engine_choice
+from scopix_server.wiring_keys import create_key, first_start, keep_credentials, link_secret
 from scopix_server.wiring_storage import Storage
 
 if TYPE_CHECKING:
@@ -54,6 +51,14 @@ __all__ = [
 
 VERSION = "2.0.0"
 _WORKER_SILENCE = timedelta(seconds=20)
+_WITHOUT_SECRETS: dict[str, object] = {
+    "database_url": None,
+    "metrics_token": None,
+    "s3_access_key_id": None,
+    "s3_secret_access_key": None,
+    "engine_key": None,
+    "engine_headers": {},
+}
 
 
 # For every process ----------------------------------------------------------------------------------------------------
@@ -61,14 +66,15 @@ _WORKER_SILENCE = timedelta(seconds=20)
 
 def open_database(settings: Settings) -> "SqlDatabase":
     """Bring the database to the current schema and open it."""
-    from scopix_server.db.connection import SqlDatabase, create_engine
+    from scopix_server.db.connection import SqlDatabase
+    from scopix_server.db.engine import create_engine
     from scopix_server.db.migrate import migrate
     from scopix_server.jobs.queue import migrate_jobs
 
     _private_folder(settings.data_dir)
-    engine = create_engine(settings.database_url)
+    engine = create_engine(settings.database_address, connections=settings.database_connections)
     migrate(engine)
-    migrate_jobs(settings.database_url)
+    migrate_jobs(engine.url.render_as_string(hide_password=False))
     return SqlDatabase(engine)
 
 
@@ -102,35 +108,6 @@ def chores_of(settings: Settings, database: "SqlDatabase", storage: Storage, job
     return sweeping(build_sweeper(settings, database, storage, jobs), expire_every=every, clear_every=clear_every)
 
 
-# Keys -----------------------------------------------------------------------------------------------------------------
-
-
-def first_start(database: "SqlDatabase") -> NewApiKey | None:
-    """Create the first tenant and its admin key; None when there is a tenant already."""
-    if database.read(lambda t: t.tenants.first_tenant()) is not None:
-        return None
-    tenant = Tenant(str(uuid.uuid4()), "default", datetime.now(UTC))
-    database.write(lambda t: t.tenants.add_tenant(tenant))
-    return create_key(database, "admin", ("admin",))
-
-
-def create_key(
-    database: "SqlDatabase",
-    name: str,
-    scopes: tuple[str, ...],
-    *,
-    tenant: Tenant | None = None,
-    expires_at: datetime | None = None,
-) -> NewApiKey:
-    """Make another key for a tenant, the first one if none is named. The secret is in the answer and nowhere else."""
-    owner = tenant or database.read(lambda t: t.tenants.first_tenant())
-    if owner is None:
-        raise LookupError("This data directory has no tenant yet: start the server on it once.")
-    key, made = issue_key(owner.id, name, scopes, datetime.now(UTC), expires_at=expires_at)
-    database.write(lambda t: t.keys.add(key))
-    return made
-
-
 def plan_table(settings: Settings) -> PlanTable:
     """Return the plans with the changes that the settings name.
 
@@ -147,35 +124,6 @@ def plan_table(settings: Settings) -> PlanTable:
     return PlanTable(plans_with(json.loads(text)), settings.default_plan)
 
 
-def keep_credentials(settings: Settings, base_url: str, key: NewApiKey | None) -> None:
-    """Leave address and key where the local command line finds them, readable by this user alone.
-
-    Without a `key` the one kept earlier stays. The file is `credentials.json` in the data directory.
-    """
-    path = settings.data_dir / "credentials.json"
-    kept = json.loads(path.read_text()) if path.exists() else {}
-    kept["base_url"] = base_url
-    if key is not None:
-        kept["api_key"] = key.secret
-    _write_private(path, json.dumps(kept, indent=2) + "\n")
-
-
-def _link_secret(settings: Settings) -> str:
-    """Return the secret that signs links, made at the first start."""
-    path = settings.data_dir / "link-secret"
-    if not path.exists():
-        _write_private(path, secrets.token_urlsafe(32))
-    return path.read_text()
-
-
-def _write_private(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    draft.replace(path)
-
-
 # The web process ------------------------------------------------------------------------------------------------------
 
 
@@ -189,7 +137,7 @@ def build_app(
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.supervisor import WorkerSupervisor
 
-    jobs = DbosQueue(settings.database_url)
+    jobs = DbosQueue(settings.database_address)
     services = _build_services(settings, database, storage, jobs, stopping)
 
     @asynccontextmanager
@@ -248,8 +196,8 @@ def _build_services(
         redescriber=Redescriber(database, jobs, quotas),
         direct=direct,
         engines=engine_choice(settings, with_keys=False),
-        links=LinkSigner(_link_secret(settings)),
-        part_links=PartSigner(_link_secret(settings)),
+        links=LinkSigner(link_secret(settings)),
+        part_links=PartSigner(link_secret(settings)),
         plans=plans,
         uses=UseCounter(database),
         rates=RateLimits(settings.failed_requests_per_minute, settings.sensitive_requests_per_minute),
@@ -315,11 +263,11 @@ def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
     database = open_database(settings)
     storage = Storage(settings, "worker")
     storage.sweep()
-    jobs = DbosQueue(settings.database_url)
+    jobs = DbosQueue(settings.database_address)
     gates = Gates(settings, database)
     engines = IsolatedEngines(
         # Children look at what strangers sent; they have no use for a key.
-        functools.partial(build_workshop, settings.model_copy(update={"engine_key": None, "engine_headers": {}})),
+        functools.partial(build_workshop, settings.model_copy(update=_WITHOUT_SECRETS)),
         processes=settings.worker_processes,
         jobs_per_process=settings.worker_jobs_per_process,
         seconds_per_job=settings.worker_job_seconds,
@@ -329,7 +277,7 @@ def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
     store, quick = storage.own, settings.first_answer == "fast"
     ask = AskEngine(database, store, engines, engines, BUILT_IN, language=settings.description_language)
     worker = Worker(
-        settings.database_url,
+        settings.database_address,
         database,
         DescribeFile(database, store, engines, engines, jobs, gates.choice, quick_answer=quick),
         worker_id=worker_id,

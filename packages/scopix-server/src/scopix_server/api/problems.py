@@ -47,6 +47,7 @@ STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.OutOfSpace: 507,
     errors.ServiceUnavailable: 503,
     errors.BucketUnavailable: 503,
+    errors.OutcomeUnknown: 503,
 }
 
 _CODE_OF_STATUS = {400: "VALIDATION_ERROR", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED", 413: "PAYLOAD_TOO_LARGE"}

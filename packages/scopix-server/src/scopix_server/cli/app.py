@@ -1,7 +1,10 @@
 """All commands, put together."""
 
+import sys
+
 import typer
 
+from scopix_server.cli.common import told
 from scopix_server.cli.doctor import doctor_app
 from scopix_server.cli.evaluation import evaluate
 from scopix_server.cli.keys import keys_app
@@ -10,6 +13,7 @@ from scopix_server.cli.serve import serve
 from scopix_server.cli.sweep import sweep
 from scopix_server.cli.tenants import tenants_app
 from scopix_server.cli.worker import worker
+from scopix_server.domain.errors import DatabaseUnusable
 
 __all__ = ["app", "main"]
 
@@ -26,4 +30,8 @@ app.add_typer(doctor_app, name="doctor")
 
 def main() -> None:
     """Run the command line."""
-    app()
+    try:
+        app()
+    except DatabaseUnusable as error:
+        # Whatever the command: none does anything without a database.
+        sys.exit(told(str(error)))

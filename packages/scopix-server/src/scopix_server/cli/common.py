@@ -28,6 +28,7 @@ __all__ = [
     "say",
     "settings_from",
     "table",
+    "told",
     "when",
 ]
 
@@ -106,5 +107,10 @@ def say(text: str) -> None:
 
 def fail(message: str) -> NoReturn:
     """End with a message on standard error and exit code 1."""
+    raise typer.Exit(told(message))
+
+
+def told(message: str) -> int:
+    """Print a message on standard error and return the exit code that goes with it."""
     typer.echo(f"scopix-server: {message}", err=True)
-    raise typer.Exit(1)
+    return 1

@@ -40,7 +40,7 @@ def sweep(
     from scopix_server.pipeline.sweep import SweepReport
 
     with lend_database(data_dir) as (database, settings):
-        jobs, storage = DbosQueue(settings.database_url), open_storage(settings, "command")
+        jobs, storage = DbosQueue(settings.database_address), open_storage(settings, "command")
         sweeper = wiring.build_sweeper(settings, database, storage, jobs)
         report = SweepReport()
         if dry_run:

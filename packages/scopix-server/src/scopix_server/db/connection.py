@@ -3,14 +3,19 @@
 SQLite has one writer at a time, so all writes of a process go through one thread; work that waits together is
 committed together (group commit), each piece in its own savepoint so that one failure leaves its neighbours alone.
 Reads run on other connections and never wait for the writer (WAL).
+
+PostgreSQL has many writers: work runs in its caller's thread on a connection of a small pool. What two of them must not
+do at once is locked (see `locks`); who stood in another's way is run again.
 """
 
 import logging
 import queue
+import random
 import threading
+import time
 from collections.abc import Callable
-from concurrent.futures import Future
-from typing import Any, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
 
 import sqlalchemy as sa
 
@@ -28,12 +33,16 @@ from scopix_server.db.upkeep import SqlUpkeep
 from scopix_server.db.variants import SqlVariants
 from scopix_server.db.versions import SqlVersions
 from scopix_server.db.workers import SqlWorkers
-from scopix_server.domain.errors import ServiceUnavailable
+from scopix_server.domain.errors import OutcomeUnknown, ServiceUnavailable
 
-__all__ = ["SqlDatabase", "SqlTransaction", "create_engine"]
+__all__ = ["SqlDatabase", "SqlTransaction"]
 
 T = TypeVar("T")
 _GROUP = 64  # pieces of work committed together at most
+_SUBMITTED = 4  # pieces of submitted work under way at once on PostgreSQL
+# Seconds before each further attempt at a transaction that another was in the way of, at most.
+_PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
+_RESOLVE_SECONDS = 15.0
 _log = logging.getLogger(__name__)
 
 
@@ -58,36 +67,48 @@ class SqlTransaction:
         self.figures = SqlFigures(connection)
 
 
-def create_engine(url: str) -> sa.Engine:
-    """Return an engine with the settings that its dialect needs."""
-    engine = sa.create_engine(url)
-    if engine.dialect.name == "sqlite":
-        sa.event.listen(engine, "connect", _prepare_sqlite)
-        sa.event.listen(engine, "begin", _begin_immediate)
-    return engine
-
-
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # The driver's own transaction handling starts too late (at the first write); ours is in _begin_immediate.
-    connection.isolation_level = None
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=NORMAL",
-        "busy_timeout=30000",
-        "foreign_keys=ON",
-        "temp_store=MEMORY",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin_immediate(connection: sa.Connection) -> None:
-    # A deferred transaction that reads before it writes fails at once when another writer was faster.
-    reading = connection.get_execution_options().get("reading", False)
-    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-
 class SqlDatabase:
-    """The `Database` port over SQLAlchemy. Start it before use, stop it at the end."""
+    """The `Database` port over SQLAlchemy. Close it at the end."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        self._engine = engine
+        self._access: _Access = _Postgres(engine) if engine.dialect.name == "postgresql" else _Sqlite(engine)
+
+    def write(self, work: Callable[[SqlTransaction], T]) -> T:
+        return self._access.write(work)
+
+    def submit(self, work: Callable[[SqlTransaction], T]) -> "Future[T]":
+        return self._access.submit(work)
+
+    def read(self, work: Callable[[SqlTransaction], T]) -> T:
+        return self._access.read(work)
+
+    def check(self) -> None:
+        try:
+            self._access.read(lambda transaction: transaction.connection.execute(sa.select(1)).scalar_one())
+        except sa.exc.SQLAlchemyError as error:
+            raise ServiceUnavailable("The database does not answer.") from error
+
+    def close(self) -> None:
+        """Finish what was submitted, then close all connections."""
+        self._access.close()
+        self._engine.dispose()
+
+
+class _Access(Protocol):
+    """How a kind of database is read and written."""
+
+    def write(self, work: Callable[[SqlTransaction], T]) -> T: ...
+    def submit(self, work: Callable[[SqlTransaction], T]) -> "Future[T]": ...
+    def read(self, work: Callable[[SqlTransaction], T]) -> T: ...
+    def close(self) -> None: ...
+
+
+# SQLite ---------------------------------------------------------------------------------------------------------------
+
+
+class _Sqlite:
+    """One thread writes; any thread reads."""
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
@@ -107,18 +128,9 @@ class SqlDatabase:
         with self._engine.connect().execution_options(reading=True) as connection:
             return work(SqlTransaction(connection))
 
-    def check(self) -> None:
-        try:
-            with self._engine.connect().execution_options(reading=True) as connection:
-                connection.execute(sa.select(1)).scalar_one()
-        except sa.exc.SQLAlchemyError as error:
-            raise ServiceUnavailable("The database does not answer.") from error
-
     def close(self) -> None:
-        """Finish what was submitted, then close all connections."""
         self._queue.put(None)
         self._thread.join()
-        self._engine.dispose()
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
@@ -164,3 +176,81 @@ def _attempt(connection: sa.Connection, work: Callable[[SqlTransaction], Any]) -
             return work(SqlTransaction(connection)), None
     except Exception as failure:
         return None, failure
+
+
+# PostgreSQL -----------------------------------------------------------------------------------------------------------
+
+
+class _Postgres:
+    """Any thread reads and writes, on a connection of the pool."""
+
+    def __init__(self, engine: sa.Engine) -> None:
+        from scopix_server.db import postgres
+
+        self._postgres = postgres
+        self._engine = engine
+        self._threads = ThreadPoolExecutor(_SUBMITTED, thread_name_prefix="database-writer")
+
+    def write(self, work: Callable[[SqlTransaction], T]) -> T:
+        return self._repeated(lambda: self._write_once(work))
+
+    def submit(self, work: Callable[[SqlTransaction], T]) -> "Future[T]":
+        return self._threads.submit(self.write, work)
+
+    def read(self, work: Callable[[SqlTransaction], T]) -> T:
+        return self._repeated(lambda: self._read_once(work))
+
+    def close(self) -> None:
+        self._threads.shutdown()
+
+    def _read_once(self, work: Callable[[SqlTransaction], T]) -> T:
+        # All statements see the database as it was at the first.
+        with self._engine.connect().execution_options(reading=True, isolation_level="REPEATABLE READ") as connection:
+            return work(SqlTransaction(connection))
+
+    def _write_once(self, work: Callable[[SqlTransaction], T]) -> T:
+        with self._engine.connect() as connection:
+            number = self._postgres.begin(connection)
+            result = work(SqlTransaction(connection))
+            try:
+                connection.commit()
+                return result
+            except sa.exc.DBAPIError as error:
+                if not self._postgres.is_lost(error):
+                    raise
+                lost = error
+        # The connection broke while the commit was under way: only the server knows how it ended.
+        if self._was_committed(number, lost):
+            return result
+        raise lost
+
+    def _was_committed(self, number: str, lost: Exception) -> bool:
+        deadline = time.monotonic() + _RESOLVE_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                with self._engine.connect() as connection:
+                    committed = self._postgres.was_committed(connection, number)
+                if committed is not None:
+                    return committed
+            except sa.exc.DBAPIError as error:
+                if not self._postgres.is_lost(error):
+                    raise
+            time.sleep(0.2)
+        raise OutcomeUnknown from lost
+
+    def _repeated(self, once: Callable[[], T]) -> T:
+        pauses = iter(_PAUSES)
+        while True:
+            try:
+                return once()
+            except sa.exc.TimeoutError as error:
+                raise ServiceUnavailable("The database is busy; every connection is in use.") from error
+            except sa.exc.DBAPIError as error:
+                lost = self._postgres.is_lost(error)
+                if not lost and not self._postgres.may_pass(error):
+                    raise
+                # A connection that broke while it lay in the pool is replaced; a server that has gone takes longer.
+                if (pause := next(pauses, None)) is None:
+                    told = "The database does not answer." if lost else "Too many changes at once; try again."
+                    raise ServiceUnavailable(told) from error
+            time.sleep(random.uniform(pause / 2, pause))  # noqa: S311

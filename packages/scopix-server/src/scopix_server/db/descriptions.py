@@ -9,6 +9,7 @@ from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, Var
 from scopix_server.db import documents
 from scopix_server.db.events import SessionEvents
 from scopix_server.db.files import file_of
+from scopix_server.db.locks import held
 from scopix_server.db.schema import files, perceptions
 from scopix_server.db.versions import SqlVersions
 from scopix_server.domain.description import Perception
@@ -42,13 +43,14 @@ class SqlDescriptions:
         return self._wanted(file_id, revision)
 
     def save_perception(self, file_id: str, perception: Perception, taken: datetime | None) -> None:
-        data, embedding = documents.dump_perception(perception)
-        self._connection.execute(perceptions.delete().where(perceptions.c.file_id == file_id))
-        self._connection.execute(perceptions.insert().values(file_id=file_id, data=data, embedding=embedding))
         seen: dict[str, object] = {"width": perception.width, "height": perception.height, "content_created_at": taken}
         if taken is not None:
             seen["sorted_at"] = taken
+        # The file's row first: of two workers that do this at once, the other waits here.
         self._connection.execute(files.update().where(files.c.id == file_id).values(seen))
+        data, embedding = documents.dump_perception(perception)
+        self._connection.execute(perceptions.delete().where(perceptions.c.file_id == file_id))
+        self._connection.execute(perceptions.insert().values(file_id=file_id, data=data, embedding=embedding))
         SessionEvents(self._connection).happened([file_id], Stage.PERCEIVED, datetime.now(UTC))
 
     def perception(self, file_id: str) -> Perception | None:
@@ -199,7 +201,7 @@ class SqlDescriptions:
         query = sa.select(files).where(
             files.c.id == file_id, files.c.deleted_at.is_(None), files.c.description_revision == revision
         )
-        row = self._connection.execute(query).mappings().first()
+        row = self._connection.execute(held(self._connection, query)).mappings().first()
         return None if row is None else file_of(row)
 
     def _saved(self, file_id: str, revision: int) -> bool:
@@ -208,9 +210,8 @@ class SqlDescriptions:
     def _move(
         self, file_id: str, target: DescriptionStatus, at: datetime, *, is_news: bool = True, **values: object
     ) -> None:
-        current = self._connection.execute(
-            sa.select(files.c.description_status).where(files.c.id == file_id)
-        ).scalar_one()
+        query = sa.select(files.c.description_status).where(files.c.id == file_id)
+        current = self._connection.execute(held(self._connection, query)).scalar_one()
         status = check_move(DescriptionStatus(current), target)
         self._connection.execute(
             files.update().where(files.c.id == file_id).values(description_status=status.value, updated_at=at, **values)

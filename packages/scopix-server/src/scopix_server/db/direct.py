@@ -5,6 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from scopix_server.db.locks import held
 from scopix_server.db.schema import direct_uploads
 from scopix_server.domain.direct import DirectUpload, DirectUploadStatus
 
@@ -25,7 +26,7 @@ class SqlDirectUploads:
         query = sa.select(direct_uploads).where(
             direct_uploads.c.tenant_id == tenant_id, direct_uploads.c.id == upload_id
         )
-        row = self._connection.execute(query).mappings().first()
+        row = self._connection.execute(held(self._connection, query)).mappings().first()
         return None if row is None else _upload_of(row)
 
     def find_open(self, tenant_id: str, sha256: str, now: datetime) -> Sequence[DirectUpload]:

@@ -9,8 +9,10 @@ import sqlalchemy as sa
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, MediaType, StorageTarget, VariantStatus
 from scopix_server.db.events import SessionEvents
+from scopix_server.db.locks import held, hold
+from scopix_server.db.queries import list_files
 from scopix_server.db.schema import files
-from scopix_server.db.search import SearchIndex, beyond, conditions_of, order_of
+from scopix_server.db.search import SearchIndex
 from scopix_server.domain.errors import Conflict
 from scopix_server.domain.file import File
 from scopix_server.domain.listing import FileFilter, Position
@@ -70,7 +72,7 @@ class SqlFiles:
         query = sa.select(files).where(files.c.tenant_id == tenant_id, by_id).limit(2)
         if not include_deleted:
             query = query.where(files.c.deleted_at.is_(None))
-        rows = self._connection.execute(query).mappings().all()
+        rows = self._connection.execute(held(self._connection, query)).mappings().all()
         if len(rows) > 1:
             raise Conflict(f"The id prefix '{file_id}' fits more than one file; use the full id.", prefix=file_id)
         return file_of(rows[0]) if rows else None
@@ -78,14 +80,11 @@ class SqlFiles:
     def list(
         self, tenant_id: str, wanted: FileFilter, *, limit: int, offset: int, after: Position | None = None
     ) -> tuple[Sequence[File], int]:
-        visible = sa.and_(*conditions_of(tenant_id, wanted))
-        total = self._connection.execute(sa.select(sa.func.count()).select_from(files).where(visible)).scalar_one()
-        query = sa.select(files).where(visible).order_by(*order_of(wanted)).limit(limit).offset(offset)
-        if after is not None:
-            query = query.where(beyond(wanted, after))
-        return [file_of(row) for row in self._connection.execute(query).mappings()], total
+        rows, total = list_files(self._connection, tenant_id, wanted, limit=limit, offset=offset, after=after)
+        return [file_of(row) for row in rows], total
 
     def find_by_hash(self, tenant_id: str, sha256: str) -> File | None:
+        hold(self._connection, "content", tenant_id, sha256)
         query = (
             sa.select(files)
             .where(files.c.tenant_id == tenant_id, files.c.sha256 == sha256, files.c.deleted_at.is_(None))

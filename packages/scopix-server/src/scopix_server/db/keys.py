@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from scopix_server.db.locks import held
 from scopix_server.db.schema import api_keys, tenants
 from scopix_server.domain.tenant import ApiKey, Tenant
 
@@ -39,7 +40,7 @@ class SqlKeys:
 
     def get(self, tenant_id: str, key_id: str) -> ApiKey | None:
         query = sa.select(api_keys).where(api_keys.c.tenant_id == tenant_id, api_keys.c.id == key_id)
-        row = self._connection.execute(query).mappings().first()
+        row = self._connection.execute(held(self._connection, query)).mappings().first()
         return None if row is None else _key_of(row)
 
     def list(self, tenant_id: str, *, include_inactive: bool, limit: int, offset: int) -> tuple[Sequence[ApiKey], int]:
@@ -66,7 +67,8 @@ class SqlKeys:
         self._connection.execute(api_keys.update().where(api_keys.c.id == key.id).values(changed))
 
     def note_use(self, uses: Mapping[str, tuple[int, datetime]]) -> None:
-        for key_id, (count, last) in uses.items():
+        # In one order everywhere, so that two servers do not wait for each other.
+        for key_id, (count, last) in sorted(uses.items()):
             noted = {"usage_count": api_keys.c.usage_count + count, "last_used_at": last}
             self._connection.execute(api_keys.update().where(api_keys.c.id == key_id).values(noted))
 

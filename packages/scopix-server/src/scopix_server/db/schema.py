@@ -1,6 +1,7 @@
 """The tables, once for both dialects. The migrations must arrive at the same (a test holds it).
 
-Times are UTC, kept as ISO 8601 text with microseconds so that they sort as text on both databases.
+Times are UTC, kept as ISO 8601 text with microseconds so that they sort as text on both databases. Texts are compared
+byte by byte on both (see `migrate`).
 """
 
 from datetime import UTC, datetime
@@ -56,6 +57,7 @@ _ID = sa.String(36)
 _DELETED = sa.text("deleted_at IS NOT NULL")
 _WAITING = sa.text("description_status IN ('pending', 'queued', 'processing')")
 _UNRENDERED = sa.text("variant_status = 'pending'")
+_EXISTING = sa.text("deleted_at IS NULL")
 
 tenants = sa.Table(
     "tenants",
@@ -125,8 +127,13 @@ files = sa.Table(
     # Which engine was asked for, or chosen; and which version counts.
     sa.Column("description_engine", sa.String(64)),
     sa.Column("description_current", sa.Integer),
-    sa.Index("ix_files_tenant_created", "tenant_id", "created_at", "id"),
-    sa.Index("ix_files_tenant_sorted", "tenant_id", "sorted_at", "id"),
+    # Lists are of what is not deleted.
+    sa.Index(
+        "ix_files_tenant_created", "tenant_id", "created_at", "id", sqlite_where=_EXISTING, postgresql_where=_EXISTING
+    ),
+    sa.Index(
+        "ix_files_tenant_sorted", "tenant_id", "sorted_at", "id", sqlite_where=_EXISTING, postgresql_where=_EXISTING
+    ),
     sa.Index("ix_files_tenant_sha256", "tenant_id", "sha256"),
     # Of the deleted ones alone, which are few.
     sa.Index("ix_files_deleted", "deleted_at", sqlite_where=_DELETED, postgresql_where=_DELETED),
@@ -276,6 +283,8 @@ workers = sa.Table(
     metadata,
     sa.Column("id", sa.String(255), primary_key=True),
     sa.Column("heartbeat_at", UtcDateTime, nullable=False),
+    # Whether its engines have loaded their models.
+    sa.Column("is_ready", sa.Boolean, nullable=False, server_default=sa.true()),
 )
 
 chores = sa.Table(

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from scopix.types.vocabulary import DescriptionStatus
 from scopix_server.db.events import SessionEvents
 from scopix_server.db.files import file_of
+from scopix_server.db.locks import held
 from scopix_server.db.schema import files, session_files, sessions
 from scopix_server.domain.file import File
 from scopix_server.domain.session import (
@@ -41,7 +42,7 @@ class SqlSessions:
 
     def get(self, tenant_id: str, session_id: str) -> Session | None:
         query = sa.select(*_COLUMNS).where(sessions.c.tenant_id == tenant_id, sessions.c.id == session_id)
-        row = self._connection.execute(query).mappings().first()
+        row = self._connection.execute(held(self._connection, query)).mappings().first()
         return None if row is None else Session(**row)
 
     def list(self, tenant_id: str) -> Sequence[Session]:
@@ -121,7 +122,8 @@ class SqlSessions:
             )
         else:
             query = query.where(files.c.description_status.in_(_TERMINAL))
-        return self._read(query.order_by(files.c.description_finished_at.desc(), session_files.c.position).limit(limit))
+        latest = files.c.description_finished_at.desc().nulls_last()
+        return self._read(query.order_by(latest, session_files.c.position).limit(limit))
 
     def cancel(self, session_id: str, at: datetime) -> Sequence[str]:
         self._connection.execute(sessions.update().where(sessions.c.id == session_id).values(cancelled_at=at))
@@ -134,7 +136,7 @@ class SqlSessions:
                 files.c.description_status.not_in(_TERMINAL),
             )
         )
-        ids = list(self._connection.execute(waiting).scalars())
+        ids = list(self._connection.execute(held(self._connection, waiting, of=files)).scalars())
         SessionEvents(self._connection).happened(ids, Stage.CANCELLED, at)
         for start in range(0, len(ids), 500):
             some = ids[start : start + 500]

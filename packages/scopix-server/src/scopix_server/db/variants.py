@@ -41,11 +41,12 @@ class SqlVariants:
         return None if row is None else file_of(row)
 
     def save(self, file_id: str, made: Sequence[Variant]) -> None:
+        # The file's row first: of two workers that do this at once, the other waits here.
+        self._set_status(file_id, VariantStatus.COMPLETED, None)
         self._connection.execute(variants.delete().where(variants.c.file_id == file_id))
         for variant in made:
             values = {name: getattr(variant, name) for name in Variant.__dataclass_fields__}
             self._connection.execute(variants.insert().values(file_id=file_id, **values))
-        self._set_status(file_id, VariantStatus.COMPLETED, None)
 
     def fail(self, file_id: str, error: str) -> None:
         self._set_status(file_id, VariantStatus.FAILED, error)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from scopix_server.db.locks import held
 from scopix_server.db.schema import descriptions, files
 from scopix_server.db.search import SearchIndex
 from scopix_server.domain.description import Description, ImageKind, Provenance
@@ -34,9 +35,9 @@ class SqlVersions:
         return {row["file_id"]: _record_of(row) for row in self._connection.execute(query).mappings()}
 
     def next_revision(self, file_id: str) -> int:
+        asked = held(self._connection, sa.select(files.c.description_revision).where(files.c.id == file_id))
         newest = sa.select(sa.func.max(descriptions.c.revision)).where(descriptions.c.file_id == file_id)
-        asked = sa.select(files.c.description_revision).where(files.c.id == file_id)
-        known = [self._connection.execute(query).scalar_one_or_none() for query in (newest, asked)]
+        known = [self._connection.execute(query).scalar_one_or_none() for query in (asked, newest)]
         return 1 + max(number or 0 for number in known)
 
     def has(self, file_id: str, revision: int) -> bool:

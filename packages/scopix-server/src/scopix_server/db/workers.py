@@ -15,14 +15,16 @@ class SqlWorkers:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def beat(self, worker_id: str, at: datetime) -> None:
-        updated = self._connection.execute(workers.update().where(workers.c.id == worker_id).values(heartbeat_at=at))
+    def beat(self, worker_id: str, at: datetime, *, ready: bool) -> None:
+        beat = {"heartbeat_at": at, "is_ready": ready}
+        updated = self._connection.execute(workers.update().where(workers.c.id == worker_id).values(beat))
         if updated.rowcount == 0:
-            self._connection.execute(workers.insert().values(id=worker_id, heartbeat_at=at))
+            self._connection.execute(workers.insert().values(id=worker_id, **beat))
 
     def leave(self, worker_id: str) -> None:
         self._connection.execute(workers.delete().where(workers.c.id == worker_id))
 
     def last_beat(self) -> datetime | None:
-        query = sa.select(workers.c.heartbeat_at).order_by(workers.c.heartbeat_at.desc()).limit(1)
-        return self._connection.execute(query).scalar_one_or_none()
+        query = sa.select(sa.func.max(workers.c.heartbeat_at)).where(workers.c.is_ready)
+        newest: datetime | None = self._connection.execute(query).scalar_one()
+        return newest

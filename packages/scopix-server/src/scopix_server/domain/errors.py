@@ -26,9 +26,11 @@
     ├── ConcurrentUploads           too many uploads at once
     ├── OutOfSpace
     └── ServiceUnavailable
-        └── BucketUnavailable       the tenant's own bucket does not answer
+        ├── BucketUnavailable       the tenant's own bucket does not answer
+        └── OutcomeUnknown          it may have been done; asking again under the same key tells
 
     DescribeError                   a description did not come about; says whether trying again can help
+    DatabaseUnusable                a process cannot start
 
 A class's docstring is its default message. Transport statuses are none of this room's business: `api/problems.py` has
 the one table.
@@ -47,6 +49,7 @@ __all__ = [
     "Conflict",
     "CorruptDocument",
     "CorruptImage",
+    "DatabaseUnusable",
     "DeactivatedApiKey",
     "DescribeError",
     "DomainError",
@@ -60,6 +63,7 @@ __all__ = [
     "MissingApiKey",
     "NotFound",
     "OutOfSpace",
+    "OutcomeUnknown",
     "PayloadTooLarge",
     "RateLimited",
     "RequestTimedOut",
@@ -246,6 +250,10 @@ class BucketUnavailable(ServiceUnavailable):
     code = "STORAGE_UNAVAILABLE"
 
 
+class OutcomeUnknown(ServiceUnavailable):
+    """The database went away before it said whether this was done. Send it again with the same Idempotency-Key."""
+
+
 class DescribeError(Exception):
     """A description did not come about.
 
@@ -266,6 +274,10 @@ class DescribeError(Exception):
 
     def __str__(self) -> str:
         return self.message
+
+
+class DatabaseUnusable(Exception):
+    """The database that the settings name cannot be used; the message says why, for people, and holds no password."""
 
 
 def _rebuild_describe_error(message: str, error_type: DescriptionErrorType, retryable: bool) -> DescribeError:

@@ -166,14 +166,14 @@ class IdempotencyRepository(Protocol):
 class WorkerRepository(Protocol):
     """Heartbeats of the workers, so that others can tell whether anyone describes."""
 
-    def beat(self, worker_id: str, at: datetime) -> None:
-        """Note that the worker is alive and able to work."""
+    def beat(self, worker_id: str, at: datetime, *, ready: bool) -> None:
+        """Note that the worker is alive, and whether it is able to work."""
 
     def leave(self, worker_id: str) -> None:
         """Note that the worker has gone, so that nobody counts on it any more."""
 
     def last_beat(self) -> datetime | None:
-        """Return the newest heartbeat of any worker."""
+        """Return the newest heartbeat of any worker that is able to work."""
 
 
 class Transaction(Protocol):
@@ -210,7 +210,12 @@ class Transaction(Protocol):
 
 
 class Database(Protocol):
-    """Runs work in transactions; callers never commit."""
+    """Runs work in transactions; callers never commit.
+
+    Several processes may share a database. Work that another process was in the way of is run again from its beginning,
+    so it must change nothing but what the transaction holds. What it reads in order to change it (a file, a session,
+    a key by its id; a content by its hash; what a month has used) stays as it is until the transaction ends.
+    """
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Run `work` in a transaction and return its result after the commit. Blocks: call it from a thread."""

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import cast
 
 import sqlalchemy as sa
-from dbos import DBOSClient, EnqueueOptions, run_dbos_database_migrations
+from dbos import DBOS, DBOSClient, EnqueueOptions
 
 from scopix_server.db.connection import SqlTransaction
-from scopix_server.domain.errors import ServiceUnavailable
+from scopix_server.domain.errors import DatabaseUnusable, ServiceUnavailable
 from scopix_server.domain.ports import Transaction
 
 __all__ = ["APPLICATION_VERSION", "ASK", "DESCRIBE", "QUEUE", "RENDER", "DbosQueue", "engine_queue", "migrate_jobs"]
@@ -31,8 +31,16 @@ def engine_queue(engine: str) -> str:
 
 
 def migrate_jobs(url: str) -> None:
-    """Create or update the engine's own tables in the database at `url`."""
-    run_dbos_database_migrations(url)
+    """Create or update the engine's own tables in the database at `url`.
+
+    Raises:
+        DatabaseUnusable: it does not let us.
+    """
+    try:
+        DBOS.migrate(url)
+    except sa.exc.DBAPIError as error:
+        said = " ".join(str(error.orig).split())[:300]
+        raise DatabaseUnusable(f"The tables of the job queue cannot be made in the database: {said}") from error
 
 
 class DbosQueue:

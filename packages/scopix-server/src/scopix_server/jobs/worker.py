@@ -177,7 +177,7 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 if self._ready():
-                    self._database.write(lambda t: t.workers.beat(self._worker_id, datetime.now(UTC)))
+                    self._database.write(lambda t: t.workers.beat(self._worker_id, datetime.now(UTC), ready=True))
                 self._stopwatch.flush(self._database)
             except Exception:  # the next beat may succeed; the worker itself is told by its own jobs
                 _log.warning("the heartbeat could not be written", exc_info=True)

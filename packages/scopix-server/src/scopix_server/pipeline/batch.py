@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from scopix_server.domain.errors import Conflict, DomainError, NotFound, UsageLimitExceeded
+from scopix_server.domain.errors import Conflict, DomainError, NotFound, OutcomeUnknown, UsageLimitExceeded
 from scopix_server.domain.file import File
 from scopix_server.domain.plans import Allowance
 from scopix_server.domain.ports import BlobStore, Database, IdempotencyRecord, Transaction
@@ -109,6 +109,10 @@ class BatchReceiver:
                 lambda t: self._record(t, tenant_id, arrivals, accepted, options, session, idempotency_key, fingerprint)
             )
             kept = set() if receipt.replayed else {key for entry in receipt.files if (key := entry.object_key)}
+        except OutcomeUnknown:
+            # They may be recorded, and records without their objects would be worse than objects without records.
+            kept = stored
+            raise
         finally:
             for key in stored - kept:
                 self._store.delete(key)

@@ -27,6 +27,7 @@ from scopix_server.domain.errors import (
     Gone,
     MalformedRequest,
     NotFound,
+    OutcomeUnknown,
     OutOfSpace,
 )
 from scopix_server.domain.file import File, display_name
@@ -272,6 +273,10 @@ class DirectReceiver:
             # Whoever completes the same upload a second time at the same time stores the same object under this key.
             stored = None if receipt.file.id == file.id else stored
             return receipt
+        except OutcomeUnknown:
+            # It may be recorded, and a record without its object would be worse than an object without a record.
+            stored = None
+            raise
         except BaseException:
             stored = None if stored and self._is_recorded(upload) else stored
             raise

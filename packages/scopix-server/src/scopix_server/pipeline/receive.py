@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from scopix.types.vocabulary import ContentCategory, DescriptionStatus, MediaType, StorageTarget, VariantStatus
-from scopix_server.domain.errors import Conflict, StorageNotConfigured
+from scopix_server.domain.errors import Conflict, OutcomeUnknown, StorageNotConfigured
 from scopix_server.domain.file import File
 from scopix_server.domain.plans import Allowance
 from scopix_server.domain.ports import BlobStore, Database, IdempotencyRecord, JobQueue, Transaction
@@ -98,6 +98,9 @@ class Receiver:
                     transaction, file, options, idempotency_key, fingerprint, incoming.elapsed_ms
                 )
             )
+        except OutcomeUnknown:
+            # It may be recorded, and a record without its object would be worse than an object without a record.
+            raise
         except BaseException:
             self._store.delete(file.object_key)
             raise

@@ -1,5 +1,7 @@
 """Full-text search and tags; when a picture was taken or else uploaded, as a column to sort by."""
 
+import json
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -76,10 +78,8 @@ def _fill_index() -> None:
             "LEFT JOIN descriptions d ON d.file_id = f.id AND d.revision = f.description_revision"
         )
     )
-    import json
-
     for file_id, title, filename, user_tags, description, visible_text, ai_tags in rows.all():
-        tags = {"user": json.loads(user_tags), "ai": json.loads(ai_tags or "[]")}
+        tags = {"user": _list(user_tags), "ai": _list(ai_tags)}
         joined = " ".join(sorted({tag.casefold() for each in tags.values() for tag in each}))
         texts = (f"{title or ''} {filename}", description or "", visible_text or "", joined)
         values = dict(zip(("t", "d", "v", "g"), (" ".join(words_of(text)) for text in texts), strict=True))
@@ -96,3 +96,9 @@ def _fill_index() -> None:
                     sa.text("INSERT INTO file_tags (file_id, source, tag) VALUES (:f, :s, :t)"),
                     {"f": file_id, "s": source, "t": tag},
                 )
+
+
+def _list(tags: str | list[str] | None) -> list[str]:
+    # PostgreSQL's driver reads JSON by itself.
+    found = json.loads(tags) if isinstance(tags, str) else tags
+    return list(found or [])

@@ -1,17 +1,13 @@
-"""Keys and tenants in a real database."""
+"""Keys and tenants, in real databases."""
 
 import dataclasses
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
 from scopix.types.vocabulary import DescriptionStatus, MediaType
-from scopix_server.db.connection import SqlDatabase, create_engine
-from scopix_server.db.migrate import migrate
+from scopix_server.db.connection import SqlDatabase
 from scopix_server.domain.file import File
 from scopix_server.domain.plans import MonthlyUsage, month_of
 from scopix_server.domain.tenant import ApiKey, Tenant, issue_key
@@ -22,14 +18,10 @@ OTHER = Tenant("22222222-2222-4222-8222-222222222222", "other", NOW + timedelta(
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[SqlDatabase]:
-    engine = create_engine(f"sqlite:///{tmp_path / 'test.db'}")
-    migrate(engine)
-    database = SqlDatabase(engine)
+def database(empty_database: SqlDatabase) -> SqlDatabase:
     for tenant in (MINE, OTHER):
-        database.write(lambda t, tenant=tenant: t.tenants.add_tenant(tenant))
-    yield database
-    database.close()
+        empty_database.write(lambda t, tenant=tenant: t.tenants.add_tenant(tenant))
+    return empty_database
 
 
 def add(database: SqlDatabase, tenant: Tenant = MINE, **changes: object) -> ApiKey:
@@ -95,25 +87,6 @@ def test_uses_add_up(database: SqlDatabase) -> None:
     found = database.read(lambda t: t.keys.find(key.id))
     assert (found.usage_count, found.last_used_at) == (5, NOW + timedelta(minutes=1))
     assert database.read(lambda t: t.keys.find(unused.id)) == unused
-
-
-def test_a_database_from_before_plans_is_brought_along(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path / 'old.db'}")
-    migrate(engine, "0002")
-    with engine.connect() as connection:
-        connection.execute(sa.text("INSERT INTO tenants VALUES ('t', 'old', '2025-01-01T00:00:00.000000Z')"))
-        connection.execute(
-            sa.text(
-                "INSERT INTO api_keys VALUES"
-                " ('k', 't', 'n', 'scopix_abcdefgh', 'h', '[\"admin\"]', '2025-01-01T00:00:00.000000Z', NULL, 1)"
-            )
-        )
-        connection.commit()
-    migrate(engine)
-    database = SqlDatabase(engine)
-    key, tenant = database.read(lambda t: t.keys.holder("scopix_abcdefgh"))
-    assert (tenant.plan, key.metadata, key.usage_count, key.last_used_at) == (None, {}, 0, None)
-    database.close()
 
 
 def test_what_counts_as_used_this_month(database: SqlDatabase) -> None:

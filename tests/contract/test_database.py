@@ -1,21 +1,14 @@
-"""Transactions, repositories and migrations on a real SQLite file."""
+"""Transactions and repositories, on SQLite and on PostgreSQL."""
 
 import dataclasses
 import threading
 import uuid
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, MediaType, VariantStatus
-from scopix_server.db.connection import SqlDatabase, SqlTransaction, create_engine
-from scopix_server.db.migrate import migrate
-from scopix_server.db.schema import metadata
+from scopix_server.db.connection import SqlDatabase, SqlTransaction
 from scopix_server.domain.description import Box, Description, ImageKind, LabelGroup, Perception, TextRegion
 from scopix_server.domain.errors import Conflict
 from scopix_server.domain.file import File, Variant
@@ -29,20 +22,11 @@ OTHER = "22222222-2222-4222-8222-222222222222"
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> sa.Engine:
-    engine = create_engine(f"sqlite:///{tmp_path / 'test.db'}")
-    migrate(engine)
-    return engine
-
-
-@pytest.fixture
-def database(engine: sa.Engine) -> Iterator[SqlDatabase]:
-    database = SqlDatabase(engine)
+def database(empty_database: SqlDatabase) -> SqlDatabase:
     for tenant_id in (TENANT, OTHER):
         tenant = Tenant(tenant_id, tenant_id[0], NOW)
-        database.write(lambda t, tenant=tenant: t.tenants.add_tenant(tenant))
-    yield database
-    database.close()
+        empty_database.write(lambda t, tenant=tenant: t.tenants.add_tenant(tenant))
+    return empty_database
 
 
 def new_file(**changes: object) -> File:
@@ -73,20 +57,6 @@ def stored(database: SqlDatabase, **changes: object) -> File:
 def answer(file: File, revision: int = 1, text: str = "A cup.") -> DescriptionRecord:
     said = Description(text, ("cup",), None, ImageKind.PHOTO, "builtin", "1", evidence=({"labels": [1]},))
     return DescriptionRecord(str(uuid.uuid4()), file.id, revision, said, "general", NOW, 12)
-
-
-def test_the_migrations_arrive_at_the_schema(engine: sa.Engine) -> None:
-    with engine.connect() as connection:
-        # The full-text index is a virtual table and its parts; SQLAlchemy knows no such thing.
-        ours = {"compare_type": True, "include_name": lambda name, *_: not str(name).startswith("search_index")}
-        context = MigrationContext.configure(connection, opts=ours)
-        assert compare_metadata(context, metadata) == []
-
-
-def test_the_file_is_in_write_ahead_mode(engine: sa.Engine) -> None:
-    with engine.connect() as connection:
-        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
-        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
 
 
 def test_a_file_comes_back_as_it_was_stored(database: SqlDatabase) -> None:

@@ -1,0 +1,101 @@
+"""Connecting to a database: SQLite in a file, or PostgreSQL."""
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from scopix_server.domain.errors import DatabaseUnusable
+
+__all__ = ["create_engine", "place_of", "prepared_url"]
+
+_SCHEMES = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
+# A server that is gone without a word is given up after a minute.
+_CONNECTING = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+    "application_name": "scopix",
+}
+_SETTING = "SCOPIX_DATABASE_URL"
+
+
+def prepared_url(url: str) -> sa.URL:
+    """Return a database's address with the driver that we use for it.
+
+    Raises:
+        DatabaseUnusable: it is no address of a database that can be used.
+    """
+    try:
+        parsed = sa.make_url(url)
+    except (sa.exc.ArgumentError, ValueError):
+        raise DatabaseUnusable(
+            f"{_SETTING} is no address of a database. It looks like postgresql://USER:PASSWORD@HOST:5432/DATABASE; "
+            "signs such as @ and / in the password are written %40 and %2F."
+        ) from None
+    kind = parsed.get_backend_name()
+    if kind not in _SCHEMES:
+        raise DatabaseUnusable(f"{_SETTING} must begin with postgresql:// or sqlite:///, not {kind[:32]}://.")
+    if not parsed.database:
+        raise DatabaseUnusable(f"{_SETTING} names no database: it must end with /DATABASE.")
+    return parsed.set(drivername=_SCHEMES[kind])
+
+
+def place_of(url: sa.URL) -> str:
+    """Return where a database is, for people: never with a password."""
+    if url.get_backend_name() == "sqlite":
+        return f"the SQLite file {url.database}"
+    host = url.host or url.query.get("host") or "this machine"
+    port = f":{url.port}" if url.port else ""
+    return f"the PostgreSQL database '{url.database}' on {host}{port}"
+
+
+def create_engine(url: str, *, connections: int = 10) -> sa.Engine:
+    """Return an engine with the settings that its dialect needs. Nothing is connected yet.
+
+    Args:
+        url: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/DATABASE`.
+        connections: at most so many to PostgreSQL are open at once.
+
+    Raises:
+        DatabaseUnusable: the address is none, or the driver is missing.
+    """
+    address = prepared_url(url)
+    if address.get_backend_name() == "sqlite":
+        engine = sa.create_engine(address, hide_parameters=True)
+        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "begin", _begin_immediate)
+        return engine
+    options = {name: value for name, value in _CONNECTING.items() if name not in address.query}
+    try:
+        # What is written is the tenants' business: errors, which may reach the log, show none of it.
+        engine = sa.create_engine(
+            address, pool_size=connections, max_overflow=0, connect_args=options, hide_parameters=True
+        )
+        from scopix_server.db.postgres import prepare
+    except ImportError:
+        raise DatabaseUnusable(
+            "The driver for PostgreSQL is missing. Install it: pip install 'scopix-server[postgres]'"
+        ) from None
+    sa.event.listen(engine, "connect", prepare)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # The driver's own transaction handling starts too late (at the first write); ours is in _begin_immediate.
+    connection.isolation_level = None
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=NORMAL",
+        "busy_timeout=30000",
+        "foreign_keys=ON",
+        "temp_store=MEMORY",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_immediate(connection: sa.Connection) -> None:
+    # A deferred transaction that reads before it writes fails at once when another writer was faster.
+    reading = connection.get_execution_options().get("reading", False)
+    connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")

@@ -1,0 +1,81 @@
+"""Makes the first keys and secrets of a server, and leaves them where they are found again."""
+
+import json
+import os
+import secrets
+import uuid
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scopix_server.config import Settings
+from scopix_server.domain.tenant import NewApiKey, Tenant, issue_key
+
+if TYPE_CHECKING:
+    from scopix_server.db.connection import SqlDatabase, SqlTransaction
+
+__all__ = ["create_key", "first_start", "keep_credentials", "link_secret"]
+
+
+def first_start(database: "SqlDatabase") -> NewApiKey | None:
+    """Create the first tenant and its admin key; None when there is a tenant already."""
+    if database.read(lambda t: t.tenants.first_tenant()) is not None:
+        return None
+    tenant = Tenant(str(uuid.uuid4()), "default", datetime.now(UTC))
+    key, made = issue_key(tenant.id, "admin", ("admin",), tenant.created_at)
+
+    def create(transaction: "SqlTransaction") -> NewApiKey | None:
+        # Asked once more: of several servers that start at once, one creates it.
+        if transaction.tenants.first_tenant() is not None:
+            return None
+        transaction.tenants.add_tenant(tenant)
+        transaction.keys.add(key)
+        return made
+
+    return database.write(create)
+
+
+def create_key(
+    database: "SqlDatabase",
+    name: str,
+    scopes: tuple[str, ...],
+    *,
+    tenant: Tenant | None = None,
+    expires_at: datetime | None = None,
+) -> NewApiKey:
+    """Make another key for a tenant, the first one if none is named. The secret is in the answer and nowhere else."""
+    owner = tenant or database.read(lambda t: t.tenants.first_tenant())
+    if owner is None:
+        raise LookupError("This data directory has no tenant yet: start the server on it once.")
+    key, made = issue_key(owner.id, name, scopes, datetime.now(UTC), expires_at=expires_at)
+    database.write(lambda t: t.keys.add(key))
+    return made
+
+
+def keep_credentials(settings: Settings, base_url: str, key: NewApiKey | None) -> None:
+    """Leave address and key where the local command line finds them, readable by this user alone.
+
+    Without a `key` the one kept earlier stays. The file is `credentials.json` in the data directory.
+    """
+    path = settings.data_dir / "credentials.json"
+    kept = json.loads(path.read_text()) if path.exists() else {}
+    kept["base_url"] = base_url
+    if key is not None:
+        kept["api_key"] = key.secret
+    _write_private(path, json.dumps(kept, indent=2) + "\n")
+
+
+def link_secret(settings: Settings) -> str:
+    """Return the secret that signs links, made at the first start."""
+    path = settings.data_dir / "link-secret"
+    if not path.exists():
+        _write_private(path, secrets.token_urlsafe(32))
+    return path.read_text()
+
+
+def _write_private(path: Path, text: str) -> None:
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "w") as file:
+        file.write(text)
+    draft.replace(path)

@@ -62,6 +62,9 @@ def fit(body):
     # How large a file may be is the operator's to say.
     if is_number(body.get("size_bytes")) and body["size_bytes"] >= 0:
         body["size_bytes"] %= 1_000_000
+    # Which engines there are is in the server's settings.
+    if isinstance(body.get("engine"), str):
+        body["engine"] = "builtin"
     # These files have one part each.
     numbers = body.get("part_numbers")
     if isinstance(numbers, list) and all(is_number(number) and 1 <= number <= 10_000 for number in numbers):

@@ -42,6 +42,7 @@ PATH_PARAMETERS: dict[str, str | None] = {
     "key_id": "key_id",
     "upload_id": "upload_id",
     "part_number": None,
+    "version": None,
     "variant_type": None,
     "token": None,
 }

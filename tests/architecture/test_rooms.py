@@ -46,7 +46,7 @@ ALLOWED: dict[str, set[str]] = {
     "config": set(),
     "logs": set(),
 }
-FREE = {"wiring", "wiring_engines", "wiring_keys", "wiring_storage", "cli", "__main__"}
+FREE = {"wiring", "wiring_engines", "wiring_evaluation", "wiring_keys", "wiring_storage", "cli", "__main__"}
 
 FORBIDDEN_LIBRARIES: dict[str, set[str]] = {
     "domain": {

@@ -42,5 +42,5 @@ def configure_logs(*, level: str, json: bool) -> None:
     # Our own access log has the request id; the library's would say everything twice.
     logging.getLogger("uvicorn.access").disabled = True
     # What these report at start concerns their authors more than ours.
-    for name in ("alembic", "dbos", "uvicorn.error"):
+    for name in ("alembic", "dbos", "httpx2", "uvicorn.error"):
         logging.getLogger(name).setLevel(logging.WARNING)

@@ -7,7 +7,7 @@ process no models.
 import functools
 import json
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from scopix_server.api.services import Services
     from scopix_server.db.connection import SqlDatabase
     from scopix_server.jobs.housekeeper import Chore
-    from scopix_server.jobs.isolation import Workshop
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.worker import Worker
     from scopix_server.pipeline.incoming import FileLimits
+    from scopix_server.pipeline.perceive import BuiltInWorkshop
     from scopix_server.pipeline.sweep import Sweeper
 
 __all__ = [
@@ -40,7 +40,6 @@ __all__ = [
     "build_workshop",
     "chores_of",
     "create_key",
-    "evaluated_engine",
     "first_start",
     "keep_credentials",
     "metrics_access",
@@ -300,31 +299,10 @@ def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
     database.close()
 
 
-# Evaluation -----------------------------------------------------------------------------------------------------------
-
-
-def evaluated_engine(settings: Settings, name: str) -> "Callable[[], Workshop]":
-    """Return what builds the engine called `name` in a process that measures it.
-
-    Raises:
-        ValueError: there is no such engine.
-    """
-    if name != "builtin":
-        raise ValueError(f"there is no engine '{name}'; choose from builtin")
-    _private_folder(settings.data_dir)
-    # Built here once: several processes would otherwise write the label network's file at the same time.
-    from scopix_server.engines.labels import built_network
-
-    models = settings.data_dir / "models"
-    models.mkdir(exist_ok=True)
-    built_network(models)
-    return functools.partial(build_workshop, settings)
-
-
 # The child processes of a worker --------------------------------------------------------------------------------------
 
 
-def build_workshop(settings: Settings) -> "Workshop":
+def build_workshop(settings: Settings) -> "BuiltInWorkshop":
     """Build what looks at images. Runs in a child process of the worker."""
     from scopix_server.categories import BUILT_IN
     from scopix_server.engines.grounded.composer import GroundedComposer

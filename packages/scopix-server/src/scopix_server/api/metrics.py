@@ -173,8 +173,8 @@ class _Kept(Collector):
 
     def collect(self) -> Iterator[Metric]:
         now = datetime.now(UTC)
-        queues, beats, stages = self._database.read(
-            lambda t: (t.figures.queues(), t.figures.heartbeats(), t.figures.all())
+        queues, beats, stages, engines = self._database.read(
+            lambda t: (t.figures.queues(), t.figures.heartbeats(), t.figures.all(), t.engines.states())
         )
         jobs = GaugeMetricFamily(
             "scopix_jobs", "Files that something is still to be done for.", labels=("kind", "state")
@@ -194,6 +194,14 @@ class _Kept(Collector):
         yield beating
         alive = sum(now - beat <= self._silence for beat in beats.values())
         yield GaugeMetricFamily("scopix_workers_alive", "Workers whose engines are loaded and that report.", alive)
+        available = GaugeMetricFamily(
+            "scopix_engine_available",
+            "Whether a vision-language engine could be asked when last tried.",
+            labels=("engine",),
+        )
+        for name, state in engines.items():
+            available.add_metric((name,), float(state.available))
+        yield available
         yield _histogram(stages)
         free = self._store.free_bytes()
         if free is not None:

@@ -39,17 +39,17 @@ def evaluate(
     data_dir: DataDir = None,
 ) -> None:
     """Measure engines on pictures whose truth is known: reading, fields, claims, time."""
-    from scopix_server import wiring
     from scopix_server.evaluation import evaluate as evaluation
     from scopix_server.evaluation import report
     from scopix_server.evaluation.truth import BadTruth
+    from scopix_server.wiring_evaluation import evaluated_engine
 
     settings = settings_from(data_dir=data_dir)
     names = dict.fromkeys([engine, *([compare] if compare else [])])
     try:
         runs = evaluation.evaluate(
             folder,
-            {name: wiring.evaluated_engine(settings, name) for name in names},
+            {name: evaluated_engine(settings, name) for name in names},
             split="held_out" if split is _Part.HELD_OUT else split.value,
             category=category,
             processes=processes,

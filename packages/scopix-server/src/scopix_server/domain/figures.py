@@ -17,6 +17,7 @@ class Stage(str, Enum):
 
     PERCEIVE = "perceive"
     DESCRIBE = "describe"
+    ASK = "ask"
     RENDER = "render"
 
 

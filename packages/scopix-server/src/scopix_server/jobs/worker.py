@@ -132,7 +132,7 @@ class Worker:
         # The asking has its own way with failures, so the step is run once; a dead worker's is run again.
         @DBOS.step(name="ask")
         def ask(engine: str, file_id: str, revision: int) -> bool:
-            return self._asking.run(engine, file_id, revision)
+            return self._stopwatch.run(Stage.ASK, lambda: self._asking.run(engine, file_id, revision))
 
         @DBOS.workflow(name=ASK)
         def ask_engine(engine: str, file_id: str, revision: int) -> None:

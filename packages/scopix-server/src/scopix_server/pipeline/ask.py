@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus
-from scopix_server.categories import Catalogue
+from scopix_server.categories import Catalogue, Category
 from scopix_server.domain.description import Description, Perception
 from scopix_server.domain.description_ports import DescriptionRecord
 from scopix_server.domain.engines import EngineCopy, Question, VisionEngine
 from scopix_server.domain.errors import DescribeError
 from scopix_server.domain.file import File
 from scopix_server.domain.ports import BlobStore, Database, Describer, ImageReader
+from scopix_server.pipeline.seen_and_read import with_fields_read
 
 __all__ = ["AskEngine", "copy_key", "record_of"]
 
@@ -59,7 +60,9 @@ class AskEngine:
         if engine is None:
             said = self._describer.describe(perception, file.content_category)
         else:
-            said = engine.answer(self._question(file, perception, engine))
+            category = self._catalogue.get(file.content_category)
+            said = engine.answer(self._question(file, perception, category, engine))
+            said = with_fields_read(said, category, perception)
         record = record_of(file, revision, said, self._now(), time.monotonic() - started)
         return self._database.write(lambda t: t.descriptions.complete(record))
 
@@ -82,8 +85,7 @@ class AskEngine:
             )
         )
 
-    def _question(self, file: File, perception: Perception, engine: VisionEngine) -> Question:
-        category = self._catalogue.get(file.content_category)
+    def _question(self, file: File, perception: Perception, category: Category, engine: VisionEngine) -> Question:
         return Question(
             image=self._copy(file, EngineCopy(engine.spec.image_side, engine.spec.jpeg_quality)),
             perception=perception,

@@ -37,7 +37,10 @@ def perceive(path: Path, perceiver: Perceiver, limits: PixelLimits, copies: tupl
     variants = render(decoded)
     width, height = decoded.full_size
     perception = replace(perceiver.perceive(np.asarray(decoded.image)), width=width, height=height)
-    return Perceived(perception, variants, decoded.taken, tuple((c, copy_for_engine(decoded, c)) for c in copies))
+    made = {variant.name: variant.data for variant in variants}
+    # A copy of a rendition's size is that rendition.
+    sent = tuple((wanted, made.get(wanted.name) or copy_for_engine(decoded, wanted)) for wanted in copies)
+    return Perceived(perception, variants, decoded.taken, sent)
 
 
 def render_variants(path: Path, limits: PixelLimits) -> tuple[RenderedVariant, ...]:

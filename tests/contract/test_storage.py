@@ -202,3 +202,18 @@ def test_objects_are_listed_by_their_folder(store: BlobStore) -> None:
     store.delete("a/b/one.png")
     assert {one.key for one in store.list("a/b")} == {"a/b/c/two.png"}
     half.abort()
+
+
+def test_objects_may_be_removed_while_they_are_listed(store: BlobStore) -> None:
+    keys = {f"tenant/{number % 7:02}/file{number}/original.png" for number in range(60)}
+    for key in keys:
+        store.put(key, b"x")
+    met = []
+    for item in store.list("tenant"):
+        met.append(item.key)
+        for key in (item.key, *sorted(keys - set(met))[:2]):
+            store.delete(key)
+    assert len(set(met)) == len(met)
+    assert set(met) <= keys
+    assert len(met) >= len(keys) // 3
+    assert list(store.list("tenant")) == []

@@ -74,14 +74,16 @@ class LocalStore:
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
         folder = self.path(prefix) if prefix else self._objects
-        for path in folder.rglob("*"):
-            try:
-                found = path.stat()
-            except FileNotFoundError:
-                continue  # removed meanwhile
-            if stat.S_ISREG(found.st_mode):
-                modified = datetime.fromtimestamp(found.st_mtime, UTC)
-                yield StoredObject(path.relative_to(self._objects).as_posix(), found.st_size, modified)
+        # Unlike rglob this passes over folders that are removed meanwhile: with their last object they go.
+        for place, _, names in os.walk(folder):
+            for path in (Path(place, name) for name in names):
+                try:
+                    found = path.stat()
+                except FileNotFoundError:
+                    continue  # removed meanwhile
+                if stat.S_ISREG(found.st_mode):
+                    modified = datetime.fromtimestamp(found.st_mtime, UTC)
+                    yield StoredObject(path.relative_to(self._objects).as_posix(), found.st_size, modified)
 
     def free_bytes(self) -> int | None:
         return self._parts.free_bytes()

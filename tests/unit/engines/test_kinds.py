@@ -63,3 +63,29 @@ def test_a_thing_before_white_is_a_product_and_noisy_paper_is_not() -> None:
     white = {**PHOTOGRAPHED, "border_white_share": 1.0, "border_spread": 0.02}
     assert judge(page([("Green Tea", 400, 400, 60)], statistics=white)) is ImageKind.PRODUCT_PHOTO
     assert judge(page(PROSE, statistics={**white, "bright_share": 0.98})) is ImageKind.DOCUMENT
+
+
+CIVIL: list[Written] = [
+    ("LEGEND", 900, 60),
+    ("Silt fence", 940, 100),
+    ("Water main", 940, 140),
+    ("SHEET NO.", 900, 700),
+    ("DRAWN BY", 900, 740),
+    ("SCALE 1:500", 900, 780),
+]
+
+
+def test_a_sheet_with_a_title_block_is_no_map_though_it_has_a_legend_and_a_scale() -> None:
+    assert judge(page([("GRADING", 40, 30, 40), *CIVIL])) is ImageKind.DIAGRAM
+    assert judge(page([("Trail map of Kelby", 40, 30, 40), *CIVIL])) is ImageKind.MAP
+
+
+def test_a_list_of_invoices_beside_a_navigation_is_a_screen() -> None:
+    navigation: list[Written] = [(name, 20, 100 + 46 * n) for n, name in enumerate(("Home", "Orders", "Team", "Help"))]
+    rows: list[Written] = [
+        cell
+        for n, row in enumerate((("Invoice", "Total", "State"), *[("INV-1", "12.00", "Open")] * 5))
+        for cell in zip(row, (400, 600, 800), (120 + 50 * n,) * 3, strict=True)
+    ]
+    assert judge(page([*navigation, *rows, ("VAT", 400, 600)])) is ImageKind.SCREENSHOT
+    assert judge(page([*rows, ("VAT", 400, 600)])) is ImageKind.DOCUMENT

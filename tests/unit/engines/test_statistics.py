@@ -119,3 +119,11 @@ def test_any_image_gives_figures_in_their_ranges(image):
 def test_endless_strips_do_no_harm(size):
     figures = pixel_statistics(np.zeros((*size, 3), np.uint8))
     assert figures["black_share"] == 1
+
+
+def test_a_strongly_compressed_photograph_is_told_by_its_lack_of_flat_areas() -> None:
+    smooth = {"equal_neighbour_share": 0.72, "colour_count": 5000.0, "grey_share": 0.1, "bright_share": 0.1}
+    assert looks_photographic({**smooth, "top_colour_share": 0.05})
+    assert not looks_photographic({**smooth, "top_colour_share": 0.4})
+    assert not looks_photographic({**smooth, "top_colour_share": 0.05, "colour_count": 900.0})
+    assert not looks_photographic({**smooth, "top_colour_share": 0.05, "bright_share": 0.9})

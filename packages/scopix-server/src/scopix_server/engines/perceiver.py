@@ -1,5 +1,6 @@
 """The built-in perceiver: everything that is measured on an image without a language model, offline."""
 
+import unicodedata
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -20,6 +21,7 @@ __all__ = ["BuiltInPerceiver"]
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 MIN_PHOTO_CHARACTERS: Final = 3
+_SIGNS: Final = frozenset("?!%&#@+=<>×÷±→←↑↓✓✔✗")
 
 
 class BuiltInPerceiver:
@@ -66,14 +68,22 @@ class BuiltInPerceiver:
 
 def _plausible(text: tuple[TextRegion, ...], *, photograph: bool) -> tuple[TextRegion, ...]:
     """Drops what is mostly not text: in photographs, lines of one or two characters (an "8" is a glint on a spoon);
-    everywhere, a lone Chinese sign on a page that has no other (it is an arrow, or a roof)."""
+    everywhere, bullets, boxes and dashes on their own, and a lone Chinese sign on a page that has no other (it is an
+    arrow, or a roof)."""
     least = MIN_PHOTO_CHARACTERS if photograph else 1
     chinese = sum(_is_chinese(region.text) for region in text if len(region.text) > 1)
     return tuple(
         region
         for region in text
-        if len(region.text) >= least and (len(region.text) > 1 or chinese or not _is_chinese(region.text))
+        if len(region.text) >= least
+        and _says_something(region.text)
+        and (len(region.text) > 1 or chinese or not _is_chinese(region.text))
     )
+
+
+def _says_something(text: str) -> bool:
+    """Whether there is a letter, a digit, or one of the signs that stand on their own."""
+    return any(sign.isalnum() or sign in _SIGNS or unicodedata.category(sign) == "Sc" for sign in text)
 
 
 def _is_chinese(text: str) -> bool:

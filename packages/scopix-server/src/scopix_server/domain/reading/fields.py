@@ -21,6 +21,7 @@ _MOST_LINES = 300
 _MOST_WORDS = 5
 _SAME_START = 0.4  # line heights
 
+_ENUMERATED = re.compile(r"\d{1,2}[.)]\s+[^\W\d]")
 _INLINE_PAIR = re.compile(r"([^\W\d][^:]{0,40}?)\s*:\s+(\S.{0,200})")
 _LABEL_WORDS = re.compile(
     r"\b(?:name|surname|forename|born|birth|address|street|city|town|county|country|nationality|post ?code|zip|"
@@ -156,7 +157,9 @@ def _beneath(lines: Sequence[Line]) -> list[Pair]:
             if abs(line.left - label.left) < label.height and -0.4 < (line.top - label.bottom) / label.height < _BENEATH
         ]
         value = min(under, key=lambda line: line.top, default=None)
-        if value is not None and value is not label and not is_label(value.text):
+        # A heading such as "NOTES" over a numbered list is no label of its first entry.
+        listed = value is not None and _ENUMERATED.match(value.text)
+        if value is not None and value is not label and not listed and not is_label(value.text):
             pairs.append(Pair(label.text, value.text, (label.index, value.index)))
     # Labels of empty fields follow each other; where most have no value, the ones found are chance.
     return pairs if len(pairs) >= _LEAST and len(pairs) >= _KNOWN_SHARE * len(known) else []

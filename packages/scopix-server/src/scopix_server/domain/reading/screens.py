@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from statistics import median
 
 from scopix_server.domain.reading.layout import Layout, Line, Table
 from scopix_server.domain.reading.words import CODE
@@ -9,6 +10,7 @@ from scopix_server.domain.reading.words import CODE
 __all__ = ["Screen", "read_screen"]
 
 _LINES_OF_CODE = 2
+_NAME = 1.2  # of the size of a navigation's entries
 _ACTION = re.compile(
     r"(?:add|new|create|export|import|save|cancel|apply|submit|delete|edit|upload|download|search|sign (?:in|out|up)|"
     r"log ?(?:in|out)|next|previous|back|close|share|filter|refresh|send|print|buy|check out|ok)"
@@ -46,6 +48,9 @@ def read_screen(layout: Layout) -> Screen:
 def _navigation(layout: Layout) -> list[Line]:
     """Return the column at the left, unless it begins with the page's own heading: then it is the page's text."""
     column = layout.navigation()
+    # A product's or a company's name stands above the entries in larger type.
+    if len(column) > 2 and column[0].size >= _NAME * median(line.size for line in column[1:]):
+        column = column[1:]
     heading = layout.heading(within=0.4, as_large=0.97)
     if 2 * sum(line.text.endswith(":") for line in column) > len(column):
         return []  # labels of fields

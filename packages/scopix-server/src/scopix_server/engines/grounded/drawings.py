@@ -32,9 +32,7 @@ def describe_plan(perception: Perception, layout: Layout, _: ImageKind) -> Itera
         yield _named(rooms)
     yield from _areas(layout, {index for room in rooms for index in room.indices})
     legend = legend_entries(layout)
-    if legend:
-        text = f"The legend lists {quoted_listing([line.text for line in legend], 20)}."
-        yield Statement(text, {"regions": [line.index for line in legend], "fields": {"legend": texts_of(legend)}})
+    yield from _legend(legend)
     said = {index for room in rooms for index in room.indices} | {line.index for line in legend}
     said |= {title.index} if title else set()
     yield from _entries_and_notes(layout, said)
@@ -46,7 +44,9 @@ def describe_diagram(_perception: Perception, layout: Layout, _: ImageKind) -> I
     noun = "technical drawing" if has_title_block(layout) else "diagram"
     yield _opening(noun, title)
     if noun == "technical drawing":
-        yield from _entries_and_notes(layout, {title.index} if title else set())
+        legend = legend_entries(layout)
+        yield from _legend(legend)
+        yield from _entries_and_notes(layout, {line.index for line in [*legend, *([title] if title else [])]})
         return
     labels = [line for line in layout.lines if line is not title and len(line.text) > 1]
     if labels:
@@ -65,6 +65,12 @@ def _named(rooms: Sequence[Room]) -> Statement:
     areas = [[room.name, room.measure] for room in rooms if AREA.fullmatch(room.measure)]
     fields = {"rooms": [room.name for room in rooms], "room_areas": areas}
     return Statement(said, {"regions": [index for room in rooms for index in room.indices], "fields": fields})
+
+
+def _legend(legend: Sequence[Line]) -> Iterator[Statement]:
+    if legend:
+        text = f"The legend lists {quoted_listing([line.text for line in legend], 20)}."
+        yield Statement(text, {"regions": [line.index for line in legend], "fields": {"legend": texts_of(legend)}})
 
 
 def _measure(room: Room) -> str:

@@ -22,7 +22,7 @@ from scopix_server.domain.reading.words import (
     noun_of,
 )
 from scopix_server.engines.grounded.axes import horizontal_axis, percentages, vertical_axis
-from scopix_server.engines.statistics import looks_photographic
+from scopix_server.engines.statistics import looks_photographic, looks_taken
 
 __all__ = ["is_photographic", "judge_kind", "plain_backdrop", "priced_rows"]
 
@@ -42,6 +42,7 @@ _EMPTY_FIELDS = 4
 _RULED = 0.4  # of the ink on straight lines: large type alone has up to 0.3
 _LISTED = 4  # lines that start at the same x are a list, not labels of boxes
 _LINES_OF_A_PAGE = 8
+_ALL_PAPER = 0.8  # share of bright pixels
 _ONE_PAPER = 0.9  # share of the commonest colour: a page has one, an application several areas
 
 
@@ -74,15 +75,19 @@ def _by_text(perception: Perception, layout: Layout, *, photographic: bool) -> I
     title = heading.text if heading else ""
     if _is_plan(layout, title):
         return ImageKind.FLOOR_PLAN
+    # Civil plans have a legend and a scale as maps do, and a title block, which maps do not.
+    drawn = not photographic and has_title_block(layout)
     if _is_map(layout.lines, title):
-        return ImageKind.MAP
+        return ImageKind.DIAGRAM if drawn and not MAP_TITLE.search(title) else ImageKind.MAP
     if not photographic and _is_chart(layout):
         return ImageKind.CHART
+    screen = not photographic and _is_screen(perception, layout)
     if _is_paper(layout):
-        return ImageKind.DOCUMENT
-    if not photographic and _is_screen(perception, layout):
+        # A list of invoices in an application has an invoice's words too, but beside a column that leads elsewhere.
+        return ImageKind.SCREENSHOT if screen and layout.navigation() else ImageKind.DOCUMENT
+    if screen:
         return ImageKind.SCREENSHOT
-    if not photographic and has_title_block(layout):
+    if drawn:
         return ImageKind.DIAGRAM
     if _is_form(layout):
         return ImageKind.FORM
@@ -204,4 +209,6 @@ def _by_look(perception: Perception, layout: Layout) -> ImageKind:
         panels = figures.get("top_colour_share", 1.0) < _ONE_PAPER and not ruled
         paper = figures.get("bright_share", 0.0) >= 0.8 and not (panels and layout.navigation())
         return ImageKind.DOCUMENT if paper else ImageKind.SCREENSHOT
-    return ImageKind.DRAWING
+    # A white sign before a pale wall is as bright as paper, but not all over.
+    taken = figures.keys() >= _FIGURES and looks_taken(figures) and figures["bright_share"] < _ALL_PAPER
+    return ImageKind.PHOTO if taken else ImageKind.DRAWING

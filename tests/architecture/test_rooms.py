@@ -24,6 +24,8 @@ ALLOWED: dict[str, set[str]] = {
         "scopix_server.outgoing",
         "scopix_server.db",
         "scopix_server.domain",
+        "scopix_server.logs",
+        "scopix_server.tracing",
         "scopix.types",
     },
     "jobs": {
@@ -34,6 +36,8 @@ ALLOWED: dict[str, set[str]] = {
         "scopix_server.outgoing",
         "scopix_server.db",
         "scopix_server.domain",
+        "scopix_server.logs",
+        "scopix_server.tracing",
         "scopix.types.vocabulary",
     },
     "evaluation": {
@@ -45,6 +49,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "config": set(),
     "logs": set(),
+    "tracing": set(),
 }
 FREE = {"wiring", "wiring_engines", "wiring_evaluation", "wiring_keys", "wiring_storage", "cli", "__main__"}
 

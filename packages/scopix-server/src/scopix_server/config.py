@@ -70,6 +70,10 @@ class Settings(BaseSettings):
         None, description="Address under which clients reach the server, for links; default: the one they used."
     )
     log_format: Literal["console", "json"] = Field("console", description="How logs are written to standard error.")
+    tracing: bool = Field(
+        False,
+        description="Whether traces are sent by OpenTelemetry, as the OTEL_* variables say; needs the extra `otel`.",
+    )
     metrics: Literal["off", "local", "token", "open"] = Field(
         "local",
         description="Who may read /metrics: nobody, this machine alone, those who show `SCOPIX_METRICS_TOKEN`, or "

@@ -304,6 +304,9 @@ def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
 
 def build_workshop(settings: Settings) -> "BuiltInWorkshop":
     """Build what looks at images. Runs in a child process of the worker."""
+    from scopix_server.logs import configure_logs
+
+    configure_logs(level=settings.log_level, json=settings.log_format == "json")
     from scopix_server.categories import BUILT_IN
     from scopix_server.engines.grounded.composer import GroundedComposer
     from scopix_server.engines.perceiver import BuiltInPerceiver

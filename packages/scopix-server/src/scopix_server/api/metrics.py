@@ -19,6 +19,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, HistogramMetricFam
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from scopix_server.api.route_names import route_of
 from scopix_server.domain.errors import Forbidden, InvalidApiKey, MissingApiKey
 from scopix_server.domain.figures import STAGE_BUCKETS, Figure, StageTimes
 from scopix_server.domain.ports import BlobStore, Database
@@ -26,7 +27,6 @@ from scopix_server.domain.ports import BlobStore, Database
 __all__ = ["Metrics", "MetricsAccess", "RequestMetrics"]
 
 _REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-_PREFIX = "/api/v2"
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -156,7 +156,7 @@ class RequestMetrics:
         try:
             await self._app(scope, counted_receive, timed_send)
         finally:
-            self._metrics.answered(scope["method"], _route_of(scope), status, spent or time.perf_counter() - started)
+            self._metrics.answered(scope["method"], route_of(scope), status, spent or time.perf_counter() - started)
 
 
 class _Kept(Collector):
@@ -206,16 +206,6 @@ class _Kept(Collector):
         free = self._store.free_bytes()
         if free is not None:
             yield GaugeMetricFamily("scopix_disk_free_bytes", "Room left on the disk that uploads go to.", free)
-
-
-def _route_of(scope: Scope) -> str:
-    """Return the pattern of the route that was found, never the path itself: that is the client's to choose."""
-    pattern: str | None = getattr(scope.get("route"), "path", None)
-    if pattern is None:
-        return "unknown"
-    # A router knows its patterns without the prefix it was included under.
-    is_included = scope["path"].startswith(f"{_PREFIX}/") and not pattern.startswith(f"{_PREFIX}/")
-    return f"{_PREFIX}{pattern}" if is_included else pattern
 
 
 def _histogram(figures: Mapping[Figure, StageTimes]) -> Metric:

@@ -4,10 +4,15 @@ import asyncio
 import re
 import time
 import uuid
+from contextlib import AbstractContextManager, nullcontext
 
 import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from scopix_server.api.route_names import route_of
+from scopix_server.logs import bound
+from scopix_server.tracing import Span, is_tracing, span
 
 __all__ = ["BodyGuard", "RequestContext"]
 
@@ -41,12 +46,30 @@ class RequestContext:
                 headers.setdefault("X-Content-Type-Options", "nosniff")
             await send(message)
 
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        with bound(request_id=request_id), _traced(scope, request_id) as traced:
             try:
                 await self._app(scope, receive, send_with_id)
             finally:
                 spent = round((time.perf_counter() - started) * 1000, 1)
-                _log.info("request", method=scope["method"], path=scope["path"], status=status, ms=spent)
+                _log.info("request", method=scope["method"], path=_loggable_path(scope), status=status, ms=spent)
+                route = route_of(scope)
+                traced.name(f"{scope['method']} {route}")
+                traced.set(http_route=route, http_response_status__code=status)
+                if status >= 500:
+                    traced.failed(f"answered {status}")
+
+
+def _traced(scope: Scope, request_id: str) -> AbstractContextManager[Span]:
+    if not is_tracing():
+        return nullcontext(Span())
+    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+    return span(scope["method"], kind="server", parent=headers, request_id=request_id)
+
+
+def _loggable_path(scope: Scope) -> str:
+    # A signed link is a permission for whoever reads it.
+    route = route_of(scope)
+    return route if "{token}" in route else str(scope["path"])
 
 
 class BodyGuard:

@@ -6,6 +6,7 @@ the loop stops reading, and so does the kernel. That is all the back-pressure th
 """
 
 import asyncio
+import contextvars
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from multipart import MultipartError, MultipartSegment, PushMultipartParser, par
 
 from scopix_server.domain.errors import DomainError, MalformedRequest, OutOfSpace, PayloadTooLarge, RequestTimedOut
 from scopix_server.pipeline.incoming import IncomingFile
+from scopix_server.tracing import span
 
 __all__ = ["FORM_OVERHEAD_BYTES", "FormFile", "FormRules", "UploadForm", "boundary_of", "with_timeout"]
 
@@ -115,7 +117,13 @@ class UploadForm:
     async def run(self, work: Callable[[], T]) -> T:
         """Do `work` in a thread and return its result. Once begun it ends, even if the client hangs up."""
         loop = asyncio.get_running_loop()
-        working: asyncio.Future[T] = loop.run_in_executor(self._executor, work)
+
+        def traced() -> T:
+            with span("store and record"):
+                return work()
+
+        # What logs and jobs name goes along to the thread.
+        working: asyncio.Future[T] = loop.run_in_executor(self._executor, contextvars.copy_context().run, traced)
         self._under_way = working
         await self._settle()
         return working.result()

@@ -17,7 +17,12 @@ from scopix_server.domain.errors import DatabaseUnusable
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="The self-hosted Scopix server.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_show_locals=False,
+    help="The self-hosted Scopix server.",
+)
 app.command()(serve)
 app.command()(worker)
 app.command("eval")(evaluate)

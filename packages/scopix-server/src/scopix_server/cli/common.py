@@ -63,6 +63,18 @@ def lend_database(data_dir: Path | None) -> "Iterator[tuple[SqlDatabase, Setting
         database.close()
 
 
+def begin_tracing(settings: Settings, service: str) -> None:
+    """Trace this process, if the settings say so."""
+    if not settings.tracing:
+        return
+    from scopix_server.tracing import configure_tracing
+
+    try:
+        configure_tracing(service)
+    except ModuleNotFoundError as error:
+        fail(f"SCOPIX_TRACING is on, and {error.name} is not installed: pip install 'scopix-server[otel]'.")
+
+
 def open_storage(settings: Settings, role: str) -> Storage:
     """Return the stores of this process (see `Storage`), or end with a message."""
     try:

@@ -12,9 +12,10 @@ from typing import Annotated, Any
 import typer
 from filelock import FileLock, Timeout
 
-from scopix_server.cli.common import DataDir, fail, open_storage, settings_from
+from scopix_server.cli.common import DataDir, begin_tracing, fail, open_storage, settings_from
 from scopix_server.config import Settings
 from scopix_server.domain.errors import BucketUnavailable, DomainError
+from scopix_server.tracing import stop_tracing
 from scopix_server.wiring_storage import Storage
 
 __all__ = ["serve"]
@@ -35,6 +36,7 @@ def serve(
     from scopix_server.wiring_engines import engine_choice
 
     settings = settings_from(host=host, port=port, data_dir=data_dir)
+    begin_tracing(settings, "scopix-server")
     try:
         wiring.plan_table(settings)
     except ValueError as error:
@@ -66,6 +68,7 @@ def serve(
     print(f"Scopix listens on {base_url}  (API description: {base_url.removesuffix('/api/v2')}/docs)", flush=True)  # noqa: T201
     _run(asgi, listener, stopping)
     database.close()
+    stop_tracing()
 
 
 def _storage(settings: Settings) -> Storage:

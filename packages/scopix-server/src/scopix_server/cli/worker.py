@@ -10,7 +10,8 @@ from typing import Annotated
 import typer
 from filelock import FileLock, Timeout
 
-from scopix_server.cli.common import DataDir, fail, settings_from
+from scopix_server.cli.common import DataDir, begin_tracing, fail, settings_from
+from scopix_server.tracing import stop_tracing
 
 __all__ = ["worker"]
 
@@ -33,6 +34,9 @@ def worker(
         engine_choice(settings)
     except ValueError as error:
         fail(f"The settings of the engines cannot be used: {error}.")
+    begin_tracing(settings, "scopix-worker")
+    # A helper process of the standard library says this when the worker is killed, and knows no log but its own.
+    sys.warnoptions.append("ignore:resource_tracker:UserWarning")
     stopping = threading.Event()
     _stop_on_signals(stopping)
     if leave_with_parent:
@@ -46,6 +50,7 @@ def worker(
         fail(f"Another worker is already running on {settings.data_dir}.")
     with wiring.running_worker(settings, worker_id="embedded"):
         stopping.wait()
+    stop_tracing()
     # Threads may still wait for children that were ended; nothing is to wait for these threads.
     sys.stdout.flush()
     sys.stderr.flush()

@@ -8,6 +8,7 @@ PostgreSQL has many writers: work runs in its caller's thread on a connection of
 do at once is locked (see `locks`); who stood in another's way is run again.
 """
 
+import contextvars
 import logging
 import queue
 import random
@@ -121,7 +122,9 @@ class _Sqlite:
 
     def submit(self, work: Callable[[SqlTransaction], T]) -> "Future[T]":
         future: Future[T] = Future()
-        self._queue.put((work, future))
+        # The ids that logs and jobs name go along to the thread that writes.
+        context = contextvars.copy_context()
+        self._queue.put((lambda transaction: context.run(work, transaction), future))
         return future
 
     def read(self, work: Callable[[SqlTransaction], T]) -> T:

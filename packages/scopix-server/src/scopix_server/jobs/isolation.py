@@ -22,6 +22,7 @@ from scopix_server.domain.description import Description, Perception
 from scopix_server.domain.engines import EngineCopy
 from scopix_server.domain.errors import DescribeError
 from scopix_server.domain.ports import Perceived, RenderedVariant
+from scopix_server.logs import bound, current_context
 
 __all__ = ["IsolatedEngines", "Workshop"]
 
@@ -99,7 +100,7 @@ class IsolatedEngines:
         self._pool.join()
 
     def _call(self, task: str, *arguments: Any) -> Any:
-        future = self._pool.schedule(_work, args=[task, *arguments], timeout=self._seconds)
+        future = self._pool.schedule(_work, args=[current_context(), task, *arguments], timeout=self._seconds)
         try:
             result = self._result_of(future)
         except FutureTimeout as error:
@@ -155,6 +156,7 @@ def _do_nothing() -> None:
     return None
 
 
-def _work(task: str, *arguments: Any) -> Any:
+def _work(ids: dict[str, Any], task: str, *arguments: Any) -> Any:
     assert _workshop is not None
-    return getattr(_workshop, task)(*arguments)
+    with bound(**ids):
+        return getattr(_workshop, task)(*arguments)

@@ -11,6 +11,8 @@ from dbos import DBOS, DBOSClient, EnqueueOptions
 from scopix_server.db.connection import SqlTransaction
 from scopix_server.domain.errors import DatabaseUnusable, ServiceUnavailable
 from scopix_server.domain.ports import Transaction
+from scopix_server.logs import current_context
+from scopix_server.tracing import carrier
 
 __all__ = ["APPLICATION_VERSION", "ASK", "DESCRIBE", "QUEUE", "RENDER", "DbosQueue", "engine_queue", "migrate_jobs"]
 
@@ -103,4 +105,10 @@ class DbosQueue:
             "priority": priority,
         }
         connection = cast(SqlTransaction, transaction).connection
-        self._client.enqueue_in_transaction(connection, options, *arguments)
+        # Last, what the job goes on with: the request that asked for it, and its trace.
+        self._client.enqueue_in_transaction(connection, options, *arguments, _origin())
+
+
+def _origin() -> dict[str, str]:
+    request_id = current_context().get("request_id")
+    return {**carrier(), **({"request_id": request_id} if request_id else {})}

@@ -8,7 +8,9 @@ starts its unfinished jobs again, finished steps excepted.
 import functools
 import logging
 import threading
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 from dbos import DBOS, DBOSConfig
@@ -20,9 +22,14 @@ from scopix_server.domain.ports import Database
 from scopix_server.jobs.asking import Asking
 from scopix_server.jobs.queue import APPLICATION_VERSION, ASK, DESCRIBE, QUEUE, RENDER, engine_queue
 from scopix_server.jobs.stopwatch import Stopwatch
+from scopix_server.logs import bound
 from scopix_server.pipeline.describe import DescribeFile
+from scopix_server.tracing import span
 
 __all__ = ["Worker"]
+
+Origin = dict[str, str]
+"""What a job knows of the request that asked for it: its id, and its trace as W3C headers."""
 
 MAX_ATTEMPTS = 3
 _POLL_SECONDS = 0.1
@@ -122,45 +129,56 @@ class Worker:
             return self._attempt(Stage.DESCRIBE, self._describe.describe, file_id, revision)
 
         @DBOS.workflow(name=DESCRIBE)
-        def describe_file(file_id: str, revision: int) -> None:
-            try:
-                if perceive(file_id, revision):
-                    describe(file_id, revision)
-            except Exception as error:
-                self._describe.fail(file_id, revision, _final(error))
+        def describe_file(file_id: str, revision: int, origin: Origin | None = None) -> None:
+            with _job("describe file", file_id, origin):
+                try:
+                    if perceive(file_id, revision):
+                        describe(file_id, revision)
+                except Exception as error:
+                    self._describe.fail(file_id, revision, _final(error))
 
         # The asking has its own way with failures, so the step is run once; a dead worker's is run again.
         @DBOS.step(name="ask")
         def ask(engine: str, file_id: str, revision: int) -> bool:
-            return self._stopwatch.run(Stage.ASK, lambda: self._asking.run(engine, file_id, revision))
+            return self._timed(Stage.ASK, lambda: self._asking.run(engine, file_id, revision))
 
         @DBOS.workflow(name=ASK)
-        def ask_engine(engine: str, file_id: str, revision: int) -> None:
-            try:
-                ask(engine, file_id, revision)
-            except Exception as error:
-                self._describe.fail(file_id, revision, _final(error))
+        def ask_engine(engine: str, file_id: str, revision: int, origin: Origin | None = None) -> None:
+            with _job("ask engine", file_id, origin):
+                try:
+                    ask(engine, file_id, revision)
+                except Exception as error:
+                    self._describe.fail(file_id, revision, _final(error))
 
         @step(name="render")
         def render(file_id: str) -> None:
-            self._stopwatch.run(Stage.RENDER, lambda: self._describe.make_variants(file_id))
+            self._timed(Stage.RENDER, lambda: self._describe.make_variants(file_id))
 
         @DBOS.workflow(name=RENDER)
-        def render_variants(file_id: str) -> None:
-            try:
-                render(file_id)
-            except Exception as error:
-                self._describe.fail_variants(file_id, _final(error))
+        def render_variants(file_id: str, origin: Origin | None = None) -> None:
+            with _job("render file", file_id, origin):
+                try:
+                    render(file_id)
+                except Exception as error:
+                    self._describe.fail_variants(file_id, _final(error))
 
     def _attempt(self, stage: Stage, step: Callable[[str, int], bool], file_id: str, revision: int) -> bool:
         try:
-            return self._stopwatch.run(stage, lambda: step(file_id, revision))
+            return self._timed(stage, lambda: step(file_id, revision))
         except Exception as error:
             failure = _as_describe_error(error)
-            _log.warning("%s of file %s failed: %s", stage.value, file_id, failure, exc_info=error)
+            _log.warning("%s failed: %s", stage.value, failure, exc_info=error)
             if _is_transient(error):
                 self._describe.postpone(file_id, revision, failure)
             raise
+
+    def _timed(self, stage: Stage, work: Callable[[], bool]) -> bool:
+        with span(stage.value) as traced:
+            try:
+                return self._stopwatch.run(stage, work)
+            except Exception as error:
+                traced.failed(str(error))
+                raise
 
     def _close_abandoned(self) -> None:
         """Give up the files of jobs that the engine gave up, so that none waits for ever."""
@@ -182,6 +200,19 @@ class Worker:
             except Exception:  # the next beat may succeed; the worker itself is told by its own jobs
                 _log.warning("the heartbeat could not be written", exc_info=True)
             self._stopping.wait(_BEAT_SECONDS if self._ready() else 0.2)
+
+
+@contextmanager
+def _job(name: str, file_id: str, origin: Origin | None) -> Iterator[None]:
+    """Let logs and traces of a job tell of its file and of the request that asked for it."""
+    known = origin or {}
+    with (
+        bound(file_id=file_id, request_id=known.get("request_id")),
+        span(name, kind="consumer", parent=known, file=file_id),
+    ):
+        started = time.monotonic()
+        yield
+        _log.info("%s: %.2f s", name, time.monotonic() - started)
 
 
 def _is_transient(error: BaseException) -> bool:

@@ -21,7 +21,8 @@ def test_what_the_contract_exports_is_there() -> None:
     promised = """Scopix SyncScopix ContentCategory DescriptionStatus StorageTarget DescriptionErrorType ScopixError
         AuthenticationError ScopixPermissionError ResourceNotFoundError ValidationError QuotaExceededError
         PaymentRequiredError RateLimitError ScopixTimeoutError ServerError ScopixConnectionError CircuitBreakerError
-        UploadError DescriptionError UploadResult BatchUploadResults UploadProgressEvent FileCompleteEvent ClientConfig
+        UploadError DescriptionError UploadResult BatchUploadResults UploadProgressEvent FileCompleteEvent
+        S3ConfigStatus S3ValidationResult ClientConfig
         InsecureTransportWarning load_dotenv set_correlation_id configure_tracing is_tracing_available __version__"""
     assert set(promised.split()) <= set(scopix.__all__)
 

@@ -51,7 +51,16 @@ ALLOWED: dict[str, set[str]] = {
     "logs": set(),
     "tracing": set(),
 }
-FREE = {"wiring", "wiring_engines", "wiring_evaluation", "wiring_keys", "wiring_storage", "cli", "__main__"}
+FREE = {
+    "wiring",
+    "wiring_engines",
+    "wiring_evaluation",
+    "wiring_keys",
+    "wiring_storage",
+    "wiring_upkeep",
+    "cli",
+    "__main__",
+}
 
 FORBIDDEN_LIBRARIES: dict[str, set[str]] = {
     "domain": {

@@ -71,9 +71,10 @@ class S3Server:
         ]
         command += [
             "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
             "-s3.autoCreateBucket=false",
             "-master.volumeSizeLimitMB=128",
-            "-volume.max=60",
+            "-volume.max=2000",
         ]
         with (self._folder / "weed.log").open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder)

@@ -21,7 +21,7 @@ from scopix_server.domain.description import Perception
 from scopix_server.domain.engine_choice import EngineChoice
 from scopix_server.domain.engines import EngineCopy, EngineSpec
 from scopix_server.domain.errors import DescribeError
-from scopix_server.domain.file import File
+from scopix_server.domain.file import File, object_key
 from scopix_server.domain.tenant import Tenant
 from scopix_server.engines.grounded.composer import GroundedComposer
 from scopix_server.engines.registry import build_engine
@@ -32,6 +32,7 @@ from scopix_server.pipeline.perceive import BuiltInWorkshop, PixelLimits
 from scopix_server.storage.memory import MemoryStore
 from tests.support.endpoint import Endpoint, hang_up, say, sleep, status
 from tests.support.images import encoded, picture
+from tests.support.stores import stores_over
 
 NOW = datetime.now(UTC)
 TENANT = str(uuid.uuid4())
@@ -41,7 +42,7 @@ FAST = {"connect_seconds": 1.0, "total_seconds": 1.0, "model": "fixed-1"}
 class Desk:
     """Everything that asking needs, with short pauses."""
 
-    def __init__(self, database: SqlDatabase, *specs: EngineSpec) -> None:
+    def __init__(self, folder: Path, database: SqlDatabase, *specs: EngineSpec) -> None:
         self.database = database
         self.store = MemoryStore()
         self.stopping = threading.Event()
@@ -51,7 +52,9 @@ class Desk:
             for spec in choice.remote
         }
         workshop = BuiltInWorkshop(_Blind(), GroundedComposer(), PixelLimits(10**8, 10**8))
-        ask = AskEngine(database, self.store, workshop, workshop, BUILT_IN, language="en")
+        ask = AskEngine(
+            database, stores_over(self.store, database, folder), workshop, workshop, BUILT_IN, language="en"
+        )
         self.asking = Asking(ask, choice, self.gates, self.stopping, first_pause=0.01)
 
     def _note(self, state: Any) -> None:
@@ -68,7 +71,7 @@ class Desk:
             media_type=MediaType.IMAGE,
             size_bytes=5,
             sha256="0" * 64,
-            object_key=f"{TENANT}/{file_id}/original.png",
+            object_key=object_key(TENANT, file_id, "original.png"),
             created_at=NOW,
             updated_at=NOW,
             description_status=DescriptionStatus.QUEUED,
@@ -109,7 +112,7 @@ def desk(tmp_path: Path) -> Iterator[Open]:
     opened: list[Desk] = []
 
     def build(*specs: EngineSpec) -> Desk:
-        opened.append(Desk(database, *specs))
+        opened.append(Desk(tmp_path, database, *specs))
         return opened[-1]
 
     yield build

@@ -24,7 +24,8 @@ def test_what_is_no_scope_is_refused(scope: str) -> None:
 
 def test_roles_include_those_below() -> None:
     assert granted(["read"]) < granted(["write"]) < granted(["admin"]) == set(SCOPES)
-    assert "cloud_storage:read" not in granted(["write"])
+    assert "cloud_storage:read" in granted(["read"])
+    assert "cloud_storage:write" not in granted(["write"])
     assert granted(["api_keys:write"]) == {"api_keys:write"}
     assert granted([]) == frozenset()
 

@@ -97,7 +97,7 @@ def test_the_grammar_of_calls(method):
 
 
 def test_the_resources():
-    assert {"files", "api_keys", "tenant"} <= set(ASYNC)
+    assert {"files", "api_keys", "settings", "tenant"} <= set(ASYNC)
 
 
 @pytest.mark.parametrize("name", ASYNC)

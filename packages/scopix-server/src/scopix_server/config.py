@@ -138,6 +138,16 @@ class Settings(BaseSettings):
         None, description="Whether the bucket stands in the path of its addresses; default: not at Amazon's."
     )
 
+    encryption_key: SecretStr | None = Field(
+        None,
+        description="Key that encrypts the credentials of tenants' buckets: 32 random bytes in base64 (`openssl rand "
+        "-base64 32`); default: one made at need in the data directory. After a comma, earlier keys.",
+    )
+    allowed_addresses: str = Field(
+        "",
+        description="Hosts and networks, separated by commas, that tenants may name although they are not public.",
+    )
+
     default_plan: Literal["free", "starter", "professional", "enterprise", "custom"] = Field(
         "custom", description="Plan of the tenants that were given none; custom limits only the files of a batch."
     )

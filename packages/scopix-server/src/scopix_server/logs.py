@@ -50,8 +50,8 @@ def configure_logs(*, level: str, json: bool) -> None:
     logging.captureWarnings(True)
     # Our own access log has the request id; the library's would say everything twice.
     logging.getLogger("uvicorn.access").disabled = True
-    # What these report at start concerns their authors more than ours.
-    for name in ("alembic", "dbos", "httpx2", "uvicorn.error"):
+    # What these report at start concerns their authors more than ours; and botocore tells what it signs, and for whom.
+    for name in ("alembic", "dbos", "httpx2", "uvicorn.error", "botocore", "httpcore2", "filelock"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
 

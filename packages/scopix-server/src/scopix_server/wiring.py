@@ -19,26 +19,23 @@ from scopix_server.domain.plans import PlanTable, plans_with
 from scopix_server.wiring_engines import Gates, engine_choice
 from scopix_server.wiring_keys import create_key, first_start, keep_credentials, link_secret
 from scopix_server.wiring_storage import Storage
+from scopix_server.wiring_upkeep import chores_of
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from scopix_server.api.metrics import MetricsAccess
-    from scopix_server.api.services import Services
+    from scopix_server.api.services import ApiLimits, Services
     from scopix_server.db.connection import SqlDatabase
-    from scopix_server.jobs.housekeeper import Chore
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.worker import Worker
     from scopix_server.pipeline.incoming import FileLimits
     from scopix_server.pipeline.perceive import BuiltInWorkshop
-    from scopix_server.pipeline.sweep import Sweeper
 
 __all__ = [
     "VERSION",
     "build_app",
-    "build_sweeper",
     "build_workshop",
-    "chores_of",
     "create_key",
     "first_start",
     "keep_credentials",
@@ -80,31 +77,6 @@ def open_database(settings: Settings) -> "SqlDatabase":
 def _private_folder(folder: Path) -> None:
     if not folder.exists():
         folder.mkdir(parents=True, mode=0o700)
-
-
-def build_sweeper(settings: Settings, database: "SqlDatabase", storage: Storage, jobs: "DbosQueue") -> "Sweeper":
-    """Build what removes what had its time."""
-    from scopix_server.domain.upkeep import Retention
-    from scopix_server.pipeline.receive import REPLAY_WINDOW
-    from scopix_server.pipeline.sweep import Sweeper
-
-    retention = Retention(
-        deleted_files=timedelta(days=settings.deleted_files_days),
-        sessions=timedelta(days=settings.session_days),
-        jobs=timedelta(days=settings.job_days),
-        answers=REPLAY_WINDOW,
-        orphans=timedelta(hours=settings.orphan_hours),
-    )
-    return Sweeper(database, storage.own, jobs, retention, remove_leftovers=storage.remove_leftovers)
-
-
-def chores_of(settings: Settings, database: "SqlDatabase", storage: Storage, jobs: "DbosQueue") -> "list[Chore]":
-    """Return what is to be done now and then. With `sweep_minutes` 0 the chores are due never."""
-    from scopix_server.jobs.housekeeper import sweeping
-
-    every = timedelta(minutes=settings.sweep_minutes)
-    clear_every = max(every, timedelta(hours=settings.orphan_hours)) if every else every
-    return sweeping(build_sweeper(settings, database, storage, jobs), expire_every=every, clear_every=clear_every)
 
 
 def plan_table(settings: Settings) -> PlanTable:
@@ -152,6 +124,7 @@ def build_app(
             await supervisor.stop()
             services.uses.flush()
             services.uploads.shutdown()
+            services.bucket_threads.shutdown()
             jobs.close()
 
     return surround(create_app(services, version=VERSION, lifespan=lifespan), services)
@@ -165,7 +138,7 @@ def _build_services(
     from scopix_server.api.limits import RateLimits, UploadSlots
     from scopix_server.api.links import LinkSigner, PartSigner
     from scopix_server.api.metrics import Metrics
-    from scopix_server.api.services import ApiLimits, Services
+    from scopix_server.api.services import Services
     from scopix_server.api.usage import UseCounter
     from scopix_server.pipeline.batch import BatchReceiver
     from scopix_server.pipeline.direct import DirectReceiver, expire_direct_uploads
@@ -175,23 +148,22 @@ def _build_services(
     from scopix_server.pipeline.redescribe import Redescriber
 
     storage.sweep()
-    store = storage.own
-    if storage.local is not None:
-        storage.local.sweep()
+    stores = storage.stores(database)
     limits = FileLimits(settings.max_file_bytes, settings.max_document_bytes, settings.max_image_pixels)
     plans = plan_table(settings)
     quotas = Quotas(plans)
-    receiver = Receiver(store, database, jobs, limits, quotas)
-    direct = DirectReceiver(receiver, store, database, _direct_limits(settings, limits))
-    expire_direct_uploads(database, store, datetime.now(UTC))
+    receiver = Receiver(stores, database, jobs, limits, quotas)
+    direct = DirectReceiver(receiver, database, _direct_limits(settings, limits))
+    expire_direct_uploads(database, storage.own, datetime.now(UTC))
     return Services(
         database=database,
         jobs=jobs,
-        store=store,
+        stores=stores,
+        bucket_settings=storage.bucket_settings(database, stores),
         serving=storage.local,
         linking=storage.bucket,
         receiver=receiver,
-        batches=BatchReceiver(receiver, store, database),
+        batches=BatchReceiver(receiver, database),
         redescriber=Redescriber(database, jobs, quotas),
         direct=direct,
         engines=engine_choice(settings, with_keys=False),
@@ -201,20 +173,28 @@ def _build_services(
         uses=UseCounter(database),
         rates=RateLimits(settings.failed_requests_per_minute, settings.sensitive_requests_per_minute),
         slots=UploadSlots(),
-        limits=ApiLimits(
-            max_file_bytes=settings.max_file_bytes,
-            max_document_bytes=settings.max_document_bytes,
-            max_batch_files=settings.max_batch_files,
-            max_batch_bytes=settings.max_batch_bytes,
-            reserved_disk_bytes=settings.reserved_disk_bytes,
-            body_idle_seconds=settings.body_idle_seconds,
-            worker_silence=_WORKER_SILENCE,
-        ),
+        limits=_api_limits(settings),
         uploads=ThreadPoolExecutor(max_workers=16, thread_name_prefix="upload"),
-        metrics=Metrics(database, store, version=VERSION, silence=_WORKER_SILENCE),
+        # Apart, so that a tenant's bucket that answers slowly keeps nobody else waiting.
+        bucket_threads=ThreadPoolExecutor(max_workers=16, thread_name_prefix="bucket"),
+        metrics=Metrics(database, storage.own, version=VERSION, silence=_WORKER_SILENCE),
         metrics_access=metrics_access(settings),
         public_url=settings.public_url,
         stopping=stopping,
+    )
+
+
+def _api_limits(settings: Settings) -> "ApiLimits":
+    from scopix_server.api.services import ApiLimits
+
+    return ApiLimits(
+        max_file_bytes=settings.max_file_bytes,
+        max_document_bytes=settings.max_document_bytes,
+        max_batch_files=settings.max_batch_files,
+        max_batch_bytes=settings.max_batch_bytes,
+        reserved_disk_bytes=settings.reserved_disk_bytes,
+        body_idle_seconds=settings.body_idle_seconds,
+        worker_silence=_WORKER_SILENCE,
     )
 
 
@@ -273,12 +253,12 @@ def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
         memory_bytes=settings.worker_memory_bytes,
     )
     engines.warm_up()
-    store, quick = storage.own, settings.first_answer == "fast"
-    ask = AskEngine(database, store, engines, engines, BUILT_IN, language=settings.description_language)
+    stores, quick = storage.stores(database), settings.first_answer == "fast"
+    ask = AskEngine(database, stores, engines, engines, BUILT_IN, language=settings.description_language)
     worker = Worker(
         settings.database_address,
         database,
-        DescribeFile(database, store, engines, engines, jobs, gates.choice, quick_answer=quick),
+        DescribeFile(database, stores, engines, engines, jobs, gates.choice, quick_answer=quick),
         worker_id=worker_id,
         # One more than can be worked on, so that the next image is at hand when a process is done with the last.
         concurrency=settings.worker_processes + 1,

@@ -1,15 +1,14 @@
 """Makes the first keys and secrets of a server, and leaves them where they are found again."""
 
 import json
-import os
 import secrets
 import uuid
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scopix_server.config import Settings
 from scopix_server.domain.tenant import NewApiKey, Tenant, issue_key
+from scopix_server.storage.private import write_private
 
 if TYPE_CHECKING:
     from scopix_server.db.connection import SqlDatabase, SqlTransaction
@@ -62,20 +61,12 @@ def keep_credentials(settings: Settings, base_url: str, key: NewApiKey | None) -
     kept["base_url"] = base_url
     if key is not None:
         kept["api_key"] = key.secret
-    _write_private(path, json.dumps(kept, indent=2) + "\n")
+    write_private(path, json.dumps(kept, indent=2) + "\n")
 
 
 def link_secret(settings: Settings) -> str:
     """Return the secret that signs links, made at the first start."""
     path = settings.data_dir / "link-secret"
     if not path.exists():
-        _write_private(path, secrets.token_urlsafe(32))
+        write_private(path, secrets.token_urlsafe(32))
     return path.read_text()
-
-
-def _write_private(path: Path, text: str) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(text)
-    draft.replace(path)

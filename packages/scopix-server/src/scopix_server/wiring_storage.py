@@ -6,11 +6,17 @@ from typing import TYPE_CHECKING
 from scopix_server.config import Settings
 
 if TYPE_CHECKING:
+    from scopix_server.domain.ports import Database
+    from scopix_server.outgoing.addresses import AddressGuard
+    from scopix_server.pipeline.own_bucket import BucketSettings
+    from scopix_server.pipeline.stores import Stores
+    from scopix_server.storage.envelope import EnvelopeVault
+    from scopix_server.storage.keyring import KeyRing
     from scopix_server.storage.local import LocalStore
     from scopix_server.storage.parts import Parts
     from scopix_server.storage.s3 import ServerBucket
 
-__all__ = ["Storage"]
+__all__ = ["Storage", "key_ring", "open_vault"]
 
 
 class Storage:
@@ -20,16 +26,20 @@ class Storage:
         role: `web`, `worker` or `command`: each has a folder of its own for what is on its way, swept when it starts.
 
     Raises:
-        ValueError: a setting is missing.
+        ValueError: a setting is missing, or cannot be used; the message names it.
     """
 
     def __init__(self, settings: Settings, role: str) -> None:
+        from scopix_server.storage.buckets import GuardedBuckets
         from scopix_server.storage.parts import Parts
 
+        self._role = role
         self._spool = settings.data_dir / "spool"
         self._parts = Parts(self._spool / role, sync=False)
         self.local = _local_store(settings) if settings.storage == "local" else None
         self.bucket = _server_bucket(settings, self._parts) if settings.storage == "s3" else None
+        self.buckets = GuardedBuckets(_guard(settings), self._parts, most_bytes=_largest_file(settings))
+        self.vault = open_vault(settings)
 
     @property
     def own(self) -> "LocalStore | ServerBucket":
@@ -38,9 +48,24 @@ class Storage:
         assert store is not None
         return store
 
+    def stores(self, database: "Database") -> "Stores":
+        """Return all stores, the tenants' buckets included."""
+        from scopix_server.pipeline.stores import Stores
+
+        return Stores(self.own, database, self.buckets, self.vault)
+
+    def bucket_settings(self, database: "Database", stores: "Stores") -> "BucketSettings":
+        """Return what configures the tenants' buckets."""
+        from scopix_server.pipeline.own_bucket import BucketSettings
+
+        return BucketSettings(database, stores, self.buckets, self.vault)
+
     def sweep(self) -> None:
         """Remove what an earlier process in this role left half written. Call it before any write."""
         self._parts.sweep()
+        # The web process alone writes uploads there; what workers leave is removed when it is old.
+        if self._role == "web" and self.local is not None:
+            self.local.sweep()
 
     def remove_leftovers(self, before: datetime) -> int:
         """Remove what any process left half written before then, and return how many such objects there were."""
@@ -48,6 +73,34 @@ class Storage:
 
         removed = self.local.sweep(before) if self.local is not None else 0
         return removed + sum(Parts(folder, sync=False).sweep(before) for folder in self._spool.iterdir())
+
+
+def open_vault(settings: Settings) -> "EnvelopeVault":
+    """Return what keeps the tenants' credentials. Raises ValueError when the configured key is none."""
+    from scopix_server.storage.envelope import EnvelopeVault
+
+    return EnvelopeVault(key_ring(settings))
+
+
+def key_ring(settings: Settings) -> "KeyRing":
+    """Return the master keys. Raises ValueError when a configured one is none."""
+    from scopix_server.storage.keyring import KeyRing
+
+    configured = settings.encryption_key.get_secret_value() if settings.encryption_key else ""
+    return KeyRing(configured, settings.data_dir / "encryption-keys")
+
+
+def _guard(settings: Settings) -> "AddressGuard":
+    from scopix_server.outgoing.addresses import AddressGuard
+
+    try:
+        return AddressGuard(settings.allowed_addresses.split(","))
+    except ValueError as error:
+        raise ValueError(f"SCOPIX_ALLOWED_ADDRESSES: {error}") from error
+
+
+def _largest_file(settings: Settings) -> int:
+    return max(settings.max_file_bytes, settings.max_document_bytes, settings.max_direct_upload_bytes or 0)
 
 
 def _local_store(settings: Settings) -> "LocalStore":
@@ -63,7 +116,9 @@ def _server_bucket(settings: Settings, parts: "Parts") -> "ServerBucket":
 
     bucket, key, secret = settings.s3_bucket, settings.s3_access_key_id, settings.s3_secret_access_key
     if bucket is None or key is None or secret is None:
-        raise ValueError("SCOPIX_S3_BUCKET, SCOPIX_S3_ACCESS_KEY_ID and SCOPIX_S3_SECRET_ACCESS_KEY are needed")
+        raise ValueError(
+            "SCOPIX_STORAGE is s3; SCOPIX_S3_BUCKET, SCOPIX_S3_ACCESS_KEY_ID, SCOPIX_S3_SECRET_ACCESS_KEY must be set"
+        )
     address = BucketAddress(bucket, settings.s3_region, settings.s3_endpoint_url, settings.s3_force_path_style)
     credentials = S3Credentials(key.get_secret_value(), secret.get_secret_value())
     # No guard: the operator named this address.

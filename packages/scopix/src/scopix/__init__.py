@@ -67,6 +67,7 @@ if TYPE_CHECKING:
         UploadSessionResults,
         UploadSessionStatus,
     )
+    from scopix.types.settings import S3ConfigStatus, S3ValidationResult
     from scopix.types.tenant import TenantLimits
     from scopix.types.vocabulary import (
         ContentCategory,
@@ -154,6 +155,7 @@ _HOMES = {
         "UploadSessionResults",
         "UploadSessionStatus",
     ),
+    "scopix.types.settings": ("S3ConfigStatus", "S3ValidationResult"),
     "scopix.types.tenant": ("TenantLimits",),
     "scopix.types.vocabulary": (
         "ContentCategory",
@@ -204,6 +206,8 @@ __all__ = [
     "RateLimitError",
     "ResourceNotFoundError",
     "RestoreFileResult",
+    "S3ConfigStatus",
+    "S3ValidationResult",
     "Scopix",
     "ScopixConnectionError",
     "ScopixError",

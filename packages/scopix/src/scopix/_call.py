@@ -73,7 +73,8 @@ class Call:
     endpoint: str
     params: Sequence[tuple[str, str]] = ()
     body: Body | None = None
-    content: bytes | None = None
+    # Nothing prints it: it may hold credentials.
+    content: bytes | None = field(default=None, repr=False)
     idempotency_key: str | None = None
     with_key: bool = True
     extra_seconds: float = 0.0

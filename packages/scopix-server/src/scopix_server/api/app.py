@@ -24,6 +24,7 @@ from scopix_server.api.routes import (
     metrics,
     processing,
     sessions,
+    storage,
     tenant,
     uploads,
 )
@@ -63,8 +64,8 @@ def create_app(services: Services, *, version: str, lifespan: Lifespan | None = 
     app.include_router(descriptions.router, prefix=PREFIX)
     app.include_router(keys.router, prefix=PREFIX)
     app.include_router(tenant.router, prefix=PREFIX)
-    if services.serving is not None:
-        app.include_router(content.router, prefix=PREFIX)
+    app.include_router(storage.router, prefix=PREFIX)
+    app.include_router(content.router, prefix=PREFIX)
     document.install(app)
     return app
 

@@ -12,7 +12,20 @@ from scopix_server.api.services import Services, services_of
 from scopix_server.domain.errors import DeactivatedApiKey, ExpiredApiKey, InvalidApiKey, MissingApiKey
 from scopix_server.domain.tenant import Caller, key_prefix_of
 
-__all__ = ["Admin", "KeyMaker", "KeyReader", "KeyRemover", "Reader", "Uploader", "UsageReader", "Writer"]
+__all__ = [
+    "Admin",
+    "KeyMaker",
+    "KeyReader",
+    "KeyRemover",
+    "Reader",
+    "StorageConfigurer",
+    "StorageReader",
+    "StorageRemover",
+    "StorageValidator",
+    "Uploader",
+    "UsageReader",
+    "Writer",
+]
 
 # Only for the OpenAPI description; the checks are below, so that their errors are ours.
 _scheme = HTTPBearer(
@@ -81,6 +94,38 @@ Admin = Annotated[Caller, Depends(_requires("admin"))]
 
 UsageReader = Annotated[Caller, Depends(_requires("usage:read"))]
 """A caller who may see what is used and what is left."""
+
+StorageReader = Annotated[Caller, Depends(_requires("cloud_storage:read"))]
+"""A caller who may see which bucket is configured."""
+
+_StorageWriter = Annotated[Caller, Depends(_requires("cloud_storage:write"))]
+_StorageRemover = Annotated[Caller, Depends(_requires("cloud_storage:delete"))]
+
+
+async def _configure(request: Request, caller: _StorageWriter) -> Caller:
+    # Each of these asks an address that the caller chose.
+    services_of(request).rates.count_action(request.scope, caller, "configure bucket", 5)
+    return caller
+
+
+async def _validate(request: Request, caller: _StorageWriter) -> Caller:
+    services_of(request).rates.count_action(request.scope, caller, "validate bucket", 10)
+    return caller
+
+
+async def _remove(request: Request, caller: _StorageRemover) -> Caller:
+    services_of(request).rates.count_action(request.scope, caller, "remove bucket", 5)
+    return caller
+
+
+StorageConfigurer = Annotated[Caller, Depends(_configure)]
+"""A caller who may configure a bucket, five times a minute."""
+
+StorageValidator = Annotated[Caller, Depends(_validate)]
+"""A caller who may try the configured bucket out, ten times a minute."""
+
+StorageRemover = Annotated[Caller, Depends(_remove)]
+"""A caller who may remove the configuration, five times a minute."""
 
 KeyReader = Annotated[Caller, Depends(_requires("api_keys:read"))]
 """A caller who may see which keys there are: everyone but the holder of a narrow key."""

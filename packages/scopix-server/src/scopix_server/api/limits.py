@@ -59,9 +59,11 @@ class RateLimits:
 
     def count_sensitive(self, scope: Scope, caller: Caller) -> None:
         """Count a request that changes who may do what. The headers tell of the narrower limit. Raises as `count`."""
-        general: Window = scope["rate_limit"]
-        self._hit(scope, self._sensitive, "sensitive", caller.key_id)
-        scope["rate_limit"] = min(scope["rate_limit"], general, key=lambda window: window.remaining)
+        self._hit_too(scope, self._sensitive, "sensitive", caller.key_id)
+
+    def count_action(self, scope: Scope, caller: Caller, action: str, per_minute: int) -> None:
+        """Count a request that is limited whatever the plan. The headers, and what is raised, are as above."""
+        self._hit_too(scope, RateLimitItemPerMinute(per_minute), action, caller.key_id)
 
     def count_failure(self, scope: Scope) -> None:
         """Count a request that showed no valid key, by where it came from. Raises as `count`."""
@@ -73,16 +75,16 @@ class RateLimits:
         # Nobody asked for a key: what may still fail is all that is limited.
         return window or self._window(self._failures, "address", _source(scope))
 
+    def _hit_too(self, scope: Scope, item: RateLimitItemPerMinute, *who: str) -> None:
+        general: Window = scope["rate_limit"]
+        self._hit(scope, item, *who)
+        scope["rate_limit"] = min(scope["rate_limit"], general, key=lambda window: window.remaining)
+
     def _hit(self, scope: Scope, item: RateLimitItemPerMinute, *who: str) -> None:
         allowed = self._limiter.hit(item, *who)
         window = scope["rate_limit"] = self._window(item, *who)
         if not allowed:
-            seconds = max(1, math.ceil(window.reset - time.time()))
-            raise RateLimited(
-                f"More than {item.amount} requests in a minute. Try again in {seconds} seconds.",
-                limit=item.amount,
-                retry_after=seconds,
-            )
+            raise _limited(item.amount, window.reset, f"More than {item.amount} requests in a minute.")
 
     def _window(self, item: RateLimitItemPerMinute, *who: str) -> Window:
         now = time.time()
@@ -90,6 +92,11 @@ class RateLimits:
         # The library names the present for a minute that has not begun.
         reset = stats.reset_time if stats.reset_time > now else now + _MINUTE
         return Window(item.amount, stats.remaining, math.ceil(reset))
+
+
+def _limited(limit: int, reset: int, message: str) -> RateLimited:
+    seconds = max(1, math.ceil(reset - time.time()))
+    return RateLimited(f"{message} Try again in {seconds} seconds.", limit=limit, retry_after=seconds)
 
 
 class UploadSlots:

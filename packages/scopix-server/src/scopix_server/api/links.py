@@ -18,12 +18,16 @@ Disposition = Literal["inline", "attachment"]
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a link gives: one object, served under this type and name."""
+    """What a link gives: one object, served under this type and name.
+
+    `bucket` is a tenant's and the id of its configuration; None is the server's own store.
+    """
 
     object_key: str
     content_type: str
     filename: str
     disposition: Disposition
+    bucket: tuple[str, str] | None = None
 
     @property
     def content_disposition(self) -> str:
@@ -49,7 +53,8 @@ class LinkSigner:
 
     def sign(self, grant: Grant) -> str:
         """Return the token that stands for `grant` from now on for an hour."""
-        return self._serializer.dumps([grant.object_key, grant.content_type, grant.filename, grant.disposition])
+        where = [] if grant.bucket is None else [grant.bucket]
+        return self._serializer.dumps([grant.object_key, grant.content_type, grant.filename, grant.disposition, *where])
 
     def read(self, token: str) -> Grant:
         """Return what a token grants.

@@ -114,7 +114,7 @@ class UploadForm:
         if not self.files:
             raise MalformedRequest(f"The form has no part named '{self._rules.part}'.", field=self._rules.part)
 
-    async def run(self, work: Callable[[], T]) -> T:
+    async def run(self, work: Callable[[], T], executor: Executor) -> T:
         """Do `work` in a thread and return its result. Once begun it ends, even if the client hangs up."""
         loop = asyncio.get_running_loop()
 
@@ -123,7 +123,7 @@ class UploadForm:
                 return work()
 
         # What logs and jobs name goes along to the thread.
-        working: asyncio.Future[T] = loop.run_in_executor(self._executor, contextvars.copy_context().run, traced)
+        working: asyncio.Future[T] = loop.run_in_executor(executor, contextvars.copy_context().run, traced)
         self._under_way = working
         await self._settle()
         return working.result()

@@ -1,22 +1,38 @@
 """What routes read off a request in the same way."""
 
+import asyncio
+import contextvars
 import re
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Header, Request
 from starlette.concurrency import run_in_threadpool
 
+from scopix_server.api.links import Grant, link_in
 from scopix_server.api.services import services_of
-from scopix_server.api.shapes import Links
+from scopix_server.api.shapes import Links, original_grant
 from scopix_server.domain.errors import NotFound, ValidationFailed
 from scopix_server.domain.file import File
 from scopix_server.domain.ports import Transaction
 from scopix_server.domain.session import Session
 
-__all__ = ["IdempotencyKey", "declared_length", "find_file", "find_session", "in_utc", "is_uuid", "links_of"]
+__all__ = [
+    "IdempotencyKey",
+    "declared_length",
+    "find_file",
+    "find_session",
+    "in_utc",
+    "is_uuid",
+    "links_of",
+    "original_url",
+    "url_in_store",
+    "with_bucket",
+]
 
+T = TypeVar("T")
 _PREFIX = re.compile(r"[0-9a-f]{8}")
 
 IdempotencyKey = Annotated[
@@ -30,6 +46,40 @@ def links_of(request: Request) -> Links:
     """Return links on the public URL from the settings, or on the address the client used; or in the store itself."""
     services = services_of(request)
     return Links(services.links, services.public_url or str(request.base_url), services.linking)
+
+
+async def original_url(request: Request, file: File) -> str:
+    """Return a link to a file's original that leads straight into its store.
+
+    Raises:
+        NotFound: it is not in its bucket any more.
+        BucketRefused, ServiceUnavailable, StorageNotConfigured: the bucket cannot be read.
+    """
+    return await url_in_store(request, original_grant(file))
+
+
+async def url_in_store(request: Request, grant: Grant) -> str:
+    """Return a link for a grant that leads straight into its store. Raises as `original_url`."""
+    if grant.bucket is None:
+        return links_of(request).to(grant)
+    stores = services_of(request).stores
+    tenant_id, storage_id = grant.bucket
+
+    def find() -> str:
+        bucket = stores.bucket_of(tenant_id, storage_id)
+        try:
+            bucket.require(grant.object_key)
+        except FileNotFoundError:
+            raise NotFound("The file is not in its bucket any more.", resource_type="file") from None
+        return link_in(bucket, grant)
+
+    return await with_bucket(request, find)
+
+
+async def with_bucket(request: Request, work: Callable[[], T]) -> T:
+    """Do what asks a tenant's bucket in a thread of those kept for this: others shall not wait for a slow one."""
+    run = contextvars.copy_context().run
+    return await asyncio.get_running_loop().run_in_executor(services_of(request).bucket_threads, run, work)
 
 
 async def find_file(request: Request, tenant_id: str, file_id: str) -> File:

@@ -7,18 +7,21 @@ from datetime import timedelta
 
 from fastapi import Request
 
+from scopix.types.vocabulary import StorageTarget
 from scopix_server.api.limits import RateLimits, UploadSlots
 from scopix_server.api.links import LinkSigner, PartSigner
 from scopix_server.api.metrics import Metrics, MetricsAccess
 from scopix_server.api.usage import UseCounter
 from scopix_server.domain.engine_choice import EngineChoice
 from scopix_server.domain.plans import PlanTable
-from scopix_server.domain.ports import BlobStore, Database, FileServing, JobQueue
+from scopix_server.domain.ports import Database, FileServing, JobQueue
 from scopix_server.domain.storage_ports import LinkedStore
 from scopix_server.pipeline.batch import BatchReceiver
 from scopix_server.pipeline.direct import DirectReceiver
+from scopix_server.pipeline.own_bucket import BucketSettings
 from scopix_server.pipeline.receive import Receiver
 from scopix_server.pipeline.redescribe import Redescriber
+from scopix_server.pipeline.stores import Stores
 
 __all__ = ["ApiLimits", "Services", "services_of"]
 
@@ -42,7 +45,8 @@ class Services:
 
     database: Database
     jobs: JobQueue
-    store: BlobStore
+    stores: Stores
+    bucket_settings: BucketSettings
     receiver: Receiver
     batches: BatchReceiver
     redescriber: Redescriber
@@ -56,6 +60,7 @@ class Services:
     slots: UploadSlots
     limits: ApiLimits
     uploads: ThreadPoolExecutor
+    bucket_threads: ThreadPoolExecutor
     metrics: Metrics
     metrics_access: MetricsAccess | None = None
     """Who may read the metrics; None: nobody."""
@@ -64,6 +69,10 @@ class Services:
     linking: LinkedStore | None = None
     stopping: threading.Event = field(default_factory=threading.Event)
     """Set when the server is to stop: answers that go on and on end then."""
+
+    def threads_for(self, target: StorageTarget) -> ThreadPoolExecutor:
+        """Return the threads that store what is uploaded: tenants' buckets, which may be slow, have some apart."""
+        return self.bucket_threads if target is StorageTarget.CUSTOM else self.uploads
 
 
 def services_of(request: Request) -> Services:

@@ -29,6 +29,7 @@ __all__ = [
     "file_details_list",
     "file_list",
     "full_description",
+    "original_grant",
     "processing_status",
     "text_region",
     "upload_response",
@@ -40,7 +41,10 @@ _TERMINAL_VARIANTS = frozenset({VariantStatus.COMPLETED, VariantStatus.FAILED})
 
 
 class Links:
-    """Absolute URLs of a file's bytes, for one answer: on this server, or in the store itself where that has links."""
+    """Absolute URLs of a file's bytes, for one answer: on this server, or in its store itself where that has links.
+
+    An original in a tenant's bucket is reached by way of this server, which looks for it there when it is asked.
+    """
 
     def __init__(self, signer: LinkSigner, base_url: str, store: LinkedStore | None = None) -> None:
         self._signer = signer
@@ -48,20 +52,27 @@ class Links:
         self._store = store
 
     def original(self, file: File) -> str:
-        return self._url(Grant(file.object_key, file.content_type, file.filename, "attachment"))
+        return self.to(original_grant(file))
 
     def variant(self, file: File, variant: Variant) -> str:
         name = f"{file.filename.rpartition('.')[0] or file.filename}-{variant.name}.jpg"
-        return self._url(Grant(variant.object_key, variant.content_type, name, "inline"))
+        return self.to(Grant(variant.object_key, variant.content_type, name, "inline"))
 
     def of(self, file: File, variants: Sequence[Variant], name: VariantType) -> str | None:
         found = next((variant for variant in variants if variant.name == name.value), None)
         return None if found is None else self.variant(file, found)
 
-    def _url(self, grant: Grant) -> str:
-        if self._store is not None:
+    def to(self, grant: Grant) -> str:
+        """Return the URL that a grant is for."""
+        if self._store is not None and grant.bucket is None:
             return link_in(self._store, grant)
         return f"{self._base_url}/api/v2/content/{self._signer.sign(grant)}"
+
+
+def original_grant(file: File) -> Grant:
+    """Return what a link to a file's original gives."""
+    bucket = None if file.storage_id is None else (file.tenant_id, file.storage_id)
+    return Grant(file.object_key, file.content_type, file.filename, "attachment", bucket)
 
 
 def upload_response(receipt: Receipt, variants: Sequence[Variant], links: Links) -> wire.UploadResponse:

@@ -6,6 +6,7 @@ import typer
 
 from scopix_server.cli.common import told
 from scopix_server.cli.doctor import doctor_app
+from scopix_server.cli.encryption import encryption_app
 from scopix_server.cli.evaluation import evaluate
 from scopix_server.cli.keys import keys_app
 from scopix_server.cli.models import models_app
@@ -31,6 +32,7 @@ app.add_typer(keys_app, name="keys")
 app.add_typer(tenants_app, name="tenants")
 app.add_typer(models_app, name="models")
 app.add_typer(doctor_app, name="doctor")
+app.add_typer(encryption_app, name="encryption-key")
 
 
 def main() -> None:

@@ -80,7 +80,7 @@ def open_storage(settings: Settings, role: str) -> Storage:
     try:
         return Storage(settings, role)
     except ValueError as error:
-        fail(f"SCOPIX_STORAGE is {settings.storage}: {error}.")
+        fail(f"The storage cannot be opened: {error}.")
     except ServiceUnavailable as error:
         fail(error.message)
 

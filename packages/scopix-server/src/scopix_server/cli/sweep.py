@@ -34,20 +34,20 @@ def sweep(
 
     A worker does the same by itself (see SCOPIX_SWEEP_MINUTES).
     """
-    from scopix_server import wiring
     from scopix_server.jobs.housekeeper import ChoreTaken, Housekeeper
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.pipeline.sweep import SweepReport
+    from scopix_server.wiring_upkeep import build_sweeper, chores_of
 
     with lend_database(data_dir) as (database, settings):
         jobs, storage = DbosQueue(settings.database_address), open_storage(settings, "command")
-        sweeper = wiring.build_sweeper(settings, database, storage, jobs)
+        sweeper = build_sweeper(settings, database, storage, jobs)
         report = SweepReport()
         if dry_run:
             report = sweeper.preview()
         else:
             housekeeper = Housekeeper(database, f"{socket.gethostname()}:{os.getpid()}", [])
-            for chore in wiring.chores_of(settings, database, storage, jobs):
+            for chore in chores_of(settings, database, storage, jobs):
                 try:
                     report += housekeeper.do_now(chore)
                 except ChoreTaken as taken:

@@ -29,6 +29,7 @@ from scopix_server.db.files import SqlFiles
 from scopix_server.db.idempotency import SqlIdempotency
 from scopix_server.db.keys import SqlKeys
 from scopix_server.db.sessions import SqlSessions
+from scopix_server.db.storage_configs import SqlStorageConfigs
 from scopix_server.db.tenants import SqlTenants
 from scopix_server.db.upkeep import SqlUpkeep
 from scopix_server.db.variants import SqlVariants
@@ -66,6 +67,7 @@ class SqlTransaction:
         self.upkeep = SqlUpkeep(connection)
         self.chores = SqlChores(connection)
         self.figures = SqlFigures(connection)
+        self.storage_configs = SqlStorageConfigs(connection)
 
 
 class SqlDatabase:

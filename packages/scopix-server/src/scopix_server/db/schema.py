@@ -25,6 +25,7 @@ __all__ = [
     "session_files",
     "sessions",
     "stage_times",
+    "tenant_s3_configs",
     "tenants",
     "variants",
     "workers",
@@ -87,6 +88,32 @@ api_keys = sa.Table(
     sa.Column("usage_count", sa.BigInteger, nullable=False, server_default="0"),
 )
 
+tenant_s3_configs = sa.Table(
+    "tenant_s3_configs",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), nullable=False),
+    sa.Column("bucket_name", sa.String(63), nullable=False),
+    sa.Column("region", sa.String(64), nullable=False),
+    sa.Column("endpoint_url", sa.String(512)),
+    sa.Column("force_path_style", sa.Boolean),
+    # Encrypted, with the key that key_id names.
+    sa.Column("sealed_credentials", sa.Text, nullable=False),
+    sa.Column("key_id", sa.String(32), nullable=False),
+    sa.Column("configured_at", UtcDateTime, nullable=False),
+    sa.Column("is_validated", sa.Boolean, nullable=False),
+    sa.Column("error", sa.Text),
+    # Takes no new files any more, but there are files in it.
+    sa.Column("removed_at", UtcDateTime),
+    sa.Index(
+        "uq_tenant_s3_configs_current",
+        "tenant_id",
+        unique=True,
+        sqlite_where=sa.text("removed_at IS NULL"),
+        postgresql_where=sa.text("removed_at IS NULL"),
+    ),
+)
+
 files = sa.Table(
     "files",
     metadata,
@@ -100,6 +127,8 @@ files = sa.Table(
     sa.Column("sha256", sa.String(64), nullable=False),
     sa.Column("object_key", sa.String(512), nullable=False),
     sa.Column("storage_target", sa.String(16), nullable=False),
+    # The tenant's bucket that the original is in; None for the server's own store.
+    sa.Column("storage_id", _ID, sa.ForeignKey("tenant_s3_configs.id")),
     sa.Column("upload_method", sa.String(16), nullable=False),
     sa.Column("content_category", sa.String(64), nullable=False),
     sa.Column("user_tags", sa.JSON, nullable=False),

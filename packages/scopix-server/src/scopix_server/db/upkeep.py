@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from scopix.types.vocabulary import DescriptionStatus, StorageTarget
+from scopix.types.vocabulary import DescriptionStatus
 from scopix_server.db.schema import (
     direct_uploads,
     files,
@@ -39,19 +39,24 @@ class SqlUpkeep:
     def purge_files(self, file_ids: Sequence[str], before: datetime) -> Sequence[PurgedFile]:
         # Locked, where the database has many writers: none of them is restored once it was found here.
         doomed = (
-            sa.select(files.c.id, files.c.tenant_id, files.c.storage_target, files.c.object_key)
+            sa.select(files.c.id, files.c.tenant_id, files.c.storage_id, files.c.object_key)
             .where(files.c.id.in_(file_ids), files.c.deleted_at < before)
             .with_for_update()
         )
         rows = self._connection.execute(doomed).all()
         ids = [row.id for row in rows]
-        keys: dict[str, list[str]] = {row.id: [row.object_key] for row in rows}
+        keys: dict[str, list[str]] = {row.id: [] if row.storage_id else [row.object_key] for row in rows}
         renditions = sa.select(variants.c.file_id, variants.c.object_key).where(variants.c.file_id.in_(ids))
         for row in self._connection.execute(renditions):
             keys[row.file_id].append(row.object_key)
         remove(self._connection, files, ids)
         return [
-            PurgedFile(row.id, row.tenant_id, StorageTarget(row.storage_target), tuple(dict.fromkeys(keys[row.id])))
+            PurgedFile(
+                row.id,
+                row.tenant_id,
+                tuple(dict.fromkeys(keys[row.id])),
+                in_bucket=(row.storage_id, row.object_key) if row.storage_id else None,
+            )
             for row in rows
         ]
 

@@ -29,6 +29,7 @@ __all__ = [
     "check_tags",
     "check_title",
     "display_name",
+    "object_key",
 ]
 
 MIB = 1024 * 1024
@@ -74,7 +75,11 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One stored file. Times are UTC; `filename` is for display only and never part of a path."""
+    """One stored file. Times are UTC; `filename` is for display only and never part of a path.
+
+    `storage_id` names the bucket of the tenant's that its original is in; None is the server's own store, where all
+    renditions are.
+    """
 
     id: str
     tenant_id: str
@@ -87,6 +92,7 @@ class File:
     created_at: datetime
     updated_at: datetime
     storage_target: StorageTarget = StorageTarget.DEFAULT
+    storage_id: str | None = None
     upload_method: str = "STREAMING"
     content_category: str = ContentCategory.GENERAL.value
     title: str | None = None
@@ -110,6 +116,11 @@ class File:
     description_finished_at: datetime | None = None
     description_engine: str | None = None
     description_current: int | None = None
+
+
+def object_key(tenant_id: str, file_id: str, name: str) -> str:
+    """Return the key of an object that belongs to a file: its original, or a rendition."""
+    return f"{tenant_id}/{file_id[:2]}/{file_id}/{name}"
 
 
 def display_name(raw: str) -> str:

@@ -18,7 +18,13 @@ from scopix_server.domain.figures import FigureRepository
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.listing import FileFilter, Position
 from scopix_server.domain.session import Session, SessionCounts, SessionEvent, SessionFile
-from scopix_server.domain.storage_ports import BlobStore, BlobWriter, FileServing, StoredObject
+from scopix_server.domain.storage_ports import (
+    BlobStore,
+    BlobWriter,
+    FileServing,
+    StorageConfigRepository,
+    StoredObject,
+)
 from scopix_server.domain.tenant_ports import KeyRepository, TenantRepository
 from scopix_server.domain.upkeep import ChoreRepository, UpkeepRepository
 
@@ -207,6 +213,8 @@ class Transaction(Protocol):
     def figures(self) -> FigureRepository: ...
     @property
     def direct_uploads(self) -> DirectUploadRepository: ...
+    @property
+    def storage_configs(self) -> StorageConfigRepository: ...
 
 
 class Database(Protocol):

@@ -14,8 +14,8 @@ _RESOURCES = ("api_keys", "usage", "tenants", "cloud_storage")
 _PERMISSIONS = ("read", "write", "delete", "share")
 _FINE = frozenset(f"{resource}:{permission}" for resource in _RESOURCES for permission in _PERMISSIONS)
 
-# Where the bytes go, and with whose credentials, is nothing for every reader.
-_READ = frozenset({"read", "api_keys:read", "usage:read", "tenants:read"})
+# A reader sees which bucket is configured, and nobody its credentials.
+_READ = frozenset({"read", "api_keys:read", "usage:read", "tenants:read", "cloud_storage:read"})
 ROLES: dict[str, frozenset[str]] = {
     "read": _READ,
     "write": _READ | {"write"},

@@ -6,7 +6,15 @@ from datetime import datetime
 
 from scopix_server.domain.errors import ValidationFailed
 
-__all__ = ["BUCKET_FOLDER", "BucketAddress", "S3Credentials", "StorageConfig", "check_bucket_name", "check_region"]
+__all__ = [
+    "BUCKET_FOLDER",
+    "BucketAddress",
+    "S3Credentials",
+    "StorageConfig",
+    "check_bucket_name",
+    "check_credentials",
+    "check_region",
+]
 
 BUCKET_FOLDER = "scopix"
 """Everything this server writes into a tenant's bucket is below this: rights may be limited to it."""
@@ -75,3 +83,12 @@ def check_region(region: str) -> str:
     if not _REGION.fullmatch(region):
         raise ValidationFailed("A region is named like us-east-1: of a-z, 0-9 and hyphen.", field="region")
     return region
+
+
+def check_credentials(credentials: S3Credentials) -> S3Credentials:
+    """Return credentials that can be some. Raises ValidationFailed, which does not repeat them, for others."""
+    for name in ("access_key_id", "secret_access_key"):
+        value: str = getattr(credentials, name)
+        if not value.isascii() or not value.isprintable() or " " in value:
+            raise ValidationFailed(f"{name} has a character in it that no key has, such as a space.", field=name)
+    return credentials

@@ -175,5 +175,8 @@ class StorageConfigRepository(Protocol):
     def delete(self, config: StorageConfig) -> None:
         """Forget one that no file is in."""
 
+    def forget_unneeded(self) -> int:
+        """Forget those that were removed and that no file is in any more; return how many there were."""
+
     def all(self) -> Sequence[StorageConfig]:
         """Return those of all tenants, for the operator."""

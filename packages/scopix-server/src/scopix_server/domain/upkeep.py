@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from scopix.types.vocabulary import StorageTarget
-
 __all__ = ["BrokenOff", "ChoreRepository", "PurgedFile", "Retention", "UpkeepRepository"]
 
 
@@ -32,12 +30,16 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class PurgedFile:
-    """A file that is recorded no more, and the objects it leaves: its own and its renditions'."""
+    """A file that is recorded no more, and the objects it leaves.
+
+    `object_keys` are those in the server's own store. `in_bucket` is the original in a bucket of the tenant's: the
+    bucket's record and the key.
+    """
 
     id: str
     tenant_id: str
-    storage_target: StorageTarget
     object_keys: tuple[str, ...]
+    in_bucket: tuple[str, str] | None = None
 
 
 class UpkeepRepository(Protocol):

@@ -4,7 +4,6 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import PurePosixPath
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus
 from scopix_server.categories import Catalogue, Category
@@ -12,9 +11,10 @@ from scopix_server.domain.description import Description, Perception
 from scopix_server.domain.description_ports import DescriptionRecord
 from scopix_server.domain.engines import EngineCopy, Question, VisionEngine
 from scopix_server.domain.errors import DescribeError
-from scopix_server.domain.file import File
-from scopix_server.domain.ports import BlobStore, Database, Describer, ImageReader
+from scopix_server.domain.file import File, object_key
+from scopix_server.domain.ports import Database, Describer, ImageReader
 from scopix_server.pipeline.seen_and_read import with_fields_read
+from scopix_server.pipeline.stores import Stores
 
 __all__ = ["AskEngine", "copy_key", "record_of"]
 
@@ -25,7 +25,7 @@ class AskEngine:
     def __init__(
         self,
         database: Database,
-        store: BlobStore,
+        stores: Stores,
         reader: ImageReader,
         describer: Describer,
         catalogue: Catalogue,
@@ -34,7 +34,7 @@ class AskEngine:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
-        self._store = store
+        self._stores = stores
         self._reader = reader
         self._describer = describer
         self._catalogue = catalogue
@@ -98,23 +98,18 @@ class AskEngine:
     def _copy(self, file: File, wanted: EngineCopy) -> bytes:
         """Return the copy that was made when the image was decoded; make it now if it was looked at before that."""
         key = copy_key(file, wanted)
-        try:
-            return self._store.read(key)
-        except FileNotFoundError:
-            pass
-        try:
-            with self._store.local_path(file.object_key) as path:
-                data = self._reader.copy(path, wanted)
-        except FileNotFoundError as error:
-            message = "The stored file is missing from storage."
-            raise DescribeError(message, DescriptionErrorType.UNKNOWN, retryable=False) from error
-        self._store.put(key, data)
+        kept = self._stores.kept(key)
+        if kept is not None:
+            return kept
+        with self._stores.local_path(file) as path:
+            data = self._reader.copy(path, wanted)
+        self._stores.keep(key, data)
         return data
 
 
 def copy_key(file: File, wanted: EngineCopy) -> str:
-    """Return where the copy for engines is kept: beside the original, or a rendition that is the same."""
-    return str(PurePosixPath(file.object_key).with_name(f"{wanted.name}.jpg"))
+    """Return where the copy for engines is kept: beside the renditions; or it is one of them."""
+    return object_key(file.tenant_id, file.id, f"{wanted.name}.jpg")
 
 
 def record_of(file: File, revision: int, said: Description, at: datetime, seconds: float) -> DescriptionRecord:

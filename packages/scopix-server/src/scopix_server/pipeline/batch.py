@@ -11,10 +11,10 @@ from typing import Any
 from scopix_server.domain.errors import Conflict, DomainError, NotFound, OutcomeUnknown, UsageLimitExceeded
 from scopix_server.domain.file import File
 from scopix_server.domain.plans import Allowance
-from scopix_server.domain.ports import BlobStore, Database, IdempotencyRecord, Transaction
+from scopix_server.domain.ports import Database, IdempotencyRecord, Transaction
 from scopix_server.domain.session import FileOutcome, Session, SessionFile, SessionStatus, status_of
 from scopix_server.pipeline.incoming import IncomingFile
-from scopix_server.pipeline.receive import REPLAY_WINDOW, Receiver, UploadOptions, check_target
+from scopix_server.pipeline.receive import REPLAY_WINDOW, Receiver, UploadOptions
 
 __all__ = ["Arrival", "BatchReceipt", "BatchReceiver", "FileReceipt", "SessionOptions"]
 
@@ -70,9 +70,8 @@ class BatchReceipt:
 class BatchReceiver:
     """Takes batches in for all tenants."""
 
-    def __init__(self, receiver: Receiver, store: BlobStore, database: Database) -> None:
+    def __init__(self, receiver: Receiver, database: Database) -> None:
         self._receiver = receiver
-        self._store = store
         self._database = database
 
     def record(
@@ -91,20 +90,22 @@ class BatchReceiver:
             NotFound: there is no such session.
             UsageLimitExceeded: the month's share was used up before the first of them.
             StorageNotConfigured, OutOfSpace.
+            BucketRefused, ServiceUnavailable: the store will not have them, or does not answer.
         """
-        check_target(options)
+        destination = self._receiver.stores.destination(tenant_id, options.storage_target)
         accepted = {
-            index: self._receiver.new_file(tenant_id, arrival.incoming.filename, arrival.incoming.finish(), options)
+            index: self._receiver.new_file(
+                tenant_id, arrival.incoming.filename, arrival.incoming.finish(), options, destination
+            )
             for index, arrival in enumerate(arrivals)
             if arrival.error is None
         }
         fingerprint = _fingerprint(arrivals, accepted, options, session)
-        stored: set[str] = set()
+        stored = destination.take(
+            {file.object_key: (arrivals[index].incoming, file) for index, file in accepted.items()}
+        )
         kept: set[str] = set()
         try:
-            for index, file in accepted.items():
-                arrivals[index].incoming.store(file.object_key)
-                stored.add(file.object_key)
             receipt = self._database.write(
                 lambda t: self._record(t, tenant_id, arrivals, accepted, options, session, idempotency_key, fingerprint)
             )
@@ -114,8 +115,7 @@ class BatchReceiver:
             kept = stored
             raise
         finally:
-            for key in stored - kept:
-                self._store.delete(key)
+            destination.forget(stored - kept)
         return receipt
 
     def _record(

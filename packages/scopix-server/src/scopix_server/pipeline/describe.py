@@ -1,18 +1,15 @@
 """The job behind an upload: perceive, describe, save. Each step may be repeated without harm."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
-from pathlib import Path, PurePosixPath
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus
 from scopix_server.domain.engine_choice import EngineChoice
 from scopix_server.domain.engines import BUILTIN
 from scopix_server.domain.errors import DescribeError
-from scopix_server.domain.file import File, Variant
+from scopix_server.domain.file import File, Variant, object_key
 from scopix_server.domain.ports import (
-    BlobStore,
     Database,
     Describer,
     DescriptionRecord,
@@ -23,6 +20,7 @@ from scopix_server.domain.ports import (
     Transaction,
 )
 from scopix_server.pipeline.ask import copy_key, record_of
+from scopix_server.pipeline.stores import Stores
 
 __all__ = ["DescribeFile"]
 
@@ -37,7 +35,7 @@ class DescribeFile:
     def __init__(
         self,
         database: Database,
-        store: BlobStore,
+        stores: Stores,
         reader: ImageReader,
         describer: Describer,
         jobs: JobQueue,
@@ -47,7 +45,7 @@ class DescribeFile:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
-        self._store = store
+        self._stores = stores
         self._reader = reader
         self._describer = describer
         self._jobs = jobs
@@ -69,12 +67,12 @@ class DescribeFile:
             return False
         if self._database.read(lambda t: t.descriptions.perception(file_id)) is not None:
             return True
-        with self._open(file) as path:
+        with self._stores.local_path(file) as path:
             perceived = self._reader.perceive(path)
         variants = [self._keep(file, variant) for variant in perceived.variants]
         for wanted, data in perceived.copies:
             if all(wanted.name != variant.name for variant in variants):
-                self._store.put(copy_key(file, wanted), data)
+                self._stores.keep(copy_key(file, wanted), data)
         self._database.write(lambda t: _save(t, file_id, perceived, variants))
         return True
 
@@ -134,7 +132,7 @@ class DescribeFile:
         file = self._database.read(lambda t: t.variants.wanted(file_id))
         if file is None:
             return False
-        with self._open(file) as path:
+        with self._stores.local_path(file) as path:
             rendered = self._reader.render(path)
         variants = [self._keep(file, variant) for variant in rendered]
         self._database.write(lambda t: t.variants.save(file_id, variants))
@@ -152,18 +150,9 @@ class DescribeFile:
         )
 
     def _keep(self, file: File, variant: RenderedVariant) -> Variant:
-        key = str(PurePosixPath(file.object_key).with_name(f"{variant.name}.{variant.extension}"))
-        self._store.put(key, variant.data)
+        key = object_key(file.tenant_id, file.id, f"{variant.name}.{variant.extension}")
+        self._stores.keep(key, variant.data)
         return Variant(variant.name, key, variant.content_type, variant.width, variant.height, len(variant.data))
-
-    @contextmanager
-    def _open(self, file: File) -> Iterator[Path]:
-        try:
-            with self._store.local_path(file.object_key) as path:
-                yield path
-        except FileNotFoundError as error:
-            message = "The stored file is missing from storage."
-            raise DescribeError(message, DescriptionErrorType.UNKNOWN, retryable=False) from error
 
 
 def _save(transaction: Transaction, file_id: str, perceived: Perceived, variants: list[Variant]) -> None:

@@ -20,22 +20,26 @@ from scopix_server.domain.direct import (
     part_bytes,
 )
 from scopix_server.domain.errors import (
+    BucketRefused,
     Conflict,
     DomainError,
     EmptyFile,
     FileTooLarge,
     Gone,
-    MalformedRequest,
     NotFound,
     OutcomeUnknown,
     OutOfSpace,
+    ServiceUnavailable,
+    StorageNotConfigured,
+    UsageLimitExceeded,
 )
 from scopix_server.domain.file import File, display_name
-from scopix_server.domain.ports import BlobStore, BlobWriter, Database, IdempotencyRecord, Transaction
+from scopix_server.domain.ports import BlobStore, Database, IdempotencyRecord, Transaction
 from scopix_server.pipeline.incoming import Content, FileLimits
-from scopix_server.pipeline.receive import REPLAY_WINDOW, Receiver, UploadOptions, check_target
+from scopix_server.pipeline.incoming_part import IncomingPart
+from scopix_server.pipeline.receive import REPLAY_WINDOW, Receiver, UploadOptions
 
-__all__ = ["Announcement", "Completion", "DirectReceipt", "DirectReceiver", "IncomingPart", "expire_direct_uploads"]
+__all__ = ["Announcement", "Completion", "DirectReceipt", "DirectReceiver", "expire_direct_uploads"]
 
 _READ_BYTES = 1024 * 1024
 _KEPT_AFTER_EXPIRY = timedelta(days=7)
@@ -74,44 +78,12 @@ class DirectReceipt:
     replayed: bool
 
 
-class IncomingPart:
-    """One part on its way in. All methods block. Call `discard` at the end, whatever happens."""
-
-    def __init__(self, writer: BlobWriter, key: str, size: int) -> None:
-        self._writer = writer
-        self._key = key
-        self._missing = size
-        self._size = size
-        self._hash = hashlib.md5(usedforsecurity=False)
-
-    def write(self, chunk: bytes) -> None:
-        """Take the next bytes. Raises MalformedRequest for more than were announced, and OutOfSpace."""
-        self._missing -= len(chunk)
-        if self._missing < 0:
-            raise MalformedRequest(f"The part is longer than the {self._size} bytes announced.", field="body")
-        self._hash.update(chunk)
-        self._writer.write(chunk)
-
-    def keep(self) -> str:
-        """Keep the part until the completion and return its ETag. Raises MalformedRequest when bytes are missing."""
-        if self._missing:
-            raise MalformedRequest(
-                f"The part has {self._size - self._missing} bytes, and {self._size} were announced.", field="body"
-            )
-        self._writer.commit(self._key)
-        return self._hash.hexdigest()
-
-    def discard(self) -> None:
-        """Leave nothing behind, unless the part was kept."""
-        self._writer.abort()
-
-
 class DirectReceiver:
     """Takes direct uploads in for all tenants. Every method blocks."""
 
-    def __init__(self, receiver: Receiver, store: BlobStore, database: Database, limits: FileLimits) -> None:
+    def __init__(self, receiver: Receiver, database: Database, limits: FileLimits) -> None:
         self._receiver = receiver
-        self._store = store
+        self._store = receiver.stores.own
         self._database = database
         self._limits = limits
 
@@ -128,7 +100,7 @@ class DirectReceiver:
             UsageLimitExceeded: the month's uploads or descriptions are used up.
             Conflict: the idempotency key was used for another request.
         """
-        check_target(wanted.options)
+        self._receiver.stores.destination(tenant_id, wanted.options.storage_target)
         if wanted.size_bytes == 0:
             raise EmptyFile(field="size_bytes", issue="empty")
         if wanted.size_bytes > self.max_bytes:
@@ -197,7 +169,8 @@ class DirectReceiver:
             Conflict: parts are missing, which can still be sent; or sizes or checksums do not fit.
             UnsupportedFileType, CorruptImage, CorruptDocument, TooManyPixels, FileTooLarge: the content is no file that
                 is taken. This, and what does not fit, ends the upload.
-            UsageLimitExceeded, OutOfSpace: it may be completed later.
+            UsageLimitExceeded, OutOfSpace, StorageNotConfigured, BucketRefused, ServiceUnavailable: it may be completed
+                later.
         """
         upload = self.find(tenant_id, upload_id)
         if upload.status is DirectUploadStatus.COMPLETED:
@@ -206,11 +179,10 @@ class DirectReceiver:
         self._check_parts(upload)
         try:
             receipt = self._receive(upload, claimed)
-        except (OutOfSpace, _NotNow):
+        except _LATER:
             raise
         except DomainError as error:
-            if error.code != "USAGE_LIMIT_EXCEEDED":
-                self._close(upload, DirectUploadStatus.REFUSED, error.message)
+            self._close(upload, DirectUploadStatus.REFUSED, error.message)
             raise
         _remove_parts(self._store, upload)
         return receipt
@@ -256,6 +228,8 @@ class DirectReceiver:
             )
 
     def _receive(self, upload: DirectUpload, claimed: Completion) -> DirectReceipt:
+        options = _options(upload.options)
+        destination = self._receiver.stores.destination(upload.tenant_id, options.storage_target)
         incoming = self._receiver.open(upload.filename, self._limits)
         stored = None
         try:
@@ -263,11 +237,10 @@ class DirectReceiver:
                 incoming.write(chunk)
             content = incoming.finish()
             _check_content(upload, claimed, content)
-            options = _options(upload.options)
             file = self._receiver.new_file(
-                upload.tenant_id, incoming.filename, content, options, upload.image_id, "PRESIGNED"
+                upload.tenant_id, incoming.filename, content, options, destination, upload.image_id, "PRESIGNED"
             )
-            incoming.store(file.object_key)
+            destination.take({file.object_key: (incoming, file)})
             stored = file.object_key
             receipt = self._database.write(lambda t: self._record(t, upload, file, options))
             # Whoever completes the same upload a second time at the same time stores the same object under this key.
@@ -283,7 +256,7 @@ class DirectReceiver:
         finally:
             incoming.discard()
             if stored is not None:
-                self._store.delete(stored)
+                destination.forget([stored])
 
     def _chunks(self, upload: DirectUpload, etags: Mapping[int, str]) -> Iterator[bytes]:
         for number in range(1, upload.total_parts + 1):
@@ -348,6 +321,10 @@ def _remove_parts(store: BlobStore, upload: DirectUpload) -> None:
 
 class _NotNow(Conflict):
     """The upload stays open."""
+
+
+# What is not the file's fault: the upload stays open, and may be completed when that is mended.
+_LATER = (_NotNow, OutOfSpace, UsageLimitExceeded, StorageNotConfigured, BucketRefused, ServiceUnavailable)
 
 
 def _check_content(upload: DirectUpload, claimed: Completion, content: Content) -> None:

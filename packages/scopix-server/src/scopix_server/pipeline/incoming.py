@@ -8,6 +8,7 @@ from scopix.types.vocabulary import MediaType
 from scopix_server.domain.errors import DomainError, EmptyFile, FileTooLarge, UnsupportedFileType
 from scopix_server.domain.file import FileType, ImageHeader, display_name
 from scopix_server.domain.ports import BlobWriter
+from scopix_server.domain.storage_ports import Bucket
 from scopix_server.pipeline.inspect import ImageInspector
 from scopix_server.pipeline.inspect_documents import DocumentInspector
 from scopix_server.pipeline.sniff import ENOUGH_BYTES, describe_unsupported, sniff
@@ -82,6 +83,11 @@ class IncomingFile:
     def store(self, key: str) -> None:
         """Make the bytes readable under `key`."""
         self._writer.commit(key)
+
+    def store_in(self, bucket: Bucket, key: str, content_type: str) -> None:
+        """Put the bytes into a bucket of the tenant's, and nowhere else."""
+        with self._writer.lend() as path:
+            bucket.put_file(key, path, content_type)
 
     def discard(self) -> None:
         """Leave nothing behind, unless the file was stored."""

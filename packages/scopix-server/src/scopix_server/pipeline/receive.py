@@ -11,11 +11,12 @@ from scopix.types.vocabulary import ContentCategory, DescriptionStatus, MediaTyp
 from scopix_server.domain.errors import Conflict, OutcomeUnknown, StorageNotConfigured
 from scopix_server.domain.file import File
 from scopix_server.domain.plans import Allowance
-from scopix_server.domain.ports import BlobStore, Database, IdempotencyRecord, JobQueue, Transaction
+from scopix_server.domain.ports import Database, IdempotencyRecord, JobQueue, Transaction
 from scopix_server.pipeline.incoming import Content, FileLimits, IncomingFile
 from scopix_server.pipeline.quota import Quotas
+from scopix_server.pipeline.stores import Destination, Stores
 
-__all__ = ["REPLAY_WINDOW", "Receipt", "Receiver", "UploadOptions", "check_target"]
+__all__ = ["REPLAY_WINDOW", "Receipt", "Receiver", "UploadOptions"]
 
 REPLAY_WINDOW = timedelta(hours=24)
 
@@ -54,7 +55,7 @@ class Receiver:
 
     def __init__(
         self,
-        store: BlobStore,
+        stores: Stores,
         database: Database,
         jobs: JobQueue,
         limits: FileLimits,
@@ -62,7 +63,7 @@ class Receiver:
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._store = store
+        self.stores = stores
         self._database = database
         self._jobs = jobs
         self._limits = limits
@@ -75,7 +76,7 @@ class Receiver:
 
     def open(self, raw_name: str, limits: FileLimits | None = None) -> IncomingFile:
         """Prepare to take in a file that its client calls `raw_name`, within other limits than the usual if given."""
-        return IncomingFile(self._store.open_writer(), raw_name, limits or self._limits)
+        return IncomingFile(self.stores.own.open_writer(), raw_name, limits or self._limits)
 
     def record(
         self, tenant_id: str, incoming: IncomingFile, options: UploadOptions, idempotency_key: str | None
@@ -86,12 +87,13 @@ class Receiver:
             Conflict: the idempotency key was used for another request.
             UsageLimitExceeded: the month's uploads or descriptions are used up.
             EmptyFile, CorruptImage, TooManyPixels, UnsupportedFileType, StorageNotConfigured, OutOfSpace.
+            BucketRefused, ServiceUnavailable: the store will not have it, or does not answer.
         """
-        check_target(options)
+        destination = self.stores.destination(tenant_id, options.storage_target)
         content = incoming.finish()
-        file = self.new_file(tenant_id, incoming.filename, content, options)
+        file = self.new_file(tenant_id, incoming.filename, content, options, destination)
         fingerprint = _fingerprint(content.sha256, incoming.filename, options)
-        incoming.store(file.object_key)
+        destination.take({file.object_key: (incoming, file)})
         try:
             receipt = self._database.write(
                 lambda transaction: self._record(
@@ -102,10 +104,10 @@ class Receiver:
             # It may be recorded, and a record without its object would be worse than an object without a record.
             raise
         except BaseException:
-            self._store.delete(file.object_key)
+            destination.forget([file.object_key])
             raise
         if receipt.file.id != file.id:
-            self._store.delete(file.object_key)
+            destination.forget([file.object_key])
         return receipt
 
     def new_file(
@@ -114,6 +116,7 @@ class Receiver:
         filename: str,
         content: Content,
         options: UploadOptions,
+        destination: Destination,
         file_id: str | None = None,
         upload_method: str = "STREAMING",
     ) -> File:
@@ -131,7 +134,9 @@ class Receiver:
             media_type=content.file_type.media_type,
             size_bytes=content.size_bytes,
             sha256=content.sha256,
-            object_key=f"{tenant_id}/{file_id[:2]}/{file_id}/original.{content.file_type.extension}",
+            object_key=destination.key(tenant_id, file_id, content.file_type.extension),
+            storage_target=options.storage_target,
+            storage_id=destination.storage_id,
             upload_method=upload_method,
             content_category=options.content_category,
             user_tags=options.tags,
@@ -181,7 +186,10 @@ class Receiver:
 
         Raises:
             UsageLimitExceeded: the allowance does not hold it. Nothing was recorded.
+            StorageNotConfigured: the bucket that it is in was removed meanwhile.
         """
+        if file.storage_id and transaction.storage_configs.get(file.tenant_id, file.storage_id) is None:
+            raise StorageNotConfigured("The custom storage was removed during the upload. Nothing was stored.")
         allowance.take(described=file.description_status is DescriptionStatus.PENDING)
         if file.description_status is DescriptionStatus.SKIPPED:
             transaction.files.add(file)
@@ -192,16 +200,6 @@ class Receiver:
         transaction.files.add(queued)
         self._jobs.enqueue_description(transaction, queued.id, queued.description_revision)
         return queued
-
-
-def check_target(options: UploadOptions) -> None:
-    """Raise StorageNotConfigured when the options ask for storage that this tenant does not have."""
-    if options.storage_target is StorageTarget.CUSTOM:
-        raise StorageNotConfigured(
-            "storage_target is 'custom', but no custom storage is configured for this tenant. Configure it in the "
-            "settings first, or leave storage_target out.",
-            field="storage_target",
-        )
 
 
 def _fingerprint(sha256: str, filename: str, options: UploadOptions) -> str:

@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TypeVar
 
-from scopix.types.vocabulary import StorageTarget
 from scopix_server.domain.ports import BlobStore, Database, JobQueue, StoredObject
 from scopix_server.domain.upkeep import BrokenOff, PurgedFile, Retention
 from scopix_server.pipeline.direct import expire_direct_uploads
@@ -53,6 +52,7 @@ class SweepReport:
 class Sweeper:
     """Sweeps all tenants' things. All methods block, and may be repeated and broken off at any point.
 
+    `remove_from_bucket` removes the original of a file from its tenant's bucket and says whether that could be done.
     `go_on` is asked between two portions; when it says no, BrokenOff is raised.
     """
 
@@ -63,6 +63,7 @@ class Sweeper:
         jobs: JobQueue,
         retention: Retention,
         *,
+        remove_from_bucket: Callable[[PurgedFile], bool] = lambda file: False,
         remove_leftovers: Callable[[datetime], int] = lambda before: 0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
@@ -70,6 +71,7 @@ class Sweeper:
         self._store = store
         self._jobs = jobs
         self._retention = retention
+        self._remove_from_bucket = remove_from_bucket
         self._remove_leftovers = remove_leftovers
         self._now = now
 
@@ -77,6 +79,7 @@ class Sweeper:
         """Remove what is older than it is kept: deleted files, abandoned direct uploads, sessions, answers, jobs."""
         report, now, kept = SweepReport(), self._now(), self._retention
         report.files, report.objects = self._purge_files(now - kept.deleted_files, go_on)
+        self._database.write(lambda t: t.storage_configs.forget_unneeded())
         report.direct_uploads = self._expire_direct_uploads(now, go_on)
         report.sessions = self._purge_sessions(now - kept.sessions, go_on)
         report.answers = self._purge_answers(now - kept.answers, go_on)
@@ -110,20 +113,24 @@ class Sweeper:
 
     def _purge_files(self, before: datetime, go_on: GoOn) -> tuple[int, int]:
         files = objects = 0
+        # A bucket that failed once is not asked again in this sweep: each time would take its time.
+        lost: set[str] = set()
         while ids := self._database.read(lambda t: t.upkeep.deleted_files(before, limit=_FILES)):
             _check(go_on)
             purged = self._database.write(lambda t, ids=ids: t.upkeep.purge_files(ids, before))  # type: ignore[misc]
             files += len(purged)
-            objects += sum(self._remove_objects(file) for file in purged)
+            objects += sum(self._remove_objects(file, lost) for file in purged)
         return files, objects
 
-    def _remove_objects(self, file: PurgedFile) -> int:
-        # What lies in a tenant's own bucket is the tenant's.
-        if file.storage_target is not StorageTarget.DEFAULT:
-            return 0
+    def _remove_objects(self, file: PurgedFile, lost: set[str]) -> int:
         for key in file.object_keys:
             self._store.delete(key)
-        return len(file.object_keys)
+        if file.in_bucket is None or file.in_bucket[0] in lost:
+            return len(file.object_keys)
+        if not self._remove_from_bucket(file):
+            lost.add(file.in_bucket[0])
+            return len(file.object_keys)
+        return len(file.object_keys) + 1
 
     def _expire_direct_uploads(self, now: datetime, go_on: GoOn) -> int:
         number = 0

@@ -11,6 +11,7 @@ from scopix._config import ClientConfig
 if TYPE_CHECKING:
     from scopix._async.api_keys import AsyncApiKeys
     from scopix._async.files import AsyncFiles
+    from scopix._async.settings import AsyncSettings
     from scopix._async.tenant import AsyncTenant
 
 __all__ = ["Scopix"]
@@ -104,6 +105,13 @@ class Scopix:
         from scopix._async.tenant import AsyncTenant
 
         return AsyncTenant(self._transport, self.config)
+
+    @cached_property
+    def settings(self) -> "AsyncSettings":
+        """Where files are stored: a bucket of your own."""
+        from scopix._async.settings import AsyncSettings
+
+        return AsyncSettings(self._transport, self.config)
 
     async def close(self) -> None:
         """Give the connections back. The client cannot be used any more."""

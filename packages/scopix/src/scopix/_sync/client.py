@@ -12,6 +12,7 @@ from scopix._config import ClientConfig
 if TYPE_CHECKING:
     from scopix._sync.api_keys import SyncApiKeys
     from scopix._sync.files import SyncFiles
+    from scopix._sync.settings import SyncSettings
     from scopix._sync.tenant import SyncTenant
 
 __all__ = ["SyncScopix"]
@@ -105,6 +106,13 @@ class SyncScopix:
         from scopix._sync.tenant import SyncTenant
 
         return SyncTenant(self._transport, self.config)
+
+    @cached_property
+    def settings(self) -> "SyncSettings":
+        """Where files are stored: a bucket of your own."""
+        from scopix._sync.settings import SyncSettings
+
+        return SyncSettings(self._transport, self.config)
 
     def close(self) -> None:
         """Give the connections back. The client cannot be used any more."""

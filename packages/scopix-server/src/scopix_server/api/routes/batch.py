@@ -55,7 +55,7 @@ _BATCH_FORM: dict[str, Any] = {
     "/files/upload/batch",
     status_code=201,
     response_model=BatchUploadResponse,
-    responses=responses(400, 401, 403, 404, 408, 409, 413, 422, 507),
+    responses=responses(400, 401, 403, 404, 408, 409, 413, 422, 503, 507),
     openapi_extra=form_body(_BATCH_FORM, "files"),
 )
 async def upload_batch(
@@ -77,7 +77,8 @@ async def upload_batch(
         options, session = upload_options(form.fields), session_options(form.fields)
         arrivals = [Arrival(file.incoming, file.error) for file in form.files]
         receipt = await form.run(
-            lambda: services.batches.record(caller.tenant_id, arrivals, options, session, idempotency_key)
+            lambda: services.batches.record(caller.tenant_id, arrivals, options, session, idempotency_key),
+            services.threads_for(options.storage_target),
         )
     finally:
         await form.discard()
@@ -141,6 +142,6 @@ def _check_room(services: Services, declared: int) -> None:
             f"The request is larger than {limits.max_batch_bytes} bytes. Send the files in several requests.",
             max_bytes=limits.max_batch_bytes,
         )
-    free = services.store.free_bytes()
+    free = services.stores.own.free_bytes()
     if free is not None and free < declared + limits.reserved_disk_bytes:
         raise OutOfSpace(free_bytes=free, reserved_bytes=limits.reserved_disk_bytes)

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from scopix.types import direct as wire
+from scopix.types.vocabulary import StorageTarget
 from scopix_server.api import direct_shapes
 from scopix_server.api.auth import Reader, Writer
 from scopix_server.api.bodies import JsonRoute
@@ -17,7 +18,8 @@ from scopix_server.api.services import Services, services_of
 from scopix_server.domain.direct import DirectUpload
 from scopix_server.domain.errors import Forbidden, NotFound, OutOfSpace, ValidationFailed
 from scopix_server.domain.file import check_category, check_tags, check_title
-from scopix_server.pipeline.direct import Announcement, Completion, IncomingPart
+from scopix_server.pipeline.direct import Announcement, Completion
+from scopix_server.pipeline.incoming_part import IncomingPart
 from scopix_server.pipeline.receive import UploadOptions
 
 __all__ = ["router"]
@@ -127,7 +129,7 @@ async def send_part(request: Request, upload_id: str, part_number: int, token: s
     "/{upload_id}/complete",
     status_code=201,
     response_model=wire.DirectUploadResult,
-    responses=responses(400, 401, 403, 404, 409, 410, 413, 422, 507),
+    responses=responses(400, 401, 403, 404, 409, 410, 413, 422, 503, 507),
 )
 async def complete_direct_upload(
     request: Request, caller: Writer, upload_id: str, sent: wire.CompleteDirectUploadRequest | None = None
@@ -139,10 +141,10 @@ async def complete_direct_upload(
     services = services_of(request)
     etags = {part.part_number: part.etag for part in sent.parts or ()} if sent else {}
     claimed = Completion(sent.size_bytes, sent.checksum, etags) if sent else Completion()
+    upload = await run_in_threadpool(services.direct.find, caller.tenant_id, _known(upload_id))
+    threads = services.threads_for(StorageTarget(upload.options["storage_target"]))
     loop = asyncio.get_running_loop()
-    receipt = await loop.run_in_executor(
-        services.uploads, services.direct.complete, caller.tenant_id, _known(upload_id), claimed
-    )
+    receipt = await loop.run_in_executor(threads, services.direct.complete, caller.tenant_id, upload.id, claimed)
     outcome = "duplicate" if receipt.duplicate else "accepted"
     services.metrics.uploaded("direct", "replayed" if receipt.replayed else outcome)
     variants = await run_in_threadpool(services.database.read, lambda t: t.variants.of([receipt.file.id]))
@@ -204,7 +206,7 @@ def _addresses(request: Request) -> direct_shapes.PartAddresses:
 
 
 def _check_room(services: Services, size: int) -> None:
-    free = services.store.free_bytes()
+    free = services.stores.own.free_bytes()
     # The parts and, while they are put together, the file itself.
     if free is not None and free < 2 * size + services.limits.reserved_disk_bytes:
         raise OutOfSpace(free_bytes=free, reserved_bytes=services.limits.reserved_disk_bytes)

@@ -17,7 +17,7 @@ from scopix_server.api.auth import Reader, Writer
 from scopix_server.api.cursors import read_cursor, write_cursor
 from scopix_server.api.filters import Filter
 from scopix_server.api.problems import responses
-from scopix_server.api.requests import find_file, links_of
+from scopix_server.api.requests import find_file, links_of, original_url
 from scopix_server.api.services import services_of
 from scopix_server.domain.errors import NotFound, WrongMediaType
 from scopix_server.domain.file import File
@@ -125,19 +125,19 @@ async def delete_file(request: Request, caller: Writer, file_id: str) -> DeleteF
     "/files/{file_id}/download",
     status_code=302,
     response_class=RedirectResponse,
-    responses=responses(401, 403, 404, 409),
+    responses=responses(400, 401, 403, 404, 409, 503),
 )
 async def download_file(request: Request, caller: Reader, file_id: str) -> RedirectResponse:
     """Redirect to the file's bytes, by a signed link that is good for one hour."""
     file = await find_file(request, caller.tenant_id, file_id)
-    return RedirectResponse(links_of(request).original(file), 302)
+    return RedirectResponse(await original_url(request, file), 302)
 
 
 @router.get(
     "/files/{file_id}/variants/{variant_type}",
     status_code=302,
     response_class=RedirectResponse,
-    responses=responses(400, 401, 403, 404, 409, 422),
+    responses=responses(400, 401, 403, 404, 409, 422, 503),
 )
 async def get_variant(request: Request, caller: Reader, file_id: str, variant_type: VariantType) -> RedirectResponse:
     """Redirect to a rendition of an image, by a signed link that is good for one hour."""
@@ -145,7 +145,7 @@ async def get_variant(request: Request, caller: Reader, file_id: str, variant_ty
     if file.media_type is not MediaType.IMAGE:
         raise WrongMediaType(f"{file.filename} is no image, so it has no variants.", media_type=file.media_type.value)
     if variant_type is VariantType.ORIGINAL:
-        return RedirectResponse(links_of(request).original(file), 302)
+        return RedirectResponse(await original_url(request, file), 302)
     variants = await run_in_threadpool(
         services_of(request).database.read, lambda transaction: transaction.variants.of([file.id])
     )

@@ -65,7 +65,7 @@ async def ready(request: Request) -> Readiness:
 def _examine(services: Services) -> Readiness:
     checks: dict[str, Callable[[], object]] = {
         "database": services.database.check,
-        "storage": services.store.check,
+        "storage": services.stores.own.check,
         "queue": services.jobs.check,
         "describer": lambda: _check_worker(services),
     }

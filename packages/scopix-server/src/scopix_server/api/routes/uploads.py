@@ -61,7 +61,7 @@ def form_body(schema: dict[str, Any], part: str) -> dict[str, Any]:
     "/files/upload",
     status_code=201,
     response_model=UploadResponse,
-    responses=responses(400, 401, 403, 408, 409, 413, 422, 507),
+    responses=responses(400, 401, 403, 408, 409, 413, 422, 503, 507),
     openapi_extra=form_body(FORM, "file"),
 )
 async def upload_file(
@@ -83,7 +83,10 @@ async def upload_file(
         await form.read(request.stream(), boundary, idle_seconds=services.limits.body_idle_seconds)
         options = upload_options(form.fields)
         incoming = form.files[0].incoming
-        receipt = await form.run(lambda: services.receiver.record(caller.tenant_id, incoming, options, idempotency_key))
+        receipt = await form.run(
+            lambda: services.receiver.record(caller.tenant_id, incoming, options, idempotency_key),
+            services.threads_for(options.storage_target),
+        )
     finally:
         await form.discard()
     services.metrics.uploaded("single", _outcome(receipt))
@@ -124,6 +127,6 @@ def _check_room(services: Services, declared: int) -> None:
             max_bytes=limits.max_file_bytes,
             suggestion={"endpoint": "/api/v2/files/direct-uploads"},
         )
-    free = services.store.free_bytes()
+    free = services.stores.own.free_bytes()
     if free is not None and free < declared + limits.reserved_disk_bytes:
         raise OutOfSpace(free_bytes=free, reserved_bytes=limits.reserved_disk_bytes)

@@ -1,0 +1,47 @@
+"""Builds what keeps a server in order: the part of the wiring that knows what is removed, and when."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from scopix_server.config import Settings
+from scopix_server.wiring_storage import Storage
+
+if TYPE_CHECKING:
+    from scopix_server.db.connection import SqlDatabase
+    from scopix_server.jobs.housekeeper import Chore
+    from scopix_server.jobs.queue import DbosQueue
+    from scopix_server.pipeline.sweep import Sweeper
+
+__all__ = ["build_sweeper", "chores_of"]
+
+
+def build_sweeper(settings: Settings, database: "SqlDatabase", storage: Storage, jobs: "DbosQueue") -> "Sweeper":
+    """Build what removes what had its time."""
+    from scopix_server.domain.upkeep import Retention
+    from scopix_server.pipeline.receive import REPLAY_WINDOW
+    from scopix_server.pipeline.sweep import Sweeper
+
+    retention = Retention(
+        deleted_files=timedelta(days=settings.deleted_files_days),
+        sessions=timedelta(days=settings.session_days),
+        jobs=timedelta(days=settings.job_days),
+        answers=REPLAY_WINDOW,
+        orphans=timedelta(hours=settings.orphan_hours),
+    )
+    return Sweeper(
+        database,
+        storage.own,
+        jobs,
+        retention,
+        remove_from_bucket=storage.stores(database).remove_from_bucket,
+        remove_leftovers=storage.remove_leftovers,
+    )
+
+
+def chores_of(settings: Settings, database: "SqlDatabase", storage: Storage, jobs: "DbosQueue") -> "list[Chore]":
+    """Return what is to be done now and then. With `sweep_minutes` 0 the chores are due never."""
+    from scopix_server.jobs.housekeeper import sweeping
+
+    every = timedelta(minutes=settings.sweep_minutes)
+    clear_every = max(every, timedelta(hours=settings.orphan_hours)) if every else every
+    return sweeping(build_sweeper(settings, database, storage, jobs), expire_every=every, clear_every=clear_every)

@@ -9,7 +9,17 @@ from scopix_server.evaluation.truth import Truth
 
 TRUTH = Truth(
     kinds=(ImageKind.MAP,),
-    lines=("Map of Kelby", "Legend", "Footpath", "Main road", "Scale 1:25,000", "12 March 2024"),
+    lines=(
+        "Map of Kelby",
+        "Legend",
+        "Footpath",
+        "Main road",
+        "Scale 1:25,000",
+        "12 March 2024",
+        "State",
+        "Twice",
+        "Twice",
+    ),
     fields={"legend": ("Footpath", "Main road")},
     labels=("landscape",),
     faces=1,
@@ -34,6 +44,7 @@ def claims(text, **given):
         "One face is visible.",
         'Names: "Footpath" and 3 more.',
         "A landscape-format photo of a landscape.",
+        'Under "State" stand "Twice" (1).',
         "The legend lists 2 entries.",
         'Entries: "Footpath" (1) and "Main road" (1).',
     ],
@@ -93,3 +104,9 @@ def test_entries_of_a_title_block_go_by_what_their_label_says():
     truth = {"title_block": [("DRAWN BY", "A. Khan"), ("SHEET NO.", "C-101")]}
     found = {"title_block": [("drawn_by", "A. Khan"), ("sheet", "C-101")]}
     assert compare_fields(truth, found)["title_block"].right == 2
+
+
+def test_the_format_of_a_page_is_no_landscape():
+    text = "A page of text in landscape format."
+    assert unsupported_claims(said(text), Truth(labels=()), (1, 1)) == []
+    assert len(unsupported_claims(said("A photo of a landscape."), Truth(labels=()), (1, 1))) == 1

@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +15,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tests.support.endpoint import Endpoint, say, sleep, status
+from tests.support.endpoint import Endpoint, hold, say, sleep, status
 from tests.support.images import encoded, picture
 from tests.support.server import ServerProcess
 
@@ -106,10 +107,11 @@ def test_an_engine_that_is_switched_off_costs_no_file(start: Start, endpoint: En
     wait_until(lambda: len(endpoint.asked) >= 3)
     endpoint.stop()
     wait_until(lambda: not _engines(server)["vlm"]["available"])
+    told = "Waiting for the engine 'vlm'"
+    wait_until(lambda: any(told in (status_of(server, file_id)["error_message"] or "") for file_id in files))
     waiting = [state for state in (status_of(server, file_id) for file_id in files) if not state["is_terminal"]]
     assert waiting
     assert all(state["unified_status"] in {"queued", "processing"} for state in waiting)
-    assert any("Waiting for the engine 'vlm'" in (state["error_message"] or "") for state in waiting)
     assert not any(state["is_stuck"] for state in waiting)
     assert "cannot be reached" in _engines(server)["vlm"]["reason"]
     endpoint.start()
@@ -175,12 +177,16 @@ def test_an_engine_that_fails_is_tried_three_times(start: Start, endpoint: Endpo
 
 
 def test_it_is_asked_no_more_at_once_than_it_takes(start: Start, endpoint: Endpoint) -> None:
-    server = start(engine_concurrency="3")
-    endpoint.always = sleep(0.5)
-    files = [upload(server, seed) for seed in range(8)]
+    server, let_go = start(engine_concurrency="3"), threading.Event()
+    endpoint.always = hold(let_go)
+    files = [upload(server, seed) for seed in range(6)]
+    # All were looked at, and three are being asked about: the others wait for their turn.
+    wait_until(lambda: all(details(server, file_id)["variant_status"] == "completed" for file_id in files), 120)
+    wait_until(lambda: endpoint.at_once == 3)
+    let_go.set()
     for file_id in files:
         assert wait_for_end(server, file_id)["unified_status"] == "completed"
-    assert 2 <= endpoint.most_at_once <= 3
+    assert endpoint.most_at_once == 3
 
 
 def test_a_fallback_answers_while_the_engine_is_away(start: Start, endpoint: Endpoint) -> None:
@@ -192,12 +198,13 @@ def test_a_fallback_answers_while_the_engine_is_away(start: Start, endpoint: End
 
 
 def test_a_quick_answer_is_replaced_by_a_better_one(start: Start, endpoint: Endpoint) -> None:
-    server = start(first_answer="fast")
-    endpoint.always = sleep(1.0)
+    server, let_go = start(first_answer="fast"), threading.Event()
+    endpoint.always = hold(let_go)
     file_id = upload(server)
     assert wait_for_end(server, file_id)["unified_status"] == "completed"
     quick = details(server, file_id)
-    assert quick["full_descriptions"][0]["engine"] == "builtin"
+    assert [version["engine"] for version in quick["full_descriptions"]] == ["builtin"]
+    let_go.set()
     wait_until(lambda: len(details(server, file_id)["full_descriptions"]) == 2)
     better = details(server, file_id)
     assert [version["engine"] for version in better["full_descriptions"]] == ["vlm", "builtin"]
@@ -298,12 +305,13 @@ def test_a_person_describes_what_no_engine_described(start: Start, endpoint: End
 
 
 def test_a_person_writes_while_the_engine_is_asked(start: Start, endpoint: Endpoint) -> None:
-    server = start()
-    endpoint.always = sleep(2.0)
+    server, let_go = start(), threading.Event()
+    endpoint.always = hold(let_go)
     file_id = upload(server)
     wait_until(lambda: endpoint.asked)
     with server.client() as client:
         client.patch(f"/files/{file_id}", json={"description": "By hand."})
+    let_go.set()
     assert wait_for_end(server, file_id)["unified_status"] == "completed"
     found = details(server, file_id)
     assert found["upload_description"] == "By hand."

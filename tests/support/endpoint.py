@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx2
 
-__all__ = ["Behaviour", "Endpoint", "garbage", "hang_up", "pass_on", "say", "sleep", "status"]
+__all__ = ["Behaviour", "Endpoint", "garbage", "hang_up", "hold", "pass_on", "say", "sleep", "status"]
 
 Behaviour = Callable[["_Handler", dict[str, Any]], None]
 GOOD = '{"description": "A red square on white.", "tags": ["square", "red"]}'
@@ -43,6 +43,16 @@ def sleep(seconds: float) -> Behaviour:
 
     def behave(handler: "_Handler", body: dict[str, Any]) -> None:
         time.sleep(seconds)
+        say()(handler, body)
+
+    return behave
+
+
+def hold(let_go: threading.Event) -> Behaviour:
+    """Say nothing until `let_go` is set, then answer well."""
+
+    def behave(handler: "_Handler", body: dict[str, Any]) -> None:
+        let_go.wait(120)
         say()(handler, body)
 
     return behave

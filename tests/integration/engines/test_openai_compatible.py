@@ -39,7 +39,7 @@ def engine() -> Iterator[Build]:
     made: list[OpenAICompatibleEngine] = []
 
     def build(endpoint: Endpoint, **changes: Any) -> OpenAICompatibleEngine:
-        values = {"url": endpoint.url, "model": "fixed-1", "total_seconds": 2.0, "connect_seconds": 1.0} | changes
+        values = {"url": endpoint.url, "model": "fixed-1", "total_seconds": 30.0, "connect_seconds": 10.0} | changes
         made.append(OpenAICompatibleEngine(EngineSpec("test", "openai", **values)))
         return made[-1]
 
@@ -110,7 +110,7 @@ def test_every_failure_is_classified(engine: Build, endpoint: Endpoint, case: st
     behaviour, kind, retryable = CASES[case]
     endpoint.always = behaviour
     with pytest.raises(DescribeError) as caught:
-        engine(endpoint, total_seconds=1.0).answer(question())
+        engine(endpoint, total_seconds=1.0 if case == "too slow" else 30.0).answer(question())
     assert (caught.value.error_type, caught.value.retryable) == (kind, retryable), caught.value
     assert len(endpoint.asked) == 1
 

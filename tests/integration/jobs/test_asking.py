@@ -30,13 +30,13 @@ from scopix_server.jobs.engine_gate import EngineGate, WorkerStops
 from scopix_server.pipeline.ask import AskEngine
 from scopix_server.pipeline.perceive import BuiltInWorkshop, PixelLimits
 from scopix_server.storage.memory import MemoryStore
-from tests.support.endpoint import Endpoint, hang_up, say, sleep, status
+from tests.support.endpoint import Endpoint, hang_up, hold, say, status
 from tests.support.images import encoded, picture
 from tests.support.stores import stores_over
 
 NOW = datetime.now(UTC)
 TENANT = str(uuid.uuid4())
-FAST = {"connect_seconds": 1.0, "total_seconds": 1.0, "model": "fixed-1"}
+FAST = {"connect_seconds": 10.0, "total_seconds": 30.0, "model": "fixed-1"}
 
 
 class Desk:
@@ -179,13 +179,14 @@ def test_a_permanent_failure_is_told_once(desk: Open, endpoint: Endpoint) -> Non
 
 
 def test_an_engine_that_goes_in_the_middle_burns_no_attempt(desk: Open, endpoint: Endpoint) -> None:
-    here = desk(spec(endpoint))
+    here, let_go = desk(spec(endpoint, total_seconds=60.0)), threading.Event()
     file_id = here.file()
-    endpoint.always = sleep(0.8)
+    endpoint.always = hold(let_go)
     running = threading.Thread(target=here.asking.run, args=["vlm", file_id, 1])
     running.start()
     _until(lambda: endpoint.asked)
     endpoint.stop()
+    let_go.set()
     _until(lambda: here.gates["vlm"].reason)
     _until(lambda: here.state(file_id).description_error)
     assert "Waiting for the engine 'vlm'" in (here.state(file_id).description_error or "")
@@ -193,7 +194,7 @@ def test_an_engine_that_goes_in_the_middle_burns_no_attempt(desk: Open, endpoint
     assert not known.available
     endpoint.always = say()
     endpoint.start()
-    running.join(20)
+    running.join(60)
     assert here.state(file_id).description_status is DescriptionStatus.COMPLETED
     assert here.state(file_id).description_attempts == 1
     assert here.database.read(lambda t: t.engines.states())["vlm"].available
@@ -218,7 +219,7 @@ def test_a_wrong_key_parks_until_it_is_right(desk: Open, endpoint: Endpoint) -> 
     _until(lambda: here.gates["vlm"].reason)
     assert "refuses our key" in (here.gates["vlm"].reason or "")
     endpoint.key = "wrong"
-    running.join(20)
+    running.join(60)
     assert here.state(file_id).description_status is DescriptionStatus.COMPLETED
 
 
@@ -277,26 +278,28 @@ def test_who_waits_leaves_with_the_worker_and_without_an_outcome(desk: Open, end
     running.start()
     _until(lambda: here.state(file_id).description_error)
     here.stopping.set()
-    running.join(20)
+    running.join(60)
     assert isinstance(left[0], WorkerStops)
     assert here.state(file_id).description_status is DescriptionStatus.QUEUED
 
 
 def test_no_more_questions_at_once_than_the_engine_takes(desk: Open, endpoint: Endpoint) -> None:
-    here = desk(spec(endpoint, concurrency=2, total_seconds=10.0))
-    endpoint.always = sleep(0.1)
+    here, let_go = desk(spec(endpoint, concurrency=2)), threading.Event()
+    endpoint.always = hold(let_go)
     files = [here.file() for _ in range(8)]
     threads = [threading.Thread(target=here.asking.run, args=["vlm", file_id, 1]) for file_id in files]
     for thread in threads:
         thread.start()
+    _until(lambda: endpoint.at_once == 2)
+    let_go.set()
     for thread in threads:
-        thread.join(20)
+        thread.join(60)
     assert endpoint.most_at_once == 2
     assert len(endpoint.asked) == 8
 
 
 def _until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.01)

@@ -148,6 +148,12 @@ class Settings(BaseSettings):
         description="Hosts and networks, separated by commas, that tenants may name although they are not public.",
     )
 
+    webhook_retry_seconds: str = Field(
+        "5,300,1800,7200,18000,36000,36000",
+        pattern=r"^[0-9]{1,7}(,[0-9]{1,7}){0,19}$",
+        description="Pauses between attempts to deliver a message to a webhook; after the last one it is given up.",
+    )
+
     default_plan: Literal["free", "starter", "professional", "enterprise", "custom"] = Field(
         "custom", description="Plan of the tenants that were given none; custom limits only the files of a batch."
     )

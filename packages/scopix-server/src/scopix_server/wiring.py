@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from scopix_server.api.metrics import MetricsAccess
     from scopix_server.api.services import ApiLimits, Services
     from scopix_server.db.connection import SqlDatabase
+    from scopix_server.jobs.messenger import Messenger
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.worker import Worker
     from scopix_server.pipeline.incoming import FileLimits
@@ -172,6 +173,8 @@ def _build_services(
         plans=plans,
         uses=UseCounter(database),
         rates=RateLimits(settings.failed_requests_per_minute, settings.sensitive_requests_per_minute),
+        vault=storage.vault,
+        addresses=storage.guard,
         slots=UploadSlots(),
         limits=_api_limits(settings),
         uploads=ThreadPoolExecutor(max_workers=16, thread_name_prefix="upload"),
@@ -268,15 +271,28 @@ def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
         stopping=gates.stopping,
     )
     housekeeper = Housekeeper(database, worker_id, chores_of(settings, database, storage, jobs))
+    messenger = _messenger(settings, database, storage)
     worker.start()
     housekeeper.start()
+    messenger.start()
     yield worker
+    messenger.stop()
     housekeeper.stop()
     worker.stop(seconds=settings.worker_stop_seconds)
     engines.close()
     gates.close()
     jobs.close()
     database.close()
+
+
+def _messenger(settings: Settings, database: "SqlDatabase", storage: Storage) -> "Messenger":
+    from scopix_server.jobs.messenger import Messenger
+    from scopix_server.outgoing.http import OutgoingHttp
+    from scopix_server.outgoing.webhooks import WebhookSender
+
+    http = OutgoingHttp(storage.guard, silence_seconds=15.0, total_seconds=30.0)
+    delays = tuple(timedelta(seconds=int(text)) for text in settings.webhook_retry_seconds.split(","))
+    return Messenger(database, storage.vault, WebhookSender(http, agent=f"scopix-server/{VERSION}"), delays=delays)
 
 
 # The child processes of a worker --------------------------------------------------------------------------------------

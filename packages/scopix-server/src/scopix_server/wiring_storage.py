@@ -38,7 +38,8 @@ class Storage:
         self._parts = Parts(self._spool / role, sync=False)
         self.local = _local_store(settings) if settings.storage == "local" else None
         self.bucket = _server_bucket(settings, self._parts) if settings.storage == "s3" else None
-        self.buckets = GuardedBuckets(_guard(settings), self._parts, most_bytes=_largest_file(settings))
+        self.guard = _guard(settings)
+        self.buckets = GuardedBuckets(self.guard, self._parts, most_bytes=_largest_file(settings))
         self.vault = open_vault(settings)
 
     @property

@@ -27,6 +27,7 @@ from scopix_server.api.routes import (
     storage,
     tenant,
     uploads,
+    webhooks,
 )
 from scopix_server.api.services import Services
 
@@ -64,6 +65,7 @@ def create_app(services: Services, *, version: str, lifespan: Lifespan | None = 
     app.include_router(descriptions.router, prefix=PREFIX)
     app.include_router(keys.router, prefix=PREFIX)
     app.include_router(tenant.router, prefix=PREFIX)
+    app.include_router(webhooks.router, prefix=PREFIX)
     app.include_router(storage.router, prefix=PREFIX)
     app.include_router(content.router, prefix=PREFIX)
     document.install(app)

@@ -15,7 +15,8 @@ from scopix_server.api.usage import UseCounter
 from scopix_server.domain.engine_choice import EngineChoice
 from scopix_server.domain.plans import PlanTable
 from scopix_server.domain.ports import Database, FileServing, JobQueue
-from scopix_server.domain.storage_ports import LinkedStore
+from scopix_server.domain.storage_ports import LinkedStore, Vault
+from scopix_server.outgoing.addresses import AddressGuard
 from scopix_server.pipeline.batch import BatchReceiver
 from scopix_server.pipeline.direct import DirectReceiver
 from scopix_server.pipeline.own_bucket import BucketSettings
@@ -57,6 +58,8 @@ class Services:
     plans: PlanTable
     uses: UseCounter
     rates: RateLimits
+    vault: Vault
+    addresses: AddressGuard
     slots: UploadSlots
     limits: ApiLimits
     uploads: ThreadPoolExecutor

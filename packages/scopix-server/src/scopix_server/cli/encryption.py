@@ -6,12 +6,14 @@ from scopix_server.cli.common import DataDir, fail, lend_database, say
 
 __all__ = ["encryption_app"]
 
-encryption_app = typer.Typer(no_args_is_help=True, help="The key that encrypts the credentials of tenants' buckets.")
+encryption_app = typer.Typer(
+    no_args_is_help=True, help="The key that encrypts credentials of tenants' buckets and secrets of webhooks."
+)
 
 
 @encryption_app.callback()
 def encryption_key() -> None:
-    """The key that encrypts the credentials of tenants' buckets."""
+    """The key that encrypts credentials of tenants' buckets and secrets of webhooks."""
 
 
 @encryption_app.command()
@@ -39,6 +41,6 @@ def rotate(data_dir: DataDir = None) -> None:
             fail(f"Nothing was re-encrypted: {error.message}")
         if not keys.is_configured:
             keys.keep_first()
-    say(f"The credentials of {number} buckets are encrypted with the key {keys.current().id}.")
+    say(f"{number} credentials of buckets and secrets of webhooks are encrypted with the key {keys.current().id}.")
     if keys.is_configured:
         say("Other keys in SCOPIX_ENCRYPTION_KEY are not needed any more.")

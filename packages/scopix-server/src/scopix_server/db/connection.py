@@ -34,6 +34,7 @@ from scopix_server.db.tenants import SqlTenants
 from scopix_server.db.upkeep import SqlUpkeep
 from scopix_server.db.variants import SqlVariants
 from scopix_server.db.versions import SqlVersions
+from scopix_server.db.webhooks import SqlWebhooks
 from scopix_server.db.workers import SqlWorkers
 from scopix_server.domain.errors import OutcomeUnknown, ServiceUnavailable
 
@@ -68,6 +69,7 @@ class SqlTransaction:
         self.chores = SqlChores(connection)
         self.figures = SqlFigures(connection)
         self.storage_configs = SqlStorageConfigs(connection)
+        self.webhooks = SqlWebhooks(connection)
 
 
 class SqlDatabase:

@@ -10,6 +10,7 @@ from scopix_server.db import documents
 from scopix_server.db.events import SessionEvents
 from scopix_server.db.files import file_of
 from scopix_server.db.locks import held
+from scopix_server.db.outbox import Outbox
 from scopix_server.db.schema import files, perceptions
 from scopix_server.db.versions import SqlVersions
 from scopix_server.domain.description import Perception
@@ -79,6 +80,7 @@ class SqlDescriptions:
             description_is_retryable=None,
             description_finished_at=record.created_at,
         )
+        Outbox(self._connection).file_ended(record.file_id, record.created_at)
         return True
 
     def refine(self, file: File, engine: str) -> int:
@@ -156,6 +158,7 @@ class SqlDescriptions:
         if status is DescriptionStatus.FAILED and self._versions.chosen_by_hand(file_id):
             # A person has described it: there is nothing left to fail.
             self._move(file_id, DescriptionStatus.COMPLETED, now, description_error=error, description_finished_at=now)
+            Outbox(self._connection).file_ended(file_id, now)
             return
         final = status is DescriptionStatus.FAILED
         # Thumbnails come from the same decode: when that is given up before they exist, they are given up too.
@@ -165,6 +168,7 @@ class SqlDescriptions:
         if final and self._versions.chosen_by_hand(file_id):
             # A person has described it: there is nothing left to fail.
             self._move(file_id, DescriptionStatus.COMPLETED, now, description_error=error, description_finished_at=now)
+            Outbox(self._connection).file_ended(file_id, now)
             return
         self._move(
             file_id,
@@ -179,6 +183,8 @@ class SqlDescriptions:
 
         stage = Stage.FAILED if final else Stage.RETRYING
         SessionEvents(self._connection).happened([file_id], stage, now, error, kind, retryable=retryable)
+        if final:
+            Outbox(self._connection).file_ended(file_id, now)
 
     def current(self, file_ids: Sequence[str]) -> dict[str, DescriptionRecord]:
         return self._versions.current(file_ids)

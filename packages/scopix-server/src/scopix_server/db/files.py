@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, MediaType, StorageTarget, VariantStatus
 from scopix_server.db.events import SessionEvents
 from scopix_server.db.locks import held, hold
+from scopix_server.db.outbox import Outbox
 from scopix_server.db.queries import list_files
 from scopix_server.db.schema import files
 from scopix_server.db.search import SearchIndex
@@ -102,6 +103,7 @@ class SqlFiles:
         )
         if deleted.rowcount == 1:
             SessionEvents(self._connection).happened([file_id], Stage.DELETED, at)
+            Outbox(self._connection).file_removed(file_id, at)
         return deleted.rowcount == 1
 
     def restore(self, tenant_id: str, file_id: str, at: datetime) -> bool:

@@ -28,6 +28,9 @@ __all__ = [
     "tenant_s3_configs",
     "tenants",
     "variants",
+    "webhook_attempts",
+    "webhook_deliveries",
+    "webhooks",
     "workers",
 ]
 
@@ -258,6 +261,7 @@ sessions = sa.Table(
     sa.Column("cancelled_at", UtcDateTime),
     # The number of its last event. Counted here, in the row, so that events become visible in their order.
     sa.Column("last_event", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("end_told", sa.Boolean, nullable=False, server_default=sa.false()),  # to webhooks, once
     sa.Index("ix_sessions_tenant_created", "tenant_id", "created_at", "id"),
 )
 
@@ -305,6 +309,51 @@ direct_uploads = sa.Table(
     sa.Column("answer", sa.JSON),
     sa.Index("ix_direct_uploads_status_expires", "status", "expires_at"),
     sa.Index("ix_direct_uploads_tenant_sha256", "tenant_id", "sha256"),
+)
+
+webhooks = sa.Table(
+    "webhooks",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), nullable=False, index=True),
+    sa.Column("url", sa.String(512), nullable=False),
+    sa.Column("description", sa.String(500)),
+    sa.Column("events", sa.JSON, nullable=False),
+    sa.Column("sealed_secret", sa.Text, nullable=False),
+    sa.Column("key_id", sa.String(64), nullable=False),
+    sa.Column("is_active", sa.Boolean, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("disabled_reason", sa.Text),
+)
+
+webhook_deliveries = sa.Table(
+    "webhook_deliveries",
+    metadata,
+    sa.Column("id", _ID, primary_key=True),
+    sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), nullable=False),
+    sa.Column("webhook_id", _ID, sa.ForeignKey("webhooks.id"), nullable=False),
+    sa.Column("event_type", sa.String(32), nullable=False),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False),
+    sa.Column("created_at", UtcDateTime, nullable=False),
+    sa.Column("next_attempt_at", UtcDateTime),
+    sa.Column("finished_at", UtcDateTime),
+    sa.Column("last_status_code", sa.Integer),
+    sa.Column("last_error", sa.Text),
+    sa.Index("ix_webhook_deliveries_due", "status", "next_attempt_at"),
+    sa.Index("ix_webhook_deliveries_webhook", "webhook_id", "created_at", "id"),
+)
+
+webhook_attempts = sa.Table(
+    "webhook_attempts",
+    metadata,
+    sa.Column("delivery_id", _ID, sa.ForeignKey("webhook_deliveries.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("at", UtcDateTime, nullable=False),
+    sa.Column("duration_ms", sa.Integer, nullable=False),
+    sa.Column("status_code", sa.Integer),
+    sa.Column("error", sa.Text),
 )
 
 workers = sa.Table(

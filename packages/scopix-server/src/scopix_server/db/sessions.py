@@ -10,6 +10,7 @@ from scopix.types.vocabulary import DescriptionStatus
 from scopix_server.db.events import SessionEvents
 from scopix_server.db.files import file_of
 from scopix_server.db.locks import held
+from scopix_server.db.outbox import Outbox
 from scopix_server.db.schema import files, session_files, sessions
 from scopix_server.domain.file import File
 from scopix_server.domain.session import (
@@ -66,6 +67,7 @@ class SqlSessions:
         self._connection.execute(session_files.insert(), rows)
         self._connection.execute(sessions.update().where(sessions.c.id == session_id).values(updated_at=at))
         SessionEvents(self._connection).entered(session_id, added, at)
+        Outbox(self._connection).sessions_changed([session_id], at)
 
     def events(self, session_id: str, after: int, *, limit: int) -> Sequence[SessionEvent]:
         return SessionEvents(self._connection).after(session_id, after, limit)
@@ -156,6 +158,7 @@ class SqlSessions:
                     updated_at=at,
                 )
             )
+        Outbox(self._connection).sessions_changed([session_id], at)
         return ids
 
     def _with_files(self) -> sa.Select[tuple[object, ...]]:

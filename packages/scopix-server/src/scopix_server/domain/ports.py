@@ -27,6 +27,7 @@ from scopix_server.domain.storage_ports import (
 )
 from scopix_server.domain.tenant_ports import KeyRepository, TenantRepository
 from scopix_server.domain.upkeep import ChoreRepository, UpkeepRepository
+from scopix_server.domain.webhook_ports import WebhookRepository
 
 __all__ = [
     "BlobStore",
@@ -215,6 +216,8 @@ class Transaction(Protocol):
     def direct_uploads(self) -> DirectUploadRepository: ...
     @property
     def storage_configs(self) -> StorageConfigRepository: ...
+    @property
+    def webhooks(self) -> WebhookRepository: ...
 
 
 class Database(Protocol):

@@ -16,6 +16,7 @@ from scopix_server.domain.storage import (
     check_region,
 )
 from scopix_server.domain.storage_ports import BucketOpener, Vault
+from scopix_server.domain.webhooks import WEBHOOK_SECRET
 from scopix_server.pipeline.stores import Stores, purpose_of, seal_credentials
 
 __all__ = ["BucketSettings", "Removal", "reseal_all"]
@@ -129,7 +130,7 @@ class BucketSettings:
 
 
 def reseal_all(transaction: Transaction, vault: Vault) -> int:
-    """Encrypt all credentials under the current key and return how many there were.
+    """Encrypt all credentials, and the secrets of webhooks, under the current key; return how many there were.
 
     Raises:
         ServiceUnavailable: some cannot be read. Nothing was changed.
@@ -139,7 +140,11 @@ def reseal_all(transaction: Transaction, vault: Vault) -> int:
     for config in configs:
         sealed, key_id = vault.reseal(config.sealed_credentials, purpose_of(config.tenant_id, config.id))
         transaction.storage_configs.save(replace(config, sealed_credentials=sealed, key_id=key_id))
-    return len(configs)
+    webhooks = transaction.webhooks.all()
+    for webhook in webhooks:
+        sealed, key_id = vault.reseal(webhook.sealed_secret, WEBHOOK_SECRET)
+        transaction.webhooks.update(replace(webhook, sealed_secret=sealed, key_id=key_id))
+    return len(configs) + len(webhooks)
 
 
 def _note(transaction: Transaction, tried: StorageConfig, error: str | None) -> StorageConfig:

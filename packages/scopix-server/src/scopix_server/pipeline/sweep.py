@@ -29,13 +29,17 @@ _EVERYTHING = 1_000_000_000
 
 @dataclass
 class SweepReport:
-    """What a sweep removed, or would remove. `objects` are those of the files, `orphans` those of no file."""
+    """What a sweep removed, or would remove. `objects` are those of the files, `orphans` those of no file.
+
+    `messages` are those to webhooks, which are kept as long as sessions.
+    """
 
     files: int = 0
     objects: int = 0
     direct_uploads: int = 0
     sessions: int = 0
     answers: int = 0
+    messages: int = 0
     jobs: int = 0
     orphans: int = 0
     orphan_bytes: int = 0
@@ -83,6 +87,7 @@ class Sweeper:
         report.direct_uploads = self._expire_direct_uploads(now, go_on)
         report.sessions = self._purge_sessions(now - kept.sessions, go_on)
         report.answers = self._purge_answers(now - kept.answers, go_on)
+        report.messages = self._database.write(lambda t: t.webhooks.forget(now - kept.sessions))
         report.jobs = self._forget_jobs(now - kept.jobs, go_on)
         return report
 

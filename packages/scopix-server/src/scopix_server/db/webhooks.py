@@ -1,0 +1,178 @@
+"""Webhooks and the messages to them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from scopix_server.db.schema import webhook_attempts, webhook_deliveries, webhooks
+from scopix_server.domain.webhooks import Attempt, Delivery, DeliveryStatus, EventType, Webhook
+
+__all__ = ["SqlWebhooks"]
+
+_DELIVERY_FIELDS = tuple(Delivery.__dataclass_fields__)
+
+
+class SqlWebhooks:
+    """The `WebhookRepository` port."""
+
+    def __init__(self, connection: sa.Connection) -> None:
+        self._connection = connection
+
+    def add(self, webhook: Webhook) -> None:
+        self._connection.execute(webhooks.insert(), _values(webhook))
+
+    def get(self, tenant_id: str, webhook_id: str) -> Webhook | None:
+        query = sa.select(webhooks).where(webhooks.c.tenant_id == tenant_id, webhooks.c.id == webhook_id)
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else _webhook_of(row)
+
+    def list(self, tenant_id: str) -> Sequence[Webhook]:
+        query = sa.select(webhooks).where(webhooks.c.tenant_id == tenant_id)
+        ordered = query.order_by(webhooks.c.created_at, webhooks.c.id)
+        return [_webhook_of(row) for row in self._connection.execute(ordered).mappings()]
+
+    def all(self) -> Sequence[Webhook]:
+        return [_webhook_of(row) for row in self._connection.execute(sa.select(webhooks)).mappings()]
+
+    def update(self, webhook: Webhook) -> None:
+        changed = _values(webhook)
+        for fixed in ("id", "tenant_id", "created_at"):
+            del changed[fixed]
+        self._connection.execute(webhooks.update().where(webhooks.c.id == webhook.id).values(changed))
+
+    def delete(self, tenant_id: str, webhook_id: str) -> bool:
+        mine = sa.select(webhook_deliveries.c.id).where(
+            webhook_deliveries.c.webhook_id == webhook_id, webhook_deliveries.c.tenant_id == tenant_id
+        )
+        self._connection.execute(webhook_attempts.delete().where(webhook_attempts.c.delivery_id.in_(mine)))
+        self._connection.execute(webhook_deliveries.delete().where(webhook_deliveries.c.id.in_(mine)))
+        gone = self._connection.execute(
+            webhooks.delete().where(webhooks.c.tenant_id == tenant_id, webhooks.c.id == webhook_id)
+        )
+        return gone.rowcount == 1
+
+    def add_delivery(self, delivery: Delivery) -> None:
+        values = {name: getattr(delivery, name) for name in _DELIVERY_FIELDS}
+        values |= {"event_type": delivery.event_type.value, "status": delivery.status.value}
+        self._connection.execute(webhook_deliveries.insert(), values)
+
+    def get_delivery(self, tenant_id: str, delivery_id: str) -> Delivery | None:
+        query = sa.select(webhook_deliveries).where(
+            webhook_deliveries.c.tenant_id == tenant_id, webhook_deliveries.c.id == delivery_id
+        )
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else _delivery_of(row)
+
+    def deliveries(
+        self, tenant_id: str, webhook_id: str, *, status: DeliveryStatus | None, limit: int, offset: int
+    ) -> tuple[Sequence[Delivery], int]:
+        wanted = [webhook_deliveries.c.tenant_id == tenant_id, webhook_deliveries.c.webhook_id == webhook_id]
+        if status is not None:
+            wanted.append(webhook_deliveries.c.status == status.value)
+        count = sa.select(sa.func.count()).select_from(webhook_deliveries).where(*wanted)
+        query = (
+            sa.select(webhook_deliveries)
+            .where(*wanted)
+            .order_by(webhook_deliveries.c.created_at.desc(), webhook_deliveries.c.id.desc())
+            .limit(limit)
+            .offset(offset)
+        )
+        page = [_delivery_of(row) for row in self._connection.execute(query).mappings()]
+        return page, self._connection.execute(count).scalar_one()
+
+    def attempts(self, delivery_id: str) -> Sequence[Attempt]:
+        query = (
+            sa.select(webhook_attempts)
+            .where(webhook_attempts.c.delivery_id == delivery_id)
+            .order_by(webhook_attempts.c.number)
+        )
+        return [Attempt(row.at, row.duration_ms, row.status_code, row.error) for row in self._connection.execute(query)]
+
+    def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[tuple[Delivery, Webhook]]:
+        due = (
+            sa.select(webhook_deliveries.c.id)
+            .where(
+                webhook_deliveries.c.status == DeliveryStatus.PENDING.value,
+                webhook_deliveries.c.next_attempt_at <= now,
+            )
+            .order_by(webhook_deliveries.c.next_attempt_at)
+            .limit(limit)
+            # Where several workers ask at once, each gets others.
+            .with_for_update(skip_locked=True)
+        )
+        ids = self._connection.execute(due).scalars().all()
+        if not ids:
+            return []
+        mine = webhook_deliveries.c.id.in_(ids)
+        self._connection.execute(webhook_deliveries.update().where(mine).values(next_attempt_at=until))
+        taken = self._connection.execute(sa.select(webhook_deliveries).where(mine)).mappings().all()
+        owners = self._connection.execute(
+            sa.select(webhooks).where(webhooks.c.id.in_({row["webhook_id"] for row in taken}))
+        ).mappings()
+        by_id = {row["id"]: _webhook_of(row) for row in owners}
+        return [(_delivery_of(row), by_id[row["webhook_id"]]) for row in taken]
+
+    def note(self, delivery_id: str, attempt: Attempt, next_at: datetime | None) -> None:
+        delivery = self._connection.execute(
+            sa.select(webhook_deliveries).where(webhook_deliveries.c.id == delivery_id)
+        ).first()
+        if delivery is None:
+            return  # its webhook was removed meanwhile
+        numbers = sa.select(sa.func.coalesce(sa.func.max(webhook_attempts.c.number), 0)).where(
+            webhook_attempts.c.delivery_id == delivery_id
+        )
+        number = self._connection.execute(numbers).scalar_one() + 1
+        self._connection.execute(
+            webhook_attempts.insert(),
+            {
+                "delivery_id": delivery_id,
+                "number": number,
+                "at": attempt.at,
+                "duration_ms": attempt.duration_ms,
+                "status_code": attempt.status_code,
+                "error": attempt.error,
+            },
+        )
+        status = DeliveryStatus.DELIVERED if attempt.succeeded else DeliveryStatus.FAILED
+        status = DeliveryStatus.PENDING if next_at is not None else status
+        self._connection.execute(
+            webhook_deliveries.update()
+            .where(webhook_deliveries.c.id == delivery_id)
+            .values(
+                status=status.value,
+                attempts=webhook_deliveries.c.attempts + 1,
+                next_attempt_at=next_at,
+                finished_at=None if next_at is not None else attempt.at,
+                last_status_code=attempt.status_code,
+                last_error=attempt.error,
+            )
+        )
+
+    def replay(self, delivery_id: str, at: datetime) -> None:
+        self._connection.execute(
+            webhook_deliveries.update()
+            .where(webhook_deliveries.c.id == delivery_id)
+            .values(status=DeliveryStatus.PENDING.value, attempts=0, next_attempt_at=at, finished_at=None)
+        )
+
+    def forget(self, before: datetime) -> int:
+        old = sa.select(webhook_deliveries.c.id).where(webhook_deliveries.c.finished_at < before)
+        self._connection.execute(webhook_attempts.delete().where(webhook_attempts.c.delivery_id.in_(old)))
+        return self._connection.execute(
+            webhook_deliveries.delete().where(webhook_deliveries.c.finished_at < before)
+        ).rowcount
+
+
+def _values(webhook: Webhook) -> dict[str, object]:
+    values = {column.name: getattr(webhook, column.name) for column in webhooks.columns}
+    return values | {"events": [event.value for event in webhook.events]}
+
+
+def _webhook_of(row: sa.RowMapping) -> Webhook:
+    return Webhook(**{**row, "events": tuple(EventType(event) for event in row["events"])})
+
+
+def _delivery_of(row: sa.RowMapping) -> Delivery:
+    values = {name: row[name] for name in _DELIVERY_FIELDS}
+    return Delivery(**values | {"event_type": EventType(row["event_type"]), "status": DeliveryStatus(row["status"])})

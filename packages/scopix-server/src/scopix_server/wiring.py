@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "VERSION",
+    "WORKER_SILENCE",
     "build_app",
     "build_workshop",
     "create_key",
@@ -47,7 +48,8 @@ __all__ = [
 ]
 
 VERSION = "2.0.0"
-_WORKER_SILENCE = timedelta(seconds=20)
+WORKER_SILENCE = timedelta(seconds=20)
+"""A worker that did not report for so long is not counted on."""
 _WITHOUT_SECRETS: dict[str, object] = {
     "database_url": None,
     "metrics_token": None,
@@ -180,7 +182,7 @@ def _build_services(
         uploads=ThreadPoolExecutor(max_workers=16, thread_name_prefix="upload"),
         # Apart, so that a tenant's bucket that answers slowly keeps nobody else waiting.
         bucket_threads=ThreadPoolExecutor(max_workers=16, thread_name_prefix="bucket"),
-        metrics=Metrics(database, storage.own, version=VERSION, silence=_WORKER_SILENCE),
+        metrics=Metrics(database, storage.own, version=VERSION, silence=WORKER_SILENCE),
         metrics_access=metrics_access(settings),
         public_url=settings.public_url,
         stopping=stopping,
@@ -197,7 +199,7 @@ def _api_limits(settings: Settings) -> "ApiLimits":
         max_batch_bytes=settings.max_batch_bytes,
         reserved_disk_bytes=settings.reserved_disk_bytes,
         body_idle_seconds=settings.body_idle_seconds,
-        worker_silence=_WORKER_SILENCE,
+        worker_silence=WORKER_SILENCE,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+from pydantic import ValidationError
 
 from scopix_server.config import Settings
 from scopix_server.domain.errors import ServiceUnavailable
@@ -41,7 +42,14 @@ DataDir = Annotated[
 
 def settings_from(**given: Any) -> Settings:
     """Return the settings with what the command line gave (None: nothing), and send the logs where they say."""
-    settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    try:
+        settings = Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        # Without what was given: it may be a secret.
+        wrong = [
+            f"SCOPIX_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors(include_input=False)
+        ]
+        fail("; ".join(wrong))
     settings = settings.model_copy(update={"data_dir": settings.data_dir.expanduser().resolve()})
     # Pictures, database and keys are for this user's eyes only.
     os.umask(0o077)

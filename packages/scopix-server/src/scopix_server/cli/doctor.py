@@ -6,19 +6,43 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scopix_server.cli.common import DataDir, fail, say, settings_from
+from scopix_server.cli.common import DataDir, fail, printable, say, settings_from
 
 if TYPE_CHECKING:
     from scopix_server.domain.engines import EngineReport
 
 __all__ = ["doctor_app"]
 
-doctor_app = typer.Typer(no_args_is_help=True, help="Try parts of the server out.")
+doctor_app = typer.Typer(help="Try the server's parts out: all of them, or engines alone.")
+_COLOURS = {"ok": typer.colors.GREEN, "warning": typer.colors.YELLOW, "failed": typer.colors.RED}
 
 
-@doctor_app.callback()
-def doctor() -> None:
-    """Try parts of the server out."""
+@doctor_app.callback(invoke_without_command=True)
+def doctor(
+    context: typer.Context,
+    data_dir: DataDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Try out the database, storage, queue, workers, engines, disk and clock, with the settings the server would have.
+
+    Works beside a running server and before the first start; changes nothing. The exit code is 0 when nothing has
+    failed, 1 when something has; a warning is no failure.
+    """
+    if context.invoked_subcommand is not None:
+        return
+    from scopix_server.cli.checks import Verdict, examine
+
+    settings = settings_from(data_dir=data_dir)
+    findings = []
+    for finding in examine(settings):
+        findings.append(finding)
+        if not as_json:
+            mark = typer.style(f"{finding.verdict.value:<8}", fg=_COLOURS[finding.verdict.value])
+            typer.echo(f"{mark} {finding.part:<14} {printable(finding.said)}")
+    failed = [finding.part for finding in findings if finding.verdict is Verdict.FAILED]
+    if as_json:
+        print(json.dumps({"healthy": not failed, "findings": [asdict(finding) for finding in findings]}, indent=2))  # noqa: T201
+    raise typer.Exit(1 if failed else 0)
 
 
 @doctor_app.command("engine")

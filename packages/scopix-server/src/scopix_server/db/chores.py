@@ -43,6 +43,9 @@ class SqlChores:
         mine = sa.and_(chores.c.name == name, chores.c.holder == holder)
         self._connection.execute(chores.update().where(mine).values(values))
 
+    def forget(self, name: str) -> None:
+        self._connection.execute(chores.delete().where(chores.c.name == name))
+
     def holder(self, name: str, now: datetime) -> str | None:
         query = sa.select(chores.c.holder).where(chores.c.name == name, chores.c.held_until >= now)
         return self._connection.execute(query).scalar_one_or_none()

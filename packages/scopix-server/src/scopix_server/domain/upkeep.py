@@ -79,5 +79,8 @@ class ChoreRepository(Protocol):
     def finish(self, name: str, holder: str, at: datetime, *, done: bool) -> None:
         """Let the chore go, and note that it was done if it was."""
 
+    def forget(self, name: str) -> None:
+        """Forget that there ever was such a chore."""
+
     def holder(self, name: str, now: datetime) -> str | None:
         """Return who is at it."""

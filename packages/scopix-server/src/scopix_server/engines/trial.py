@@ -1,4 +1,4 @@
-"""Trying an engine out: is it there, does it see, can it answer in JSON, how fast is it?"""
+"""Trying an engine out: is it there, does it see, can it answer in JSON, how fast is it? And what to try it on."""
 
 import time
 from dataclasses import replace
@@ -11,7 +11,7 @@ from scopix_server.domain.description import Description, Perception
 from scopix_server.domain.engines import EngineReport, EngineUnavailable, Question, VisionEngine
 from scopix_server.domain.errors import DescribeError
 
-__all__ = ["try_engine"]
+__all__ = ["try_engine", "written_picture"]
 
 _SIDE: Final = 448
 _PICTURES: Final = (("red", (0, 0, 220)), ("blue", (220, 60, 0)))  # OpenCV's order: blue, green, red
@@ -49,6 +49,14 @@ def try_engine(engine: VisionEngine) -> EngineReport:
         )
     problem = None if all(seen) else "It did not name the colours of two drawn shapes: it may not see images."
     return replace(report, vision=all(seen), problem=problem)
+
+
+def written_picture(words: str) -> bytes:
+    """Return a PNG on which some words are written large, black on white."""
+    canvas = np.full((240, 640, 3), 255, np.uint8)
+    cv2.putText(canvas, words, (40, 140), cv2.FONT_HERSHEY_SIMPLEX, 2, (0, 0, 0), thickness=4, lineType=cv2.LINE_AA)
+    _, data = cv2.imencode(".png", canvas)
+    return data.tobytes()
 
 
 def _question(shade: tuple[int, int, int]) -> Question:

@@ -38,7 +38,17 @@ class UpdateFileRequest(WireModel):
     `description` and `ai_tags` correct what an engine said: they make a version of their own, which no engine replaces.
     """
 
-    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
+    # A title or tags may be null, which takes away what was there; a correction may not.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "anyOf": [
+                {"required": ["title"]},
+                {"required": ["tags"]},
+                {"required": ["description"], "properties": {"description": {"type": "string"}}},
+                {"required": ["ai_tags"], "properties": {"ai_tags": {"type": "array"}}},
+            ]
+        }
+    )
 
     title: str | None = Field(None, max_length=255)
     tags: list[Annotated[str, Field(max_length=50)]] | None = Field(None, max_length=40)

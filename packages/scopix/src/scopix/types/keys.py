@@ -9,7 +9,12 @@ from scopix.types._wire import WireModel
 
 __all__ = ["ApiKeyInfo", "ApiKeyList", "CreateApiKeyRequest", "CreatedApiKey", "UpdateApiKeyRequest"]
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=255)]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=255),
+    # The space around it does not count.
+    Field(json_schema_extra={"pattern": r"\S"}),
+]
 Description = Annotated[str, StringConstraints(max_length=500)]
 # The server checks these two itself, to name in its answer what there is.
 Scope = Annotated[

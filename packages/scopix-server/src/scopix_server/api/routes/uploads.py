@@ -38,6 +38,7 @@ FORM: dict[str, Any] = {
         "title": {"type": "string", "maxLength": MAX_TITLE_LENGTH},
         "tags": {
             "type": "string",
+            "pattern": f"^[^,]{{0,{MAX_TAG_LENGTH}}}(,[^,]{{0,{MAX_TAG_LENGTH}}}){{0,{MAX_TAGS - 1}}}$",
             "description": f"Comma-separated, at most {MAX_TAGS} of at most {MAX_TAG_LENGTH} characters.",
         },
         "auto_describe": {**_BOOLEAN, "default": "true"},
@@ -45,7 +46,7 @@ FORM: dict[str, Any] = {
         "storage_target": {"type": "string", "enum": ["default", "custom"], "default": "default"},
         "folder_id": UUID,
         "project_id": UUID,
-        "content_category": {"type": "string", "enum": list(REST_CATEGORIES), "default": "general"},
+        "content_category": {"type": "string", "enum": [*REST_CATEGORIES, ""], "default": "general"},
         "custom_schema_id": UUID,
     },
 }

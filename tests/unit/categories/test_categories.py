@@ -55,11 +55,13 @@ def test_each_has_a_prompt_of_its_own_that_names_its_fields(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_schema_is_closed_capped_and_demands_nothing(name: str) -> None:
     schema = categories.get(name).schema
+    assert categories.get(name).looked_at <= set(schema["properties"])
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema).validate({})
     Draft202012Validator(schema).validate(dict.fromkeys(schema["properties"]))
     for node in nodes(schema):
         assert "required" not in node
+        assert "description" in node or "properties" in node or "maxLength" in node
         assert node.get("additionalProperties") is False or "properties" not in node
         assert "maxLength" in node or "string" not in node["type"]
         assert "maxItems" in node or "array" not in node["type"]

@@ -62,6 +62,7 @@ def test_what_is_on_the_picture_is_found(name: str) -> None:
         else:
             assert got == plain(wanted), field
     assert set(found.data) - set(truth) <= NOT_LISTED
+    assert not set(found.data) & categories.get(name).looked_at
 
 
 @pytest.mark.parametrize("name", NAMES)

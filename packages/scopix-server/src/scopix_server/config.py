@@ -162,6 +162,11 @@ class Settings(BaseSettings):
         description='Changed limits of plans: JSON such as `{"free": {"requests_per_minute": 20}}` (null: unlimited), '
         "or the path of a JSON file.",
     )
+    categories_dir: Path | None = Field(
+        None,
+        description="Folder with categories of your own, a YAML or JSON file each; default: `categories` in the data "
+        "directory, if there is one.",
+    )
     failed_requests_per_minute: int = Field(
         300, ge=1, description="Requests without a valid API key that an address may make in a minute."
     )
@@ -258,6 +263,12 @@ class Settings(BaseSettings):
         return {
             name: str(value) if isinstance(value, Path) else value for name, value in entry.items() if value is not None
         }
+
+    @property
+    def own_categories(self) -> Path | None:
+        """Where categories of one's own are, if anywhere."""
+        usual = self.data_dir / "categories"
+        return self.categories_dir or (usual if usual.is_dir() else None)
 
     @property
     def database_address(self) -> str:

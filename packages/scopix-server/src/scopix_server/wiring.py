@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scopix_server.categories import Catalogue, catalogue_with
 from scopix_server.config import Settings, worker_environment
 from scopix_server.domain.plans import PlanTable, plans_with
 from scopix_server.wiring_engines import Gates, engine_choice
@@ -173,6 +174,7 @@ def _build_services(
         links=LinkSigner(link_secret(settings)),
         part_links=PartSigner(link_secret(settings)),
         plans=plans,
+        categories=catalogue_with(settings.own_categories),
         uses=UseCounter(database),
         rates=RateLimits(settings.failed_requests_per_minute, settings.sensitive_requests_per_minute),
         vault=storage.vault,
@@ -235,7 +237,6 @@ def _worker_arguments(settings: Settings) -> list[str]:
 @contextmanager
 def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
     """Run a worker for as long as the context lasts."""
-    from scopix_server.categories import BUILT_IN
     from scopix_server.jobs.asking import Asking
     from scopix_server.jobs.housekeeper import Housekeeper
     from scopix_server.jobs.isolation import IsolatedEngines
@@ -249,9 +250,11 @@ def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
     storage.sweep()
     jobs = DbosQueue(settings.database_address)
     gates = Gates(settings, database)
+    # Read once: a file that is changed later counts after the next start, for all processes alike.
+    catalogue = catalogue_with(settings.own_categories)
+    # Children look at what strangers sent; they have no use for a key.
     engines = IsolatedEngines(
-        # Children look at what strangers sent; they have no use for a key.
-        functools.partial(build_workshop, settings.model_copy(update=_WITHOUT_SECRETS)),
+        functools.partial(build_workshop, settings.model_copy(update=_WITHOUT_SECRETS), catalogue),
         processes=settings.worker_processes,
         jobs_per_process=settings.worker_jobs_per_process,
         seconds_per_job=settings.worker_job_seconds,
@@ -259,7 +262,7 @@ def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
     )
     engines.warm_up()
     stores, quick = storage.stores(database), settings.first_answer == "fast"
-    ask = AskEngine(database, stores, engines, engines, BUILT_IN, language=settings.description_language)
+    ask = AskEngine(database, stores, engines, engines, catalogue, language=settings.description_language)
     worker = Worker(
         settings.database_address,
         database,
@@ -300,12 +303,11 @@ def _messenger(settings: Settings, database: "SqlDatabase", storage: Storage) ->
 # The child processes of a worker --------------------------------------------------------------------------------------
 
 
-def build_workshop(settings: Settings) -> "BuiltInWorkshop":
+def build_workshop(settings: Settings, catalogue: Catalogue) -> "BuiltInWorkshop":
     """Build what looks at images. Runs in a child process of the worker."""
     from scopix_server.logs import configure_logs
 
     configure_logs(level=settings.log_level, json=settings.log_format == "json")
-    from scopix_server.categories import BUILT_IN
     from scopix_server.engines.grounded.composer import GroundedComposer
     from scopix_server.engines.perceiver import BuiltInPerceiver
     from scopix_server.pipeline.categorise import CategoryDescriber
@@ -313,7 +315,7 @@ def build_workshop(settings: Settings) -> "BuiltInWorkshop":
 
     return BuiltInWorkshop(
         BuiltInPerceiver(model_dir=settings.data_dir / "models", ocr_side=settings.ocr_side),
-        CategoryDescriber(GroundedComposer(), BUILT_IN),
+        CategoryDescriber(GroundedComposer(), catalogue),
         PixelLimits(settings.max_image_pixels, settings.work_pixels),
         engine_choice(settings, with_keys=False).copies,
     )

@@ -4,6 +4,7 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from scopix_server.categories import Catalogue, catalogue_with
 from scopix_server.config import Settings
 from scopix_server.wiring import build_workshop
 from scopix_server.wiring_engines import engine_choice
@@ -30,16 +31,16 @@ def evaluated_engine(settings: Settings, name: str) -> "Callable[[], Workshop]":
     models = settings.data_dir / "models"
     models.mkdir(exist_ok=True)
     built_network(models)
+    catalogue = catalogue_with(settings.own_categories)
     if name == "builtin":
-        return functools.partial(build_workshop, settings)
-    return functools.partial(_measured_engine, settings, name)
+        return functools.partial(build_workshop, settings, catalogue)
+    return functools.partial(_measured_engine, settings, name, catalogue)
 
 
-def _measured_engine(settings: Settings, name: str) -> "Workshop":
-    from scopix_server.categories import BUILT_IN
+def _measured_engine(settings: Settings, name: str, catalogue: Catalogue) -> "Workshop":
     from scopix_server.engines.registry import build_engine
     from scopix_server.pipeline.measured import MeasuredEngine
 
     spec = next(spec for spec in engine_choice(settings).remote if spec.name == name)
     engine = build_engine(spec, threads=settings.engine_threads)
-    return MeasuredEngine(build_workshop(settings), engine, BUILT_IN, settings.description_language)
+    return MeasuredEngine(build_workshop(settings, catalogue), engine, catalogue, settings.description_language)

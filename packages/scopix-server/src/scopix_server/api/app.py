@@ -13,6 +13,7 @@ from scopix_server.api.metrics import RequestMetrics
 from scopix_server.api.middleware import BodyGuard, RequestContext
 from scopix_server.api.routes import (
     batch,
+    categories,
     content,
     descriptions,
     direct,
@@ -58,6 +59,7 @@ def create_app(services: Services, *, version: str, lifespan: Lifespan | None = 
     app.include_router(direct.router, prefix=PREFIX)
     app.include_router(sessions.router, prefix=PREFIX)
     app.include_router(events.router, prefix=PREFIX)
+    app.include_router(categories.router, prefix=PREFIX)
     app.include_router(sessions.first_generation, prefix=PREFIX)
     app.include_router(processing.router, prefix=PREFIX)
     app.include_router(edits.router, prefix=PREFIX)
@@ -68,7 +70,7 @@ def create_app(services: Services, *, version: str, lifespan: Lifespan | None = 
     app.include_router(webhooks.router, prefix=PREFIX)
     app.include_router(storage.router, prefix=PREFIX)
     app.include_router(content.router, prefix=PREFIX)
-    document.install(app)
+    document.install(app, services.categories.names())
     return app
 
 

@@ -1,10 +1,12 @@
 """The OpenAPI document: what FastAPI derives from the routes, made true to the last status and header."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+
+from scopix.types.vocabulary import REST_CATEGORIES
 
 __all__ = ["install", "operation_id"]
 
@@ -56,13 +58,15 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def install(app: FastAPI) -> None:
-    """Let the application describe itself truly."""
+def install(app: FastAPI, categories: Sequence[str]) -> None:
+    """Let the application describe itself truly; `categories` are the names of those that this server knows."""
     derive = app.openapi
 
     def describe() -> dict[str, Any]:
         if app.openapi_schema is None:
-            _amend(derive())
+            document = derive()
+            _amend(document)
+            _name_categories(document, list(categories))
         assert app.openapi_schema is not None
         return app.openapi_schema
 
@@ -79,6 +83,18 @@ def _amend(document: dict[str, Any]) -> None:
         _tell_all_errors(operation)
         _tell_headers(operation)
     _link(document)
+
+
+def _name_categories(node: Any, names: list[str]) -> None:
+    """Name the server's own categories wherever the document names the contract's."""
+    if isinstance(node, dict):
+        if node.get("enum") == list(REST_CATEGORIES):
+            node["enum"] = names
+        for inner in node.values():
+            _name_categories(inner, names)
+    elif isinstance(node, list):
+        for inner in node:
+            _name_categories(inner, names)
 
 
 def _operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:

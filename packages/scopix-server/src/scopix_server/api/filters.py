@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 from pydantic import BeforeValidator
 
 from scopix.types._wire import RestCategory
 from scopix.types.vocabulary import DescriptionStatus, MediaType
 from scopix_server.api.requests import in_utc
-from scopix_server.domain.file import check_category
+from scopix_server.api.services import services_of
 from scopix_server.domain.listing import FileFilter, SearchMode, SortBy, SortOrder
 
 __all__ = ["Filter"]
@@ -32,6 +32,7 @@ Time = Annotated[datetime | None, BeforeValidator(_iso), Query()]
 
 
 def _filter(
+    request: Request,
     search: Annotated[
         str | None, Query(max_length=1000, description='Words that must all be there; "in quotes" they stand together.')
     ] = None,
@@ -48,6 +49,7 @@ def _filter(
     sort_by: SortBy = SortBy.CONTENT_CREATED_AT,
     sort_order: SortOrder = SortOrder.DESC,
 ) -> FileFilter:
+    known = services_of(request).categories
     return FileFilter(
         search=search,
         search_mode=search_mode,
@@ -59,7 +61,7 @@ def _filter(
         media_types=tuple(media_type.value for media_type in media_types or ()),
         folder_id=str(folder_id) if folder_id else None,
         statuses=tuple(status.value for status in description_statuses or ()),
-        categories=tuple(check_category(value, "content_categories") for value in content_categories or ()),
+        categories=tuple(known.check(value, "content_categories") for value in content_categories or ()),
         sort_by=sort_by,
         sort_order=sort_order,
     )

@@ -4,8 +4,9 @@ import uuid
 from collections.abc import Mapping
 
 from scopix.types.vocabulary import ContentCategory, StorageTarget
+from scopix_server.categories import Catalogue
 from scopix_server.domain.errors import ValidationFailed
-from scopix_server.domain.file import check_category, check_tags, check_title
+from scopix_server.domain.file import check_tags, check_title
 from scopix_server.pipeline.batch import SessionOptions
 from scopix_server.pipeline.receive import UploadOptions
 
@@ -15,8 +16,8 @@ _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 
 
-def upload_options(fields: Mapping[str, str]) -> UploadOptions:
-    """Check the fields of an upload form; an empty field counts as left out.
+def upload_options(fields: Mapping[str, str], known: Catalogue) -> UploadOptions:
+    """Check the fields of an upload form against the `known` categories; an empty field counts as left out.
 
     Raises:
         ValidationFailed: a value is not acceptable; `details.field` names it.
@@ -29,7 +30,7 @@ def upload_options(fields: Mapping[str, str]) -> UploadOptions:
         storage_target=_storage_target(fields.get("storage_target") or StorageTarget.DEFAULT.value),
         folder_id=_uuid(fields, "folder_id"),
         project_id=_uuid(fields, "project_id"),
-        content_category=check_category(fields.get("content_category") or ContentCategory.GENERAL.value),
+        content_category=known.check(fields.get("content_category") or ContentCategory.GENERAL.value),
         custom_schema_id=_uuid(fields, "custom_schema_id"),
     )
 

@@ -12,6 +12,7 @@ from scopix_server.api.limits import RateLimits, UploadSlots
 from scopix_server.api.links import LinkSigner, PartSigner
 from scopix_server.api.metrics import Metrics, MetricsAccess
 from scopix_server.api.usage import UseCounter
+from scopix_server.categories import Catalogue
 from scopix_server.domain.engine_choice import EngineChoice
 from scopix_server.domain.plans import PlanTable
 from scopix_server.domain.ports import Database, FileServing, JobQueue
@@ -56,6 +57,7 @@ class Services:
     links: LinkSigner
     part_links: PartSigner
     plans: PlanTable
+    categories: Catalogue
     uses: UseCounter
     rates: RateLimits
     vault: Vault

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 
 from scopix.types import files as wire
+from scopix.types.categories import CategoryEvidence
 from scopix.types.vocabulary import (
     DescriptionStatus,
     MediaType,
@@ -15,7 +16,7 @@ from scopix.types.vocabulary import (
     VariantType,
 )
 from scopix_server.api.links import Grant, LinkSigner, link_in
-from scopix_server.domain.description import Perception, TextRegion
+from scopix_server.domain.description import Description, Perception, TextRegion
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.ports import DescriptionRecord
 from scopix_server.domain.states import TERMINAL
@@ -206,6 +207,7 @@ def file_details(
         text_regions=[text_region(region) for region in perception.text] if said and perception else None,
         content_category=file.content_category,
         category_data=(said.category_data or None) if said else None,
+        category_evidence=_category_evidence(said) if said else None,
         description_status=file.description_status,
         description_error=file.description_error if failed else None,
         description_error_type=file.description_error_type if failed else None,
@@ -217,6 +219,11 @@ def file_details(
         updated_at=file.updated_at,
         content_created_at=file.content_created_at,
     )
+
+
+def _category_evidence(said: Description) -> list[CategoryEvidence] | None:
+    found = [CategoryEvidence.model_validate(entry) for entry in said.evidence if "field" in entry]
+    return found or None
 
 
 def processing_status(file: File, *, is_stuck: bool | None = None) -> wire.ProcessingStatus:

@@ -1,15 +1,18 @@
 """The content categories, one file each: how to look at such a picture, and which fields it fills."""
 
+from pathlib import Path
+
 from scopix_server.categories.architectural_design import CATEGORY as ARCHITECTURAL_DESIGN
 from scopix_server.categories.artwork import CATEGORY as ARTWORK
 from scopix_server.categories.blueprint import CATEGORY as BLUEPRINT
-from scopix_server.categories.catalogue import Catalogue
+from scopix_server.categories.catalogue import BadCategory, Catalogue
 from scopix_server.categories.category import Category, Extraction, instructions
 from scopix_server.categories.ce_plan import CATEGORY as CE_PLAN
 from scopix_server.categories.construction import CATEGORY as CONSTRUCTION
 from scopix_server.categories.document import CATEGORY as DOCUMENT
 from scopix_server.categories.facility_assessment import CATEGORY as FACILITY_ASSESSMENT
 from scopix_server.categories.general import CATEGORY as GENERAL
+from scopix_server.categories.locate import locate
 from scopix_server.categories.map import CATEGORY as MAP
 from scopix_server.categories.mining import CATEGORY as MINING
 from scopix_server.categories.pfd import CATEGORY as PFD
@@ -20,7 +23,18 @@ from scopix_server.categories.robotics import CATEGORY as ROBOTICS
 from scopix_server.categories.screenshot import CATEGORY as SCREENSHOT
 from scopix_server.categories.technical_diagram import CATEGORY as TECHNICAL_DIAGRAM
 
-__all__ = ["BUILT_IN", "Catalogue", "Category", "Extraction", "get", "instructions", "names"]
+__all__ = [
+    "BUILT_IN",
+    "BadCategory",
+    "Catalogue",
+    "Category",
+    "Extraction",
+    "catalogue_with",
+    "get",
+    "instructions",
+    "locate",
+    "names",
+]
 
 BUILT_IN = Catalogue(
     (
@@ -54,3 +68,21 @@ def get(name: str) -> Category:
 def names() -> tuple[str, ...]:
     """Return the names of the built-in categories."""
     return BUILT_IN.names()
+
+
+def catalogue_with(folder: Path | None) -> Catalogue:
+    """Return the built-in categories and, behind them, those of the files in `folder`.
+
+    Raises:
+        BadCategory: a file is no category, or has the name of a built-in one.
+    """
+    if folder is None:
+        return BUILT_IN
+    # The library that checks schemas takes a moment to load, and most servers have no category of their own.
+    from scopix_server.categories.own import read_categories
+
+    own = read_categories(folder)
+    for category in own:
+        if category.name in BUILT_IN:
+            raise BadCategory(f"{folder}: '{category.name}' is the name of a built-in category; choose another")
+    return Catalogue([*BUILT_IN, *own])

@@ -117,4 +117,11 @@ def _signature(perception: Perception, layout: Layout) -> Line | None:
     return None
 
 
-CATEGORY = Category(name="artwork", title="Artwork", prompt=instructions(_PROMPT), schema=_SCHEMA, extract=extract)
+CATEGORY = Category(
+    name="artwork",
+    title="Artwork",
+    prompt=instructions(_PROMPT),
+    schema=_SCHEMA,
+    extract=extract,
+    looked_at=frozenset({"subjects"}),
+)

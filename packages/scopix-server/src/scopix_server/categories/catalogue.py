@@ -3,10 +3,15 @@
 from collections.abc import Iterable, Iterator
 
 from scopix_server.categories.category import Category
+from scopix_server.domain.errors import ValidationFailed
 
-__all__ = ["GENERAL", "Catalogue"]
+__all__ = ["GENERAL", "BadCategory", "Catalogue"]
 
 GENERAL = "general"
+
+
+class BadCategory(Exception):
+    """A file that is no category; the message names it and says what is wrong."""
 
 
 class Catalogue:
@@ -31,3 +36,15 @@ class Catalogue:
     def names(self) -> tuple[str, ...]:
         """Return the names, in order."""
         return tuple(self._categories)
+
+    def check(self, name: str, field: str = "content_category") -> str:
+        """Return the name; `field` is where it was given.
+
+        Raises:
+            ValidationFailed: there is no such category.
+        """
+        if name not in self._categories:
+            raise ValidationFailed(
+                f"'{name[:50]}' is not a content category.", field=field, allowed=sorted(self._categories)
+            )
+        return name

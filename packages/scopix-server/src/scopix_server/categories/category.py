@@ -37,9 +37,9 @@ class Category:
 
     `name` is its wire value, `title` its name for people. `prompt` tells a vision-language model what to look for on
     such a picture; empty for the general category. What holds for every picture, and the form of the answer, are the
-    engine's to add. `schema` is the JSON schema (draft 2020-12) of its
-    `category_data`; no property is required, and every one may be null. `extract` finds fields without a language
-    model; None where nothing can be found so.
+    engine's to add. `schema` is the JSON schema (draft 2020-12) of its `category_data`; no property is required, and
+    every one may be null. `extract` finds fields without a language model; None where nothing can be found so.
+    `looked_at` names the fields that it never fills: one has to look at the picture for them.
     """
 
     name: str
@@ -47,6 +47,7 @@ class Category:
     prompt: str
     schema: dict[str, Any]
     extract: Callable[[Perception], Extraction] | None = None
+    looked_at: frozenset[str] = frozenset()
 
 
 def instructions(special: str) -> str:

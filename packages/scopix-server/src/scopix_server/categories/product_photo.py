@@ -83,5 +83,10 @@ def _named(found: Findings, line: Line) -> bool:
 
 
 CATEGORY = Category(
-    name="product_photo", title="Product photo", prompt=instructions(_PROMPT), schema=_SCHEMA, extract=extract
+    name="product_photo",
+    title="Product photo",
+    prompt=instructions(_PROMPT),
+    schema=_SCHEMA,
+    extract=extract,
+    looked_at=frozenset({"colours"}),
 )

@@ -251,5 +251,10 @@ def _listed(name: str) -> str:
 
 
 CATEGORY = Category(
-    name="robotics", title="Robotics scene", prompt=instructions(_PROMPT), schema=_SCHEMA, extract=extract
+    name="robotics",
+    title="Robotics scene",
+    prompt=instructions(_PROMPT),
+    schema=_SCHEMA,
+    extract=extract,
+    looked_at=frozenset({"grasp_strategies", "spatial_relationships"}),
 )

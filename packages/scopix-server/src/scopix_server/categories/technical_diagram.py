@@ -86,5 +86,10 @@ def extract(perception: Perception) -> Extraction:
 
 
 CATEGORY = Category(
-    name="technical_diagram", title="Technical diagram", prompt=instructions(_PROMPT), schema=_SCHEMA, extract=extract
+    name="technical_diagram",
+    title="Technical diagram",
+    prompt=instructions(_PROMPT),
+    schema=_SCHEMA,
+    extract=extract,
+    looked_at=frozenset({"connections"}),
 )

@@ -83,6 +83,16 @@ def begin_tracing(settings: Settings, service: str) -> None:
         fail(f"SCOPIX_TRACING is on, and {error.name} is not installed: pip install 'scopix-server[otel]'.")
 
 
+def check_categories(settings: Settings) -> None:
+    """Read the categories of one's own, or end with a message that names the file."""
+    from scopix_server.categories import BadCategory, catalogue_with
+
+    try:
+        catalogue_with(settings.own_categories)
+    except BadCategory as error:
+        fail(f"A category of your own cannot be used. {error}.")
+
+
 def open_storage(settings: Settings, role: str) -> Storage:
     """Return the stores of this process (see `Storage`), or end with a message."""
     try:

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 from filelock import FileLock, Timeout
 
-from scopix_server.cli.common import DataDir, begin_tracing, fail, open_storage, settings_from
+from scopix_server.cli.common import DataDir, begin_tracing, check_categories, fail, open_storage, settings_from
 from scopix_server.config import Settings
 from scopix_server.domain.errors import BucketUnavailable, DomainError
 from scopix_server.tracing import stop_tracing
@@ -49,6 +49,7 @@ def serve(
         engine_choice(settings)
     except ValueError as error:
         fail(f"The settings of the engines cannot be used: {error}.")
+    check_categories(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     storage = _storage(settings)
     lock = FileLock(settings.data_dir / "server.lock")

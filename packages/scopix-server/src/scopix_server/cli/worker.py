@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from filelock import FileLock, Timeout
 
-from scopix_server.cli.common import DataDir, begin_tracing, fail, settings_from
+from scopix_server.cli.common import DataDir, begin_tracing, check_categories, fail, settings_from
 from scopix_server.tracing import stop_tracing
 
 __all__ = ["worker"]
@@ -34,6 +34,7 @@ def worker(
         engine_choice(settings)
     except ValueError as error:
         fail(f"The settings of the engines cannot be used: {error}.")
+    check_categories(settings)
     begin_tracing(settings, "scopix-worker")
     # A helper process of the standard library says this when the worker is killed, and knows no log but its own.
     sys.warnoptions.append("ignore:resource_tracker:UserWarning")

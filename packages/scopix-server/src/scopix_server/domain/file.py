@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from scopix.types.vocabulary import (
-    REST_CATEGORIES,
     ContentCategory,
     DescriptionErrorType,
     DescriptionStatus,
@@ -25,7 +24,6 @@ __all__ = [
     "FileType",
     "ImageHeader",
     "Variant",
-    "check_category",
     "check_tags",
     "check_title",
     "display_name",
@@ -178,16 +176,3 @@ def check_tags(tags: list[str]) -> tuple[str, ...]:
                 field="tags",
             )
     return kept
-
-
-def check_category(value: str, field: str = "content_category") -> str:
-    """Return the category's wire value; `field` is where it was given.
-
-    Raises:
-        ValidationFailed: if there is no such category.
-    """
-    if value not in REST_CATEGORIES:
-        raise ValidationFailed(
-            f"'{value[:50]}' is not a content category.", field=field, allowed=sorted(REST_CATEGORIES)
-        )
-    return value

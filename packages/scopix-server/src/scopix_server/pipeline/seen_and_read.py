@@ -9,24 +9,31 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
-from scopix_server.categories import Category
+from scopix_server.categories import Category, Extraction, locate
 from scopix_server.domain.description import Description, Perception
 
 __all__ = ["with_fields_read"]
 
 
 def with_fields_read(said: Description, category: Category, perception: Perception) -> Description:
-    """Add to an engine's answer the fields that the category finds in the text, with their evidence."""
-    if category.extract is None:
-        return said
-    found = category.extract(perception)
+    """Add to an engine's answer the fields that the category finds in the text, with their evidence.
+
+    What the engine answered and can be read on the picture names its lines too.
+    """
+    found = category.extract(perception) if category.extract is not None else Extraction()
     data = {
         name: _valid(part, _joined(found.data.get(name), said.category_data.get(name), part), found.data.get(name))
         for name, part in (category.schema.get("properties") or {}).items()
         if name in found.data or name in said.category_data
     }
     seen = [{"field": f"/{name}", "engine": said.engine} for name in said.category_data if data.get(name) is not None]
-    return replace(said, category_data=data, evidence=(*said.evidence, *found.evidence, *seen))
+    read = [entry["field"] for entry in found.evidence]
+    located = [entry for entry in locate(data, perception) if not _is_within(entry["field"], read)]
+    return replace(said, category_data=data, evidence=(*said.evidence, *found.evidence, *located, *seen))
+
+
+def _is_within(pointer: str, others: list[str]) -> bool:
+    return any(pointer == other or pointer.startswith(f"{other}/") for other in others)
 
 
 def _joined(read: Any, seen: Any, schema: dict[str, Any]) -> Any:

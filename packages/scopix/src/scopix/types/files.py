@@ -16,6 +16,7 @@ from scopix.types._wire import (
     OpenVariantStatus,
     WireModel,
 )
+from scopix.types.categories import CategoryEvidence
 from scopix.types.vocabulary import (
     ContentCategory,
     DescriptionStatus,
@@ -187,7 +188,8 @@ class FileDetails(WireModel):
 
     `tags` lists the caller's tags and then the description's, without repeats; `ai_tags` lists the description's
     alone. The three `description_error*` fields are set only while `description_status` is failed. `full_url` is the
-    1024-pixel variant, null until made; `original_url` is always there.
+    1024-pixel variant, null until made; `original_url` is always there. `category_data` holds the fields of the
+    `content_category`, and `category_evidence` what each of its values rests on.
     """
 
     id: str
@@ -217,6 +219,7 @@ class FileDetails(WireModel):
     text_regions: list[TextRegion] | None = None
     content_category: OpenContentCategory = ContentCategory.GENERAL
     category_data: dict[str, Any] | None = None
+    category_evidence: list[CategoryEvidence] | None = None
     description_status: OpenDescriptionStatus = DescriptionStatus.PENDING
     description_error: str | None = None
     description_error_type: OpenDescriptionErrorType | None = None

@@ -74,7 +74,7 @@ async def upload_batch(
     form = UploadForm(services.receiver.open, services.uploads, _rules(services, caller))
     try:
         await form.read(request.stream(), boundary, idle_seconds=services.limits.body_idle_seconds)
-        options, session = upload_options(form.fields), session_options(form.fields)
+        options, session = upload_options(form.fields, services.categories), session_options(form.fields)
         arrivals = [Arrival(file.incoming, file.error) for file in form.files]
         receipt = await form.run(
             lambda: services.batches.record(caller.tenant_id, arrivals, options, session, idempotency_key),

@@ -15,9 +15,10 @@ from scopix_server.api.multipart import with_timeout
 from scopix_server.api.problems import responses
 from scopix_server.api.requests import IdempotencyKey, is_uuid, links_of
 from scopix_server.api.services import Services, services_of
+from scopix_server.categories import Catalogue
 from scopix_server.domain.direct import DirectUpload
 from scopix_server.domain.errors import Forbidden, NotFound, OutOfSpace, ValidationFailed
-from scopix_server.domain.file import check_category, check_tags, check_title
+from scopix_server.domain.file import check_tags, check_title
 from scopix_server.pipeline.direct import Announcement, Completion
 from scopix_server.pipeline.incoming_part import IncomingPart
 from scopix_server.pipeline.receive import UploadOptions
@@ -52,7 +53,7 @@ async def create_direct_upload(
         wanted.filename,
         wanted.size_bytes,
         wanted.checksum_sha256.lower() if wanted.checksum_sha256 else None,
-        _options(wanted),
+        _options(wanted, services.categories),
         wanted.resume,
     )
     key = idempotency_key or wanted.idempotency_key
@@ -185,7 +186,7 @@ def _known(upload_id: str) -> str:
     return wanted
 
 
-def _options(wanted: wire.CreateDirectUploadRequest) -> UploadOptions:
+def _options(wanted: wire.CreateDirectUploadRequest, known: Catalogue) -> UploadOptions:
     return UploadOptions(
         title=check_title(wanted.title),
         tags=check_tags(wanted.tags or []),
@@ -194,7 +195,7 @@ def _options(wanted: wire.CreateDirectUploadRequest) -> UploadOptions:
         storage_target=wanted.storage_target,
         folder_id=str(wanted.folder_id) if wanted.folder_id else None,
         project_id=str(wanted.project_id) if wanted.project_id else None,
-        content_category=check_category(wanted.content_category),
+        content_category=known.check(wanted.content_category),
         custom_schema_id=str(wanted.custom_schema_id) if wanted.custom_schema_id else None,
     )
 

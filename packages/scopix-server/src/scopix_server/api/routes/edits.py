@@ -29,7 +29,7 @@ from scopix_server.api.requests import find_file, is_uuid
 from scopix_server.api.services import services_of
 from scopix_server.domain.description import Description
 from scopix_server.domain.errors import NotFound, ValidationFailed
-from scopix_server.domain.file import File, check_category, check_tags, check_title
+from scopix_server.domain.file import File, check_tags, check_title
 from scopix_server.domain.listing import FileFilter
 from scopix_server.domain.ports import Transaction
 from scopix_server.domain.states import TERMINAL
@@ -133,7 +133,7 @@ async def describe_file(
     Earlier descriptions are kept. One that a person wrote goes on being the current one.
     """
     category = wanted.content_category if wanted else None
-    checked = None if category is None else check_category(category)
+    checked = None if category is None else services_of(request).categories.check(category)
     file = await find_file(request, caller.tenant_id, file_id)
     engine = services_of(request).engines.check(wanted.engine) if wanted and wanted.engine else None
     await run_in_threadpool(services_of(request).redescriber.one, caller.tenant_id, file.id, checked, engine)
@@ -147,8 +147,9 @@ async def describe_matching(
     request: Request, caller: Writer, wanted: DescribeMatchingRequest
 ) -> DescribeMatchingResponse:
     """Describe again all images that meet every condition given; at least one is needed."""
-    checked = None if wanted.content_category is None else check_category(wanted.content_category)
-    categories = tuple(check_category(category, "current_categories") for category in wanted.current_categories or ())
+    known = services_of(request).categories
+    checked = None if wanted.content_category is None else known.check(wanted.content_category)
+    categories = tuple(known.check(category, "current_categories") for category in wanted.current_categories or ())
     engine = services_of(request).engines.check(wanted.engine) if wanted.engine else None
     conditions = wanted.model_dump(exclude={"content_category", "engine"}, exclude_none=True)
     if not any(value != [] for value in conditions.values()):

@@ -82,7 +82,7 @@ async def upload_file(
     form = UploadForm(services.receiver.open, services.uploads, _rules(services))
     try:
         await form.read(request.stream(), boundary, idle_seconds=services.limits.body_idle_seconds)
-        options = upload_options(form.fields)
+        options = upload_options(form.fields, services.categories)
         incoming = form.files[0].incoming
         receipt = await form.run(
             lambda: services.receiver.record(caller.tenant_id, incoming, options, idempotency_key),

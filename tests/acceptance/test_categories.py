@@ -201,7 +201,7 @@ def test_a_category_of_ones_own(client: SyncScopix, own_server: ServerProcess) -
 def test_an_unknown_category_is_refused_with_those_that_are_known(own_server: ServerProcess) -> None:
     with own_server.client() as http:
         answer = http.post("/files/upload", files={"file": drawn("map")[0]}, data={"content_category": "trial_map"})
-    assert answer.status_code == 400
+    assert answer.status_code == 422
     error = answer.json()["error"]
     assert error["message"] == "'trial_map' is not a content category."
     assert "trail_map" in error["details"]["allowed"]

@@ -5,6 +5,7 @@ from typing import Any
 from scopix_server.categories import Category, Extraction
 from scopix_server.domain.description import Description, ImageKind, Perception
 from scopix_server.pipeline.seen_and_read import with_fields_read
+from tests.support.perceptions import page
 
 SCHEMA = {
     "properties": {
@@ -52,4 +53,17 @@ def test_nothing_read_and_nothing_to_read() -> None:
     assert joined({}, {"style": "gothic"}).category_data == {"style": "gothic"}
     plain = Category("c", "C", "", SCHEMA)
     said = Description("Text.", (), None, ImageKind.PHOTO, "vlm", "m", category_data={"style": "gothic"})
-    assert with_fields_read(said, plain, Perception(1, 1)) is said
+    assert with_fields_read(said, plain, Perception(1, 1)).category_data == said.category_data
+
+
+def test_what_was_seen_and_can_be_read_names_its_lines() -> None:
+    seen = page([("Scale 1:100", 50, 50), ("Fire exit", 50, 100)])
+    read = Extraction({"scale": "1:100"}, [{"field": "/scale", "regions": [0]}])
+    category = Category("c", "C", "", SCHEMA, lambda _: read)
+    answer = {"scale": "1:100", "signs": ["Fire exit", "No smoking"]}
+    said = Description("Text.", (), None, ImageKind.PHOTO, "vlm", "m", category_data=answer)
+    evidence = with_fields_read(said, category, seen).evidence
+    assert [entry for entry in evidence if "regions" in entry] == [
+        {"field": "/scale", "regions": [0]},
+        {"field": "/signs/0", "regions": [1]},
+    ]

@@ -179,11 +179,12 @@ def _workers(settings: Settings) -> Outcome:
 
 
 def _engine(settings: Settings) -> Outcome:
+    from scopix_server.categories import catalogue_with
     from scopix_server.engines.trial import written_picture
     from scopix_server.wiring import build_workshop
 
     word = "DOCTOR 2468"
-    workshop = build_workshop(settings)
+    workshop = build_workshop(settings, catalogue_with(settings.own_categories))
     with tempfile.TemporaryDirectory(prefix="scopix-doctor-") as folder:
         path = Path(folder) / "picture.png"
         path.write_bytes(written_picture(word))

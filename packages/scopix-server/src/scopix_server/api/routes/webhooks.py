@@ -14,6 +14,7 @@ from starlette.concurrency import run_in_threadpool
 from scopix.types import webhooks as wire
 from scopix_server.api import webhook_shapes
 from scopix_server.api.auth import Admin
+from scopix_server.api.bodies import JsonRoute
 from scopix_server.api.problems import responses
 from scopix_server.api.requests import is_uuid
 from scopix_server.api.services import Services, services_of
@@ -30,7 +31,7 @@ from scopix_server.domain.webhooks import (
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/webhooks", tags=["webhooks"])
+router = APIRouter(prefix="/webhooks", tags=["webhooks"], route_class=JsonRoute)
 
 _SECRET_BYTES = 32
 

@@ -88,8 +88,10 @@ def _amend(document: dict[str, Any]) -> None:
 def _name_categories(node: Any, names: list[str]) -> None:
     """Name the server's own categories wherever the document names the contract's."""
     if isinstance(node, dict):
-        if node.get("enum") == list(REST_CATEGORIES):
-            node["enum"] = names
+        allowed = node.get("enum")
+        if isinstance(allowed, list) and allowed[: len(REST_CATEGORIES)] == list(REST_CATEGORIES):
+            # What an upload form may say besides, the empty text for a field left out, stays behind them.
+            node["enum"] = [*names, *allowed[len(REST_CATEGORIES) :]]
         for inner in node.values():
             _name_categories(inner, names)
     elif isinstance(node, list):

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from scopix.types._wire import OpenStorageTarget, RestCategory, WireModel
 from scopix.types.files import UploadResponse
@@ -49,11 +49,11 @@ class CreateDirectUploadRequest(WireModel):
     content_type: Annotated[str, Field(max_length=255)] | None = None
     checksum_sha256: Sha256 | None = None
     idempotency_key: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,128}$")] | None = None
-    resume: bool = False
+    resume: StrictBool = False
     title: str | None = Field(None, max_length=255)
     tags: list[Annotated[str, Field(max_length=50)]] | None = Field(None, max_length=40)
-    auto_describe: bool = True
-    skip_duplicates: bool = False
+    auto_describe: StrictBool = True
+    skip_duplicates: StrictBool = False
     storage_target: StorageTarget = StorageTarget.DEFAULT
     folder_id: UUID | None = None
     project_id: UUID | None = None

@@ -1,6 +1,6 @@
 """Bodies of the storage settings: a tenant's own bucket."""
 
-from pydantic import ConfigDict, Field, SecretStr
+from pydantic import ConfigDict, Field, SecretStr, StrictBool
 
 from scopix.types._wire import WireModel
 
@@ -21,7 +21,7 @@ class S3ConfigRequest(WireModel):
     bucket_name: str = Field(min_length=3, max_length=63)
     region: str = Field(min_length=1, max_length=64)
     endpoint_url: str | None = Field(None, max_length=512)
-    force_path_style: bool | None = None
+    force_path_style: StrictBool | None = None
 
 
 class S3ConfigStatus(WireModel):

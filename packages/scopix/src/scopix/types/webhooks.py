@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, StrictBool
 
 from scopix.types._wire import WireModel
 
@@ -43,7 +43,7 @@ class UpdateWebhookRequest(WireModel):
     url: Url | None = None
     description: Description | None = None
     events: Events | None = None
-    is_active: bool | None = None
+    is_active: StrictBool | None = None
 
 
 class WebhookInfo(WireModel):

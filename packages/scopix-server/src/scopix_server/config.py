@@ -96,6 +96,12 @@ class Settings(BaseSettings):
         60.0, gt=0, description="An upload from which nothing arrives so long is given up."
     )
     reserved_disk_bytes: int = Field(256 * _MIB, ge=0, description="Uploads are refused when less disk would remain.")
+    max_uploads_at_once: int = Field(256, ge=1, description="Uploads that each web process takes in at once.")
+    max_tenant_uploads_at_once: int = Field(128, ge=1, description="Those of one tenant; its keys share them.")
+    max_upload_bytes_at_once: int = Field(
+        32 * 1024 * _MIB, ge=1, description="Bytes of the uploads that each web process takes in at once."
+    )
+    max_tenant_upload_bytes_at_once: int = Field(16 * 1024 * _MIB, ge=1, description="Those of one tenant.")
     durability: Literal["each", "none"] = Field(
         "each",
         description="each: an acknowledged file survives a power cut; none: it survives a crash of the process only.",

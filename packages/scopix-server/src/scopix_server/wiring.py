@@ -25,6 +25,7 @@ from scopix_server.wiring_upkeep import chores_of
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from scopix_server.api.admission import Admission
     from scopix_server.api.metrics import MetricsAccess
     from scopix_server.api.services import ApiLimits, Services
     from scopix_server.db.connection import SqlDatabase
@@ -159,6 +160,7 @@ def _build_services(
     receiver = Receiver(stores, database, jobs, limits, quotas)
     direct = DirectReceiver(receiver, database, _direct_limits(settings, limits))
     expire_direct_uploads(database, storage.own, datetime.now(UTC))
+    admission = _admission(settings, storage)
     return Services(
         database=database,
         jobs=jobs,
@@ -180,11 +182,12 @@ def _build_services(
         vault=storage.vault,
         addresses=storage.guard,
         slots=UploadSlots(),
+        admission=admission,
         limits=_api_limits(settings),
         uploads=ThreadPoolExecutor(max_workers=16, thread_name_prefix="upload"),
         # Apart, so that a tenant's bucket that answers slowly keeps nobody else waiting.
         bucket_threads=ThreadPoolExecutor(max_workers=16, thread_name_prefix="bucket"),
-        metrics=Metrics(database, storage.own, version=VERSION, silence=WORKER_SILENCE),
+        metrics=Metrics(database, storage.own, admission, version=VERSION, silence=WORKER_SILENCE),
         metrics_access=metrics_access(settings),
         public_url=settings.public_url,
         stopping=stopping,
@@ -199,10 +202,22 @@ def _api_limits(settings: Settings) -> "ApiLimits":
         max_document_bytes=settings.max_document_bytes,
         max_batch_files=settings.max_batch_files,
         max_batch_bytes=settings.max_batch_bytes,
-        reserved_disk_bytes=settings.reserved_disk_bytes,
         body_idle_seconds=settings.body_idle_seconds,
         worker_silence=WORKER_SILENCE,
     )
+
+
+def _admission(settings: Settings, storage: Storage) -> "Admission":
+    from scopix_server.api.admission import Admission, AdmissionLimits
+
+    limits = AdmissionLimits(
+        uploads=settings.max_uploads_at_once,
+        tenant_uploads=settings.max_tenant_uploads_at_once,
+        bytes=settings.max_upload_bytes_at_once,
+        tenant_bytes=settings.max_tenant_upload_bytes_at_once,
+        reserved_disk_bytes=settings.reserved_disk_bytes,
+    )
+    return Admission(limits, storage.own.free_bytes)
 
 
 def metrics_access(settings: Settings) -> "MetricsAccess | None":

@@ -19,6 +19,7 @@ from prometheus_client.metrics_core import GaugeMetricFamily, HistogramMetricFam
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from scopix_server.api.admission import Admission
 from scopix_server.api.route_names import route_of
 from scopix_server.domain.errors import Forbidden, InvalidApiKey, MissingApiKey
 from scopix_server.domain.figures import STAGE_BUCKETS, Figure, StageTimes
@@ -60,7 +61,9 @@ class Metrics:
         silence: a worker that did not report for so long does not count as alive.
     """
 
-    def __init__(self, database: Database, store: BlobStore, *, version: str, silence: timedelta) -> None:
+    def __init__(
+        self, database: Database, store: BlobStore, admission: Admission, *, version: str, silence: timedelta
+    ) -> None:
         registry = self._registry = CollectorRegistry()
         Info("scopix_server", "The server that answers.", registry=registry).info({"version": version})
         self._requests = Counter(
@@ -94,6 +97,12 @@ class Metrics:
             buckets=STAGE_BUCKETS,
             registry=registry,
         )
+        under_way = Gauge("scopix_uploads_under_way", "Uploads that are being taken in.", registry=registry)
+        under_way.set_function(lambda: admission.uploads)
+        missing = Gauge(
+            "scopix_upload_bytes_to_come", "Bytes that these have announced and not sent yet.", registry=registry
+        )
+        missing.set_function(lambda: admission.missing_bytes)
         ProcessCollector(registry=registry)
         registry.register(_Kept(database, store, silence))
 

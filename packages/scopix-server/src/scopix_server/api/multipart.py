@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
+from scopix_server.api.admission import UploadRoom
 from scopix_server.domain.errors import DomainError, MalformedRequest, OutOfSpace, PayloadTooLarge, RequestTimedOut
 from scopix_server.pipeline.incoming import IncomingFile
 from scopix_server.tracing import span
@@ -87,12 +88,15 @@ class FormRules:
 class UploadForm:
     """One upload form: files, and fields. Read it once, then `discard` it, whatever happened."""
 
-    def __init__(self, open_file: Callable[[str], IncomingFile], executor: Executor, rules: FormRules) -> None:
+    def __init__(
+        self, open_file: Callable[[str], IncomingFile], executor: Executor, rules: FormRules, room: UploadRoom
+    ) -> None:
         self.files: list[FormFile] = []
         self.fields: dict[str, str] = {}
         self._open_file = open_file
         self._executor = executor
         self._rules = rules
+        self._room = room
         self._part: MultipartSegment | None = None
         self._field = bytearray()
         self._under_way: asyncio.Future[Any] | None = None
@@ -104,6 +108,7 @@ class UploadForm:
             MalformedRequest: it is no sound multipart form with a file in it.
             RequestTimedOut: nothing arrived for `idle_seconds`.
             PayloadTooLarge: the body is over its limit.
+            OutOfSpace: the disk fills up.
             DomainError: there are too many files, or a file was refused (see `IncomingFile.write`).
         """
         try:
@@ -145,6 +150,7 @@ class UploadForm:
             total += len(chunk)
             if total > self._rules.max_body_bytes:
                 raise PayloadTooLarge(f"The request is larger than {self._rules.max_body_bytes} bytes.")
+            self._room.arrived(len(chunk))
             try:
                 events.extend(parser.parse(chunk))
             except MultipartError:
@@ -179,6 +185,7 @@ class UploadForm:
                 raise
 
     def _apply(self, events: list[Any]) -> None:
+        self._room.check_disk()
         for event in events:
             if isinstance(event, MultipartSegment):
                 self._begin(event)

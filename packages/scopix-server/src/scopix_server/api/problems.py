@@ -44,6 +44,7 @@ STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.Gone: 410,
     errors.RateLimited: 429,
     errors.ConcurrentUploads: 429,
+    errors.TooManyBytes: 429,
     errors.OutOfSpace: 507,
     errors.ServiceUnavailable: 503,
     errors.BucketUnavailable: 503,

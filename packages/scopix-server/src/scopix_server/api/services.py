@@ -8,6 +8,7 @@ from datetime import timedelta
 from fastapi import Request
 
 from scopix.types.vocabulary import StorageTarget
+from scopix_server.api.admission import Admission
 from scopix_server.api.limits import RateLimits, UploadSlots
 from scopix_server.api.links import LinkSigner, PartSigner
 from scopix_server.api.metrics import Metrics, MetricsAccess
@@ -36,7 +37,6 @@ class ApiLimits:
     max_document_bytes: int
     max_batch_files: int
     max_batch_bytes: int
-    reserved_disk_bytes: int
     body_idle_seconds: float
     worker_silence: timedelta
 
@@ -63,6 +63,7 @@ class Services:
     vault: Vault
     addresses: AddressGuard
     slots: UploadSlots
+    admission: Admission
     limits: ApiLimits
     uploads: ThreadPoolExecutor
     bucket_threads: ThreadPoolExecutor

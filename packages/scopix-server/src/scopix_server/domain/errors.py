@@ -24,6 +24,7 @@
     ├── Gone                        it was there, and its time has run out
     ├── RateLimited                 too many requests in a minute
     ├── ConcurrentUploads           too many uploads at once
+    ├── TooManyBytes                too much of them at once
     ├── OutOfSpace
     └── ServiceUnavailable
         ├── BucketUnavailable       the tenant's own bucket does not answer
@@ -69,6 +70,7 @@ __all__ = [
     "RequestTimedOut",
     "ServiceUnavailable",
     "StorageNotConfigured",
+    "TooManyBytes",
     "TooManyPixels",
     "UnsupportedFileType",
     "UsageLimitExceeded",
@@ -230,6 +232,12 @@ class ConcurrentUploads(DomainError):
     """Too many uploads at once. Wait until one has ended."""
 
     code = "CONCURRENT_UPLOAD_LIMIT"
+
+
+class TooManyBytes(DomainError):
+    """Too many bytes are being uploaded at once. Wait until one of the uploads has ended."""
+
+    code = "MEMORY_LIMIT_EXCEEDED"
 
 
 class OutOfSpace(DomainError):

@@ -18,6 +18,11 @@ class IncomingPart:
         self._size = size
         self._hash = hashlib.md5(usedforsecurity=False)
 
+    @property
+    def size_bytes(self) -> int:
+        """How many bytes were announced."""
+        return self._size
+
     def write(self, chunk: bytes) -> None:
         """Take the next bytes. Raises MalformedRequest for more than were announced, and OutOfSpace."""
         self._missing -= len(chunk)

@@ -18,7 +18,7 @@ from scopix_server.api.problems import responses
 from scopix_server.api.requests import IdempotencyKey, declared_length
 from scopix_server.api.routes.uploads import FORM, UUID, form_body
 from scopix_server.api.services import Services, services_of
-from scopix_server.domain.errors import BatchTooLarge, OutOfSpace, PayloadTooLarge
+from scopix_server.domain.errors import BatchTooLarge, PayloadTooLarge
 from scopix_server.domain.plans import Allowance, month_of
 from scopix_server.domain.tenant import Caller
 from scopix_server.pipeline.batch import Arrival, BatchReceipt
@@ -70,18 +70,21 @@ async def upload_batch(
     """
     services = services_of(request)
     boundary = boundary_of(request.headers.get("Content-Type"))
-    await asyncio.to_thread(_check_room, services, declared_length(request))
-    form = UploadForm(services.receiver.open, services.uploads, _rules(services, caller))
-    try:
-        await form.read(request.stream(), boundary, idle_seconds=services.limits.body_idle_seconds)
-        options, session = upload_options(form.fields, services.categories), session_options(form.fields)
-        arrivals = [Arrival(file.incoming, file.error) for file in form.files]
-        receipt = await form.run(
-            lambda: services.batches.record(caller.tenant_id, arrivals, options, session, idempotency_key),
-            services.threads_for(options.storage_target),
-        )
-    finally:
-        await form.discard()
+    length = declared_length(request)
+    _check_size(services, length)
+    with services.admission.upload(caller.tenant_id, length) as room:
+        await asyncio.to_thread(room.check_promise)
+        form = UploadForm(services.receiver.open, services.uploads, _rules(services, caller), room)
+        try:
+            await form.read(request.stream(), boundary, idle_seconds=services.limits.body_idle_seconds)
+            options, session = upload_options(form.fields, services.categories), session_options(form.fields)
+            arrivals = [Arrival(file.incoming, file.error) for file in form.files]
+            receipt = await form.run(
+                lambda: services.batches.record(caller.tenant_id, arrivals, options, session, idempotency_key),
+                services.threads_for(options.storage_target),
+            )
+        finally:
+            await form.discard()
     _count(services.metrics, receipt, arrivals)
     if receipt.replayed:
         response.headers["Idempotent-Replayed"] = "true"
@@ -135,13 +138,10 @@ def _rules(services: Services, caller: Caller) -> FormRules:
     )
 
 
-def _check_room(services: Services, declared: int) -> None:
+def _check_size(services: Services, declared: int) -> None:
     limits = services.limits
     if declared > limits.max_batch_bytes:
         raise PayloadTooLarge(
             f"The request is larger than {limits.max_batch_bytes} bytes. Send the files in several requests.",
             max_bytes=limits.max_batch_bytes,
         )
-    free = services.stores.own.free_bytes()
-    if free is not None and free < declared + limits.reserved_disk_bytes:
-        raise OutOfSpace(free_bytes=free, reserved_bytes=limits.reserved_disk_bytes)

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from scopix.types import direct as wire
 from scopix.types.vocabulary import StorageTarget
 from scopix_server.api import direct_shapes
+from scopix_server.api.admission import UploadRoom
 from scopix_server.api.auth import Reader, Writer
 from scopix_server.api.bodies import JsonRoute
 from scopix_server.api.multipart import with_timeout
@@ -17,7 +18,7 @@ from scopix_server.api.requests import IdempotencyKey, is_uuid, links_of
 from scopix_server.api.services import Services, services_of
 from scopix_server.categories import Catalogue
 from scopix_server.domain.direct import DirectUpload
-from scopix_server.domain.errors import Forbidden, NotFound, OutOfSpace, ValidationFailed
+from scopix_server.domain.errors import Forbidden, NotFound, ValidationFailed
 from scopix_server.domain.file import check_tags, check_title
 from scopix_server.pipeline.direct import Announcement, Completion
 from scopix_server.pipeline.incoming_part import IncomingPart
@@ -100,7 +101,7 @@ async def renew_part_links(
                 "ETag": {"description": "MD5 of its bytes, in hex.", "required": True, "schema": {"type": "string"}}
             },
         },
-        **responses(400, 403, 404, 408, 409, 410, 413, 422, 507),
+        **responses(400, 403, 404, 408, 409, 410, 413, 422, 429, 507),
     },
     openapi_extra=_PART_BODY,
 )
@@ -119,8 +120,10 @@ async def send_part(request: Request, upload_id: str, part_number: int, token: s
         services.uploads, services.direct.open_part, grant.tenant_id, grant.upload_id, grant.number
     )
     try:
-        await asyncio.shield(_take(request, services, part))
-        etag = await asyncio.shield(loop.run_in_executor(services.uploads, part.keep))
+        with services.admission.upload(grant.tenant_id, part.size_bytes) as room:
+            await asyncio.to_thread(room.check_promise)
+            await asyncio.shield(_take(request, services, part, room))
+            etag = await asyncio.shield(loop.run_in_executor(services.uploads, part.keep))
     finally:
         await asyncio.shield(loop.run_in_executor(services.uploads, part.discard))
     return Response(status_code=200, headers={"ETag": f'"{etag}"'})
@@ -164,19 +167,25 @@ async def abort_direct_upload(request: Request, caller: Writer, upload_id: str) 
     return await run_in_threadpool(abort)
 
 
-async def _take(request: Request, services: Services, part: IncomingPart) -> None:
+async def _take(request: Request, services: Services, part: IncomingPart, room: UploadRoom) -> None:
     """Write the body as it arrives, in pieces worth a thread's while."""
+
+    def write(data: bytes) -> None:
+        room.check_disk()
+        part.write(data)
+
     loop = asyncio.get_running_loop()
     held: list[bytes] = []
     size = 0
     async for chunk in with_timeout(request.stream(), services.limits.body_idle_seconds):
+        room.arrived(len(chunk))
         held.append(chunk)
         size += len(chunk)
         if size >= _HAND_OVER_BYTES:
-            await loop.run_in_executor(services.uploads, part.write, b"".join(held))
+            await loop.run_in_executor(services.uploads, write, b"".join(held))
             held, size = [], 0
     if held:
-        await loop.run_in_executor(services.uploads, part.write, b"".join(held))
+        await loop.run_in_executor(services.uploads, write, b"".join(held))
 
 
 def _known(upload_id: str) -> str:
@@ -207,7 +216,5 @@ def _addresses(request: Request) -> direct_shapes.PartAddresses:
 
 
 def _check_room(services: Services, size: int) -> None:
-    free = services.stores.own.free_bytes()
     # The parts and, while they are put together, the file itself.
-    if free is not None and free < 2 * size + services.limits.reserved_disk_bytes:
-        raise OutOfSpace(free_bytes=free, reserved_bytes=services.limits.reserved_disk_bytes)
+    services.admission.require(2 * size)

@@ -14,7 +14,7 @@ from scopix_server.api.multipart import FORM_OVERHEAD_BYTES, FormRules, UploadFo
 from scopix_server.api.problems import responses
 from scopix_server.api.requests import IdempotencyKey, declared_length, links_of
 from scopix_server.api.services import Services, services_of
-from scopix_server.domain.errors import FileTooLarge, MalformedRequest, OutOfSpace
+from scopix_server.domain.errors import FileTooLarge, MalformedRequest
 from scopix_server.domain.file import MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH
 from scopix_server.pipeline.receive import Receipt
 
@@ -78,18 +78,21 @@ async def upload_file(
     """
     services = services_of(request)
     boundary = boundary_of(request.headers.get("Content-Type"))
-    await asyncio.to_thread(_check_room, services, declared_length(request))
-    form = UploadForm(services.receiver.open, services.uploads, _rules(services))
-    try:
-        await form.read(request.stream(), boundary, idle_seconds=services.limits.body_idle_seconds)
-        options = upload_options(form.fields, services.categories)
-        incoming = form.files[0].incoming
-        receipt = await form.run(
-            lambda: services.receiver.record(caller.tenant_id, incoming, options, idempotency_key),
-            services.threads_for(options.storage_target),
-        )
-    finally:
-        await form.discard()
+    length = declared_length(request)
+    _check_size(services, length)
+    with services.admission.upload(caller.tenant_id, length) as room:
+        await asyncio.to_thread(room.check_promise)
+        form = UploadForm(services.receiver.open, services.uploads, _rules(services), room)
+        try:
+            await form.read(request.stream(), boundary, idle_seconds=services.limits.body_idle_seconds)
+            options = upload_options(form.fields, services.categories)
+            incoming = form.files[0].incoming
+            receipt = await form.run(
+                lambda: services.receiver.record(caller.tenant_id, incoming, options, idempotency_key),
+                services.threads_for(options.storage_target),
+            )
+        finally:
+            await form.discard()
     services.metrics.uploaded("single", _outcome(receipt))
     services.metrics.took("single", incoming.elapsed_ms)
     if receipt.replayed:
@@ -119,7 +122,7 @@ def _rules(services: Services) -> FormRules:
     )
 
 
-def _check_room(services: Services, declared: int) -> None:
+def _check_size(services: Services, declared: int) -> None:
     limits = services.limits
     if declared > limits.max_file_bytes + FORM_OVERHEAD_BYTES:
         raise FileTooLarge(
@@ -128,6 +131,3 @@ def _check_room(services: Services, declared: int) -> None:
             max_bytes=limits.max_file_bytes,
             suggestion={"endpoint": "/api/v2/files/direct-uploads"},
         )
-    free = services.stores.own.free_bytes()
-    if free is not None and free < declared + limits.reserved_disk_bytes:
-        raise OutOfSpace(free_bytes=free, reserved_bytes=limits.reserved_disk_bytes)

@@ -1,4 +1,7 @@
-"""A real server in a process of its own, on a free port, with a data directory of its own."""
+"""A real server in a process of its own, on a free port, with a data directory of its own.
+
+With SCOPIX_TEST_DATABASE=postgres in the environment each of them has a fresh PostgreSQL database instead of a file.
+"""
 
 import json
 import os
@@ -16,6 +19,12 @@ import psutil
 START_SECONDS = 90
 
 
+def environment_with(settings: dict[str, str]) -> dict[str, str]:
+    """This process's environment, but of Scopix's settings only these."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SCOPIX_")}
+    return environment | {f"SCOPIX_{name.upper()}": value for name, value in settings.items()}
+
+
 class ServerProcess:
     """`scopix-server serve`, started, watched, stopped or killed. Restart it by calling `start` again."""
 
@@ -24,8 +33,11 @@ class ServerProcess:
         self.printed: list[str] = []
         self.base_url = ""
         self._worker = worker
-        self._environment = {name: value for name, value in os.environ.items() if not name.startswith("SCOPIX_")}
-        self._environment |= {f"SCOPIX_{name.upper()}": value for name, value in settings.items()}
+        if os.environ.get("SCOPIX_TEST_DATABASE") == "postgres" and "database_url" not in settings:
+            from tests.support.postgres import new_database
+
+            settings["database_url"] = new_database()
+        self._environment = environment_with(settings)
         self._process: subprocess.Popen[str] | None = None
 
     def start(self, port: int = 0) -> "ServerProcess":
@@ -127,3 +139,34 @@ class ServerProcess:
                 return True
             time.sleep(0.05)
         return False
+
+
+class WorkerProcess:
+    """`scopix-server worker` on its own, as it runs beside servers elsewhere. Its log goes to a file."""
+
+    def __init__(self, data_dir: Path, log_path: Path, *, processes: int = 1, **settings: str) -> None:
+        command = [sys.executable, "-m", "scopix_server", "worker", "--processes", str(processes)]
+        command += ["--data-dir", str(data_dir)]
+        self.log_path = log_path
+        with log_path.open("a") as log:
+            self._process = subprocess.Popen(
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment_with(settings)
+            )
+
+    @property
+    def log(self) -> str:
+        return self.log_path.read_text()
+
+    def children(self) -> list[psutil.Process]:
+        """The processes that look at images."""
+        return psutil.Process(self._process.pid).children(recursive=True)
+
+    def kill(self) -> None:
+        """kill -9 of the worker; its children leave by themselves."""
+        self._process.kill()
+        self._process.wait(timeout=40)
+
+    def stop(self) -> int:
+        """Stop it as a service manager would; return its exit code."""
+        self._process.terminate()
+        return self._process.wait(timeout=60)

@@ -66,6 +66,12 @@ class Settings(BaseSettings):
     database_connections: int = Field(
         10, ge=2, le=1000, description="Connections to PostgreSQL that each process may hold for its own work."
     )
+    link_secret: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="What signs links, the same for all servers behind one address; default: one made at the first "
+        "start and kept in the data folder.",
+    )
     public_url: str | None = Field(
         None, description="Address under which clients reach the server, for links; default: the one they used."
     )
@@ -275,6 +281,11 @@ class Settings(BaseSettings):
         """Where categories of one's own are, if anywhere."""
         usual = self.data_dir / "categories"
         return self.categories_dir or (usual if usual.is_dir() else None)
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other servers and workers may be at work on the same database, and in the same folder."""
+        return not self.database_address.startswith("sqlite")
 
     @property
     def database_address(self) -> str:

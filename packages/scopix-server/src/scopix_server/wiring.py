@@ -6,7 +6,9 @@ process no models.
 
 import functools
 import json
+import socket
 import threading
+import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -54,6 +56,7 @@ WORKER_SILENCE = timedelta(seconds=20)
 """A worker that did not report for so long is not counted on."""
 _WITHOUT_SECRETS: dict[str, object] = {
     "database_url": None,
+    "link_secret": None,
     "metrics_token": None,
     "s3_access_key_id": None,
     "s3_secret_access_key": None,
@@ -250,16 +253,19 @@ def _worker_arguments(settings: Settings) -> list[str]:
 
 
 @contextmanager
-def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
+def running_worker(settings: Settings) -> Iterator["Worker"]:
     """Run a worker for as long as the context lasts."""
     from scopix_server.jobs.asking import Asking
     from scopix_server.jobs.housekeeper import Housekeeper
     from scopix_server.jobs.isolation import IsolatedEngines
     from scopix_server.jobs.queue import DbosQueue
+    from scopix_server.jobs.recovery import Recovery
     from scopix_server.jobs.worker import Worker
     from scopix_server.pipeline.ask import AskEngine
     from scopix_server.pipeline.describe import DescribeFile
 
+    # The only worker of a database keeps its name over restarts; of several, each needs one of its own.
+    worker_id = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}" if settings.is_shared else "embedded"
     database = open_database(settings)
     storage = Storage(settings, "worker")
     storage.sweep()
@@ -289,17 +295,24 @@ def running_worker(settings: Settings, worker_id: str) -> Iterator["Worker"]:
         asking=Asking(ask, gates.choice, gates.by_name, gates.stopping),
         engines=gates.places,
         stopping=gates.stopping,
+        connections=settings.database_connections if settings.is_shared else None,
     )
     housekeeper = Housekeeper(database, worker_id, chores_of(settings, database, storage, jobs))
     messenger = _messenger(settings, database, storage)
+    recovery = Recovery(database, jobs, worker_id) if settings.is_shared else None
     worker.start()
     housekeeper.start()
     messenger.start()
+    if recovery is not None:
+        recovery.start()
     yield worker
+    if recovery is not None:
+        recovery.stop()
     messenger.stop()
     housekeeper.stop()
     worker.stop(seconds=settings.worker_stop_seconds)
     engines.close()
+    worker.leave(jobs)
     gates.close()
     jobs.close()
     database.close()

@@ -6,6 +6,8 @@ import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from filelock import FileLock
+
 from scopix_server.config import Settings
 from scopix_server.domain.tenant import NewApiKey, Tenant, issue_key
 from scopix_server.storage.private import write_private
@@ -57,16 +59,21 @@ def keep_credentials(settings: Settings, base_url: str, key: NewApiKey | None) -
     Without a `key` the one kept earlier stays. The file is `credentials.json` in the data directory.
     """
     path = settings.data_dir / "credentials.json"
-    kept = json.loads(path.read_text()) if path.exists() else {}
-    kept["base_url"] = base_url
-    if key is not None:
-        kept["api_key"] = key.secret
-    write_private(path, json.dumps(kept, indent=2) + "\n")
+    # Several servers may start in one folder at once, and one of them has the key.
+    with FileLock(path.with_suffix(".lock")):
+        kept = json.loads(path.read_text()) if path.exists() else {}
+        kept["base_url"] = base_url
+        if key is not None:
+            kept["api_key"] = key.secret
+        write_private(path, json.dumps(kept, indent=2) + "\n")
 
 
 def link_secret(settings: Settings) -> str:
-    """Return the secret that signs links, made at the first start."""
+    """Return the secret that signs links: the settings', or one made at the first start."""
+    if settings.link_secret is not None:
+        return settings.link_secret.get_secret_value()
     path = settings.data_dir / "link-secret"
-    if not path.exists():
-        write_private(path, secrets.token_urlsafe(32))
-    return path.read_text()
+    with FileLock(path.with_suffix(".lock")):
+        if not path.exists():
+            write_private(path, secrets.token_urlsafe(32))
+        return path.read_text()

@@ -23,7 +23,7 @@ class Storage:
     """The stores of one process.
 
     Args:
-        role: `web`, `worker` or `command`: each has a folder of its own for what is on its way, swept when it starts.
+        role: `web`, `worker` or `command`: each has a folder of its own for what is on its way.
 
     Raises:
         ValueError: a setting is missing, or cannot be used; the message names it.
@@ -33,6 +33,7 @@ class Storage:
         from scopix_server.storage.buckets import GuardedBuckets
         from scopix_server.storage.parts import Parts
 
+        self._is_shared = settings.is_shared
         self._role = role
         self._spool = settings.data_dir / "spool"
         self._parts = Parts(self._spool / role, sync=False)
@@ -62,7 +63,12 @@ class Storage:
         return BucketSettings(database, stores, self.buckets, self.vault)
 
     def sweep(self) -> None:
-        """Remove what an earlier process in this role left half written. Call it before any write."""
+        """Remove what an earlier process in this role left half written. Call it before any write.
+
+        Where others may be writing it is left to `remove_leftovers`.
+        """
+        if self._is_shared:
+            return
         self._parts.sweep()
         # The web process alone writes uploads there; what workers leave is removed when it is old.
         if self._role == "web" and self.local is not None:

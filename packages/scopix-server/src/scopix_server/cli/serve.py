@@ -53,10 +53,11 @@ def serve(
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     storage = _storage(settings)
     lock = FileLock(settings.data_dir / "server.lock")
-    try:
-        lock.acquire(timeout=2)
-    except Timeout:
-        fail(f"Another server is already running on {settings.data_dir}.")
+    if not settings.is_shared:
+        try:
+            lock.acquire(timeout=2)
+        except Timeout:
+            fail(f"Another server is already running on {settings.data_dir}. Several need PostgreSQL.")
     listener = _listen(settings)
     database = wiring.open_database(settings)
     key = wiring.first_start(database)

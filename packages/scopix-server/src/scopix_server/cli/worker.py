@@ -43,13 +43,14 @@ def worker(
     if leave_with_parent:
         threading.Thread(target=_wait_for_parent, args=[stopping], name="parent", daemon=True).start()
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # The worker of a server that was just killed may still be on its way out: wait for it, or both would work.
     lock = FileLock(settings.data_dir / "worker.lock")
-    try:
-        lock.acquire(timeout=_WORKER_HAND_OVER_SECONDS)
-    except Timeout:
-        fail(f"Another worker is already running on {settings.data_dir}.")
-    with wiring.running_worker(settings, worker_id="embedded"):
+    if not settings.is_shared:
+        # The worker of a server that was just killed may still be on its way out: wait for it, or both would work.
+        try:
+            lock.acquire(timeout=_WORKER_HAND_OVER_SECONDS)
+        except Timeout:
+            fail(f"Another worker is already running on {settings.data_dir}.")
+    with wiring.running_worker(settings):
         stopping.wait()
     stop_tracing()
     # Threads may still wait for children that were ended; nothing is to wait for these threads.

@@ -44,7 +44,9 @@ class SqlFigures:
         return [self._descriptions(), self._renditions()]
 
     def heartbeats(self) -> Mapping[str, datetime]:
-        return {row.id: row.heartbeat_at for row in self._connection.execute(sa.select(workers))}
+        return {
+            row.id: row.heartbeat_at for row in self._connection.execute(sa.select(workers).where(workers.c.is_ready))
+        }
 
     def _descriptions(self) -> QueueLength:
         is_running = files.c.description_status == _RUNNING

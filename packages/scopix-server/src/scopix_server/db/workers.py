@@ -24,6 +24,9 @@ class SqlWorkers:
     def leave(self, worker_id: str) -> None:
         self._connection.execute(workers.delete().where(workers.c.id == worker_id))
 
+    def beats(self) -> dict[str, datetime]:
+        return {row.id: row.heartbeat_at for row in self._connection.execute(sa.select(workers))}
+
     def last_beat(self) -> datetime | None:
         query = sa.select(sa.func.max(workers.c.heartbeat_at)).where(workers.c.is_ready)
         newest: datetime | None = self._connection.execute(query).scalar_one()

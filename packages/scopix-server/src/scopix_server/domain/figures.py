@@ -71,4 +71,4 @@ class FigureRepository(Protocol):
         """Return how much there is to do."""
 
     def heartbeats(self) -> Mapping[str, datetime]:
-        """Return the last heartbeat of each worker."""
+        """Return the last heartbeat of each worker that is able to work."""

@@ -3,7 +3,7 @@
 Each promise stands beside its method. An implementation translates its own library's errors at the point of contact.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -178,6 +178,9 @@ class WorkerRepository(Protocol):
 
     def leave(self, worker_id: str) -> None:
         """Note that the worker has gone, so that nobody counts on it any more."""
+
+    def beats(self) -> Mapping[str, datetime]:
+        """Return the last heartbeat of each worker, able to work or not."""
 
     def last_beat(self) -> datetime | None:
         """Return the newest heartbeat of any worker that is able to work."""

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
 
@@ -14,7 +15,17 @@ from scopix_server.domain.ports import Transaction
 from scopix_server.logs import current_context
 from scopix_server.tracing import carrier
 
-__all__ = ["APPLICATION_VERSION", "ASK", "DESCRIBE", "QUEUE", "RENDER", "DbosQueue", "engine_queue", "migrate_jobs"]
+__all__ = [
+    "APPLICATION_VERSION",
+    "ASK",
+    "DESCRIBE",
+    "QUEUE",
+    "RENDER",
+    "DbosQueue",
+    "JobUnderWay",
+    "engine_queue",
+    "migrate_jobs",
+]
 
 QUEUE = "describe"
 DESCRIBE = "describe_file"
@@ -30,6 +41,15 @@ _NOW, _LATER = 1, 2  # smaller numbers first
 def engine_queue(engine: str) -> str:
     """Return the name of an engine's own queue: what waits for one engine holds up nobody else."""
     return f"engine:{engine}"
+
+
+@dataclass(frozen=True, slots=True)
+class JobUnderWay:
+    """A job that the worker of this name has begun."""
+
+    id: str
+    queue: str | None
+    worker_id: str
 
 
 def migrate_jobs(url: str) -> None:
@@ -49,7 +69,8 @@ class DbosQueue:
     """The `JobQueue` port. The job tables live in the same database as the files."""
 
     def __init__(self, url: str) -> None:
-        self._client = DBOSClient(system_database_url=url, lazy=True)
+        # An unreachable database is told at once: whoever asks has a request to answer.
+        self._client = DBOSClient(system_database_url=url, lazy=True, retry_connection_errors=False)
 
     def enqueue_description(self, transaction: Transaction, file_id: str, revision: int) -> None:
         # The workflow id is the idempotency key: the same revision is described once, however often it is asked for.
@@ -83,6 +104,15 @@ class DbosQueue:
 
     def forget(self, job_ids: Sequence[str]) -> None:
         self._client.delete_workflows(list(job_ids))
+
+    def under_way(self) -> Sequence[JobUnderWay]:
+        """Return the jobs that a worker has begun and not ended, whether the worker is still there or not."""
+        found = self._client.list_workflows(status="PENDING", load_input=False, load_output=False)
+        return [JobUnderWay(job.workflow_id, job.queue_name, job.executor_id or "") for job in found]
+
+    def resume(self, job: JobUnderWay) -> None:
+        """Put a job back into its queue, for whoever is free; what it has done already is not done again."""
+        self._client.resume_workflow(job.id, queue_name=job.queue)
 
     def close(self) -> None:
         """Close the queue's own connections."""

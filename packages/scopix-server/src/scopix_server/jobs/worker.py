@@ -20,7 +20,7 @@ from scopix_server.domain.errors import DescribeError
 from scopix_server.domain.figures import Stage
 from scopix_server.domain.ports import Database
 from scopix_server.jobs.asking import Asking
-from scopix_server.jobs.queue import APPLICATION_VERSION, ASK, DESCRIBE, QUEUE, RENDER, engine_queue
+from scopix_server.jobs.queue import APPLICATION_VERSION, ASK, DESCRIBE, QUEUE, RENDER, DbosQueue, engine_queue
 from scopix_server.jobs.stopwatch import Stopwatch
 from scopix_server.logs import bound
 from scopix_server.pipeline.describe import DescribeFile
@@ -34,7 +34,7 @@ Origin = dict[str, str]
 MAX_ATTEMPTS = 3
 _POLL_SECONDS = 0.1
 _ENGINE_POLL_SECONDS = 0.25
-_BEAT_SECONDS = 5.0
+_BEAT_SECONDS, _LOOK_SECONDS = 5.0, 0.2
 _log = logging.getLogger(__name__)
 
 
@@ -43,9 +43,11 @@ class Worker:
 
     Args:
         url: the database of the files and the jobs.
-        worker_id: stays the same over restarts, so that a restarted worker finds what it had begun.
+        worker_id: its name among all that share the database. If it is the only one, the name stays the same over
+            restarts, so that it finds what it had begun; else see `recovery`.
         concurrency: how many jobs are under way at once.
         ready: tells whether the engines can work; while it says no, the worker does not report for duty.
+        connections: how many the job engine may hold to PostgreSQL.
         asking, engines: asks vision-language engines; the names of these, with how many jobs each takes at once over
             all workers.
     """
@@ -62,6 +64,7 @@ class Worker:
         asking: Asking,
         engines: Mapping[str, int],
         stopping: threading.Event,
+        connections: int | None = None,
     ) -> None:
         self._database = database
         self._describe = describe
@@ -72,6 +75,7 @@ class Worker:
         self._asking = asking
         self._engines = engines
         self._stopping = stopping
+        self._gone = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         config: DBOSConfig = {
             "name": "scopix",
@@ -80,11 +84,15 @@ class Worker:
             "application_version": APPLICATION_VERSION,
             "log_level": "WARNING",
         }
+        if connections is not None:
+            config["sys_db_pool_size"] = connections
         DBOS(config=config)
         self._register()
 
     def start(self) -> None:
         """Take up unfinished jobs of an earlier run, then new ones."""
+        # Heard from before anything is begun: whoever has begun something and is not heard from counts as dead.
+        self._beat_once()
         DBOS.launch()
         DBOS.register_queue(
             QUEUE,
@@ -105,10 +113,21 @@ class Worker:
     def stop(self, *, seconds: int) -> None:
         """Take no new jobs; wait for those under way, but not longer than `seconds`. What is left is resumed later."""
         self._stopping.set()
-        self._heart.join()
-        self._database.write(lambda t: t.workers.leave(self._worker_id))
+        try:
+            self._beat_once()
+        except Exception:  # it is seen soon enough that nobody answers
+            _log.warning("it could not be noted that this worker leaves", exc_info=True)
         DBOS.destroy(workflow_completion_timeout_sec=seconds)
         self._stopwatch.flush(self._database)
+
+    def leave(self, jobs: DbosQueue) -> None:
+        """Once nothing can work any more: put back what is left, for others to take it up at once."""
+        for job in jobs.under_way():
+            if job.worker_id == self._worker_id:
+                jobs.resume(job)
+        self._gone.set()
+        self._heart.join()
+        self._database.write(lambda t: t.workers.leave(self._worker_id))
 
     def _register(self) -> None:
         step = functools.partial(
@@ -192,14 +211,24 @@ class Worker:
             self._describe.fail(file_id, int(revision), failure)
 
     def _beat(self) -> None:
-        while not self._stopping.is_set():
+        told, since = False, time.monotonic()
+        # Looked at more often than it is told, so that it is known at once that the engines are ready.
+        while not self._gone.wait(_LOOK_SECONDS):
+            if self._is_able() == told and time.monotonic() - since < _BEAT_SECONDS:
+                continue
+            told, since = self._is_able(), time.monotonic()
             try:
-                if self._ready():
-                    self._database.write(lambda t: t.workers.beat(self._worker_id, datetime.now(UTC), ready=True))
+                self._beat_once()
                 self._stopwatch.flush(self._database)
             except Exception:  # the next beat may succeed; the worker itself is told by its own jobs
                 _log.warning("the heartbeat could not be written", exc_info=True)
-            self._stopping.wait(_BEAT_SECONDS if self._ready() else 0.2)
+
+    def _beat_once(self) -> None:
+        able = self._is_able()
+        self._database.write(lambda t: t.workers.beat(self._worker_id, datetime.now(UTC), ready=able))
+
+    def _is_able(self) -> bool:
+        return self._ready() and not self._stopping.is_set()
 
 
 @contextmanager

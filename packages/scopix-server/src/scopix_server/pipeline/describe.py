@@ -24,6 +24,8 @@ from scopix_server.pipeline.stores import Stores
 
 __all__ = ["DescribeFile"]
 
+_MOST_ATTEMPTS = 20  # transient failures end a job long before; so many have only images that bring down workers
+
 
 class DescribeFile:
     """Describes files of all tenants. Every method blocks and takes a file's id and the revision that was asked for.
@@ -67,6 +69,9 @@ class DescribeFile:
             return False
         if self._database.read(lambda t: t.descriptions.perception(file_id)) is not None:
             return True
+        if file.description_attempts > _MOST_ATTEMPTS:
+            message = "The description was given up: the worker died each time it was tried."
+            raise DescribeError(message, DescriptionErrorType.UNKNOWN, retryable=False)
         with self._stores.local_path(file) as path:
             perceived = self._reader.perceive(path)
         variants = [self._keep(file, variant) for variant in perceived.variants]

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from scopix_server.api.metrics import MetricsAccess
     from scopix_server.api.services import ApiLimits, Services
     from scopix_server.db.connection import SqlDatabase
+    from scopix_server.jobs.isolation import IsolatedEngines
     from scopix_server.jobs.messenger import Messenger
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.worker import Worker
@@ -257,7 +258,7 @@ def running_worker(settings: Settings) -> Iterator["Worker"]:
     """Run a worker for as long as the context lasts."""
     from scopix_server.jobs.asking import Asking
     from scopix_server.jobs.housekeeper import Housekeeper
-    from scopix_server.jobs.isolation import IsolatedEngines
+    from scopix_server.jobs.messenger import Messenger
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.recovery import Recovery
     from scopix_server.jobs.worker import Worker
@@ -273,14 +274,7 @@ def running_worker(settings: Settings) -> Iterator["Worker"]:
     gates = Gates(settings, database)
     # Read once: a file that is changed later counts after the next start, for all processes alike.
     catalogue = catalogue_with(settings.own_categories)
-    # Children look at what strangers sent; they have no use for a key.
-    engines = IsolatedEngines(
-        functools.partial(build_workshop, settings.model_copy(update=_WITHOUT_SECRETS), catalogue),
-        processes=settings.worker_processes,
-        jobs_per_process=settings.worker_jobs_per_process,
-        seconds_per_job=settings.worker_job_seconds,
-        memory_bytes=settings.worker_memory_bytes,
-    )
+    engines = _isolated_engines(settings, catalogue)
     engines.warm_up()
     stores, quick = storage.stores(database), settings.first_answer == "fast"
     ask = AskEngine(database, stores, engines, engines, catalogue, language=settings.description_language)
@@ -299,23 +293,34 @@ def running_worker(settings: Settings) -> Iterator["Worker"]:
     )
     housekeeper = Housekeeper(database, worker_id, chores_of(settings, database, storage, jobs))
     messenger = _messenger(settings, database, storage)
-    recovery = Recovery(database, jobs, worker_id) if settings.is_shared else None
+    companions: list[Housekeeper | Messenger | Recovery] = [housekeeper, messenger]
+    if settings.is_shared:
+        companions.append(Recovery(database, jobs, worker_id))
     worker.start()
-    housekeeper.start()
-    messenger.start()
-    if recovery is not None:
-        recovery.start()
+    for companion in companions:
+        companion.start()
     yield worker
-    if recovery is not None:
-        recovery.stop()
-    messenger.stop()
-    housekeeper.stop()
+    for companion in reversed(companions):
+        companion.stop()
     worker.stop(seconds=settings.worker_stop_seconds)
     engines.close()
     worker.leave(jobs)
     gates.close()
     jobs.close()
     database.close()
+
+
+def _isolated_engines(settings: Settings, catalogue: Catalogue) -> "IsolatedEngines":
+    from scopix_server.jobs.isolation import IsolatedEngines
+
+    # Children look at what strangers sent; they have no use for a key.
+    return IsolatedEngines(
+        functools.partial(build_workshop, settings.model_copy(update=_WITHOUT_SECRETS), catalogue),
+        processes=settings.worker_processes,
+        jobs_per_process=settings.worker_jobs_per_process,
+        seconds_per_job=settings.worker_job_seconds,
+        memory_bytes=settings.worker_memory_bytes,
+    )
 
 
 def _messenger(settings: Settings, database: "SqlDatabase", storage: Storage) -> "Messenger":

@@ -60,6 +60,7 @@ class ServerProcess:
                 # Nothing more is printed, but the pipe must not fill up if that changes.
                 threading.Thread(target=self._process.stdout.read, daemon=True).start()
                 return self
+        self._reap()
         raise AssertionError(f"the server did not start:\n{self.log}")
 
     def wait_until_ready(self) -> "ServerProcess":
@@ -69,6 +70,8 @@ class ServerProcess:
             if httpx2.get(f"{self.root}/ready").status_code == 200:
                 return self
             time.sleep(0.1)
+        # Left running it would trouble the tests after this one.
+        self.stop()
         raise AssertionError(f"the server did not become ready:\n{self.log}")
 
     @property

@@ -139,14 +139,16 @@ class Proxy:
                     continue
                 server = socket.socket(socket.AF_UNIX)
                 server.connect(self._server)
-                threading.Thread(target=self._up, args=[client, server], daemon=True).start()
-                threading.Thread(target=self._down, args=[server, client], daemon=True).start()
+                cut = threading.Event()
+                threading.Thread(target=self._up, args=[client, server, cut], daemon=True).start()
+                threading.Thread(target=self._down, args=[server, client, cut], daemon=True).start()
 
-    def _up(self, client: socket.socket, server: socket.socket) -> None:
+    def _up(self, client: socket.socket, server: socket.socket, cut: threading.Event) -> None:
         with contextlib.suppress(OSError):
             while data := client.recv(65536):
                 if self.break_at is not None and self.break_at in data:
                     self.break_at = None
+                    cut.set()
                     if self.reaches_the_server:
                         server.sendall(data)
                     # The server is not told that the client has gone.
@@ -155,9 +157,10 @@ class Proxy:
                 server.sendall(data)
             server.shutdown(socket.SHUT_RDWR)
 
-    def _down(self, server: socket.socket, client: socket.socket) -> None:
+    def _down(self, server: socket.socket, client: socket.socket, cut: threading.Event) -> None:
         with contextlib.suppress(OSError):
-            while data := server.recv(65536):
+            # Once cut, the answer goes nowhere, however fast it comes.
+            while (data := server.recv(65536)) and not cut.is_set():
                 client.sendall(data)
         for end in (client, server):
             # Closing alone would not end what another thread waits for.

@@ -18,12 +18,14 @@ import numpy.typing as npt
 
 from scopix_server.domain.description import Box, Face
 
-__all__ = ["FaceFinder"]
+__all__ = ["MAX_SIDE", "PAGE_SIDE", "FaceFinder"]
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 MIN_WEIGHT: Final = 5.0
 MAX_SIDE: Final = 800
+PAGE_SIDE: Final = 480
+"""Of pages, drawings and screens: a face on them is a picture of its own, 5 % of the page wide or more."""
 MIN_FACE: Final = 24
 """Pixels after the downscale: the size the cascade was trained on."""
 SCALE_STEP: Final = 1.1
@@ -47,10 +49,10 @@ class FaceFinder:
         # A cascade keeps state while it searches.
         self._lock = threading.Lock()
 
-    def find(self, image: Pixels) -> tuple[Face, ...]:
-        """Faces of weight 5 or more on `image` (RGB, H x W x 3), surest first."""
+    def find(self, image: Pixels, *, side: int = MAX_SIDE) -> tuple[Face, ...]:
+        """Faces of weight 5 or more on `image` (RGB, H x W x 3), reduced to `side` pixels, surest first."""
         height, width = image.shape[:2]
-        shrink = min(1.0, MAX_SIDE / max(height, width))
+        shrink = min(1.0, side / max(height, width))
         size = max(1, round(width * shrink)), max(1, round(height * shrink))
         if min(size) < MIN_FACE:
             return ()

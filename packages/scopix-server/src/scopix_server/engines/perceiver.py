@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from scopix_server.domain.description import Perception, TextRegion
 from scopix_server.engines.colours import dominant_colours
-from scopix_server.engines.faces import FaceFinder
+from scopix_server.engines.faces import MAX_SIDE, PAGE_SIDE, FaceFinder
 from scopix_server.engines.labels import Labeller
 from scopix_server.engines.ocr import TextReader
 from scopix_server.engines.reading_order import in_reading_order
@@ -53,14 +53,15 @@ class BuiltInPerceiver:
         height, width = image.shape[:2]
         statistics = pixel_statistics(image)
         labelling = self._labeller.label(image)
-        text = _plausible(self._reader.read(image), photograph=looks_photographic(statistics))
+        photograph = looks_photographic(statistics)
+        text = _plausible(self._reader.read(image), photograph=photograph)
         return Perception(
             width=width,
             height=height,
             text=in_reading_order(text, width / height),
             labels=labelling.groups,
             colours=dominant_colours(image),
-            faces=self._faces.find(image),
+            faces=self._faces.find(image, side=MAX_SIDE if photograph else PAGE_SIDE),
             statistics=statistics,
             embedding=labelling.embedding,
         )

@@ -160,6 +160,10 @@ class WorkerProcess:
     def log(self) -> str:
         return self.log_path.read_text()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def children(self) -> list[psutil.Process]:
         """The processes that look at images."""
         return psutil.Process(self._process.pid).children(recursive=True)

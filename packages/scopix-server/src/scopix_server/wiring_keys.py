@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from filelock import FileLock
 
 from scopix_server.config import Settings
-from scopix_server.domain.tenant import NewApiKey, Tenant, issue_key
+from scopix_server.domain.tenant import NewApiKey, Tenant, issue_key, key_prefix_of
 from scopix_server.storage.private import write_private
 
 if TYPE_CHECKING:
     from scopix_server.db.connection import SqlDatabase, SqlTransaction
 
-__all__ = ["create_key", "first_start", "keep_credentials", "link_secret"]
+__all__ = ["create_key", "first_start", "forget_credentials", "keep_credentials", "link_secret"]
 
 
 def first_start(database: "SqlDatabase") -> NewApiKey | None:
@@ -66,6 +66,20 @@ def keep_credentials(settings: Settings, base_url: str, key: NewApiKey | None) -
         if key is not None:
             kept["api_key"] = key.secret
         write_private(path, json.dumps(kept, indent=2) + "\n")
+
+
+def forget_credentials(settings: Settings, database: "SqlDatabase", tenant: Tenant) -> None:
+    """Remove the key that is left for the local command line, if it is one of this tenant's."""
+    path = settings.data_dir / "credentials.json"
+    if not path.exists():
+        return
+    with FileLock(path.with_suffix(".lock")):
+        kept = json.loads(path.read_text())
+        prefix = key_prefix_of(kept.get("api_key", ""))
+        found = database.read(lambda t: t.keys.holder(prefix)) if prefix else None
+        if found is not None and found[1].id == tenant.id:
+            del kept["api_key"]
+            write_private(path, json.dumps(kept, indent=2) + "\n")
 
 
 def link_secret(settings: Settings) -> str:

@@ -10,9 +10,14 @@ if TYPE_CHECKING:
     from scopix_server.db.connection import SqlDatabase
     from scopix_server.jobs.housekeeper import Chore
     from scopix_server.jobs.queue import DbosQueue
+    from scopix_server.pipeline.erase import TenantEraser
+    from scopix_server.pipeline.export import TenantExporter
     from scopix_server.pipeline.sweep import Sweeper
 
-__all__ = ["build_sweeper", "chores_of"]
+__all__ = ["build_eraser", "build_exporter", "build_sweeper", "chores_of"]
+
+_WORKER_IS_DEAD = timedelta(seconds=60)
+"""After so long without a heartbeat: generously, for clocks differ."""
 
 
 def build_sweeper(settings: Settings, database: "SqlDatabase", storage: Storage, jobs: "DbosQueue") -> "Sweeper":
@@ -45,3 +50,26 @@ def chores_of(settings: Settings, database: "SqlDatabase", storage: Storage, job
     every = timedelta(minutes=settings.sweep_minutes)
     clear_every = max(every, timedelta(hours=settings.orphan_hours)) if every else every
     return sweeping(build_sweeper(settings, database, storage, jobs), expire_every=every, clear_every=clear_every)
+
+
+def build_exporter(database: "SqlDatabase", storage: Storage, *, version: str) -> "TenantExporter":
+    """Build what gives a tenant all that is kept of it."""
+    from scopix_server.pipeline.export import TenantExporter
+
+    return TenantExporter(database, storage.stores(database), version=version)
+
+
+def build_eraser(
+    database: "SqlDatabase", storage: Storage, jobs: "DbosQueue", *, wait_seconds: float, leave_buckets: bool
+) -> "TenantEraser":
+    """Build what removes a tenant."""
+    from scopix_server.pipeline.erase import TenantEraser
+
+    return TenantEraser(
+        database,
+        storage.stores(database),
+        jobs,
+        silence=_WORKER_IS_DEAD,
+        wait_seconds=wait_seconds,
+        leave_buckets=leave_buckets,
+    )

@@ -1,14 +1,29 @@
-"""tenants: create, list, set-plan."""
+"""tenants: create, list, set-plan, export, erase."""
 
 import uuid
 from datetime import UTC, datetime
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scopix_server.cli.common import DataDir, fail, find_tenant, lend_database, printable, say, table, when
+from scopix_server.cli.common import (
+    DataDir,
+    fail,
+    find_tenant,
+    lend_database,
+    open_storage,
+    printable,
+    say,
+    table,
+    when,
+)
+from scopix_server.domain.errors import DomainError
 from scopix_server.domain.plans import PLANS
 from scopix_server.domain.tenant import Tenant
+
+if TYPE_CHECKING:
+    from scopix_server.pipeline.erase import Erased
 
 __all__ = ["tenants_app"]
 
@@ -56,6 +71,94 @@ def set_plan(
         found = find_tenant(database, tenant)
         database.write(lambda t: t.tenants.set_plan(found.id, chosen))
     say(f"{found.name} has the plan {plan}.")
+
+
+@tenants_app.command("export")
+def export_tenant(
+    tenant: Annotated[str, typer.Argument(help="Name or id of the tenant.")],
+    folder: Annotated[Path, typer.Argument(help="A new or empty folder, or one with half an export of the tenant.")],
+    data_dir: DataDir = None,
+) -> None:
+    """Write all files of a tenant and all its records into a folder. The server may run meanwhile.
+
+    A folder with a file named INCOMPLETE has half an export: run the command again, and it does the rest.
+    """
+    from scopix_server.pipeline.export import NoPlaceForExport
+    from scopix_server.wiring import VERSION
+    from scopix_server.wiring_upkeep import build_exporter
+
+    with lend_database(data_dir) as (database, settings):
+        found = find_tenant(database, tenant)
+        exporter = build_exporter(database, open_storage(settings, "command"), version=VERSION)
+        try:
+            done = exporter.export(found, folder.expanduser())
+        except NoPlaceForExport as error:
+            fail(f"{error}; choose another folder.")
+        except OSError as error:
+            fail(f"The export cannot go on: {error.strerror}. Run the command again when that is mended.")
+        except DomainError as error:
+            fail(f"The export cannot go on: {error.message} Run the command again when that is mended.")
+    say(f"{done.files} files ({done.bytes} bytes) and {sum(done.records.values())} records are in {folder}.")
+    for what, ids in (("missing", done.missing), ("damaged", done.damaged)):
+        if ids:
+            say(f"{what} in storage: {', '.join(ids)}")
+    if done.missing or done.damaged:
+        fail("Not every original could be exported; manifest.json names the others.")
+
+
+@tenants_app.command("erase")
+def erase_tenant(
+    tenant: Annotated[str, typer.Argument(help="Name or id of the tenant.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    wait: Annotated[int, typer.Option(help="Seconds to wait for workers that are at its files.", min=0)] = 300,
+    leave_buckets: Annotated[
+        bool, typer.Option("--leave-buckets", help="Leave originals that are in buckets of the tenant's own.")
+    ] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Remove a tenant for good: keys, files, descriptions, sessions, jobs, everything. The server may run meanwhile.
+
+    Nothing can be restored. If it is broken off, run it again.
+    """
+    from scopix_server.jobs.queue import DbosQueue
+    from scopix_server.pipeline.erase import JobsUnderWay
+    from scopix_server.wiring_keys import forget_credentials
+    from scopix_server.wiring_upkeep import build_eraser
+
+    with lend_database(data_dir) as (database, settings):
+        found = find_tenant(database, tenant)
+        stored = database.read(lambda t: t.tenants.stored(found.id))
+        if not yes:
+            told = f"'{printable(found.name)}' has {stored.files} files ({stored.size_bytes} bytes)"
+            typer.confirm(f"{told}. Remove all there is of it, for good?", abort=True)
+        forget_credentials(settings, database, found)
+        jobs, storage = DbosQueue(settings.database_address), open_storage(settings, "command")
+        eraser = build_eraser(database, storage, jobs, wait_seconds=wait, leave_buckets=leave_buckets)
+        try:
+            done = eraser.erase(found.id)
+        except JobsUnderWay as under_way:
+            fail(f"Workers are still at {under_way.number} jobs of the tenant. It is shut out; run the command again.")
+        except DomainError as error:
+            fail(f"Not all could be removed: {error.message} Run the command again (see --leave-buckets).")
+        finally:
+            jobs.close()
+        database.compact()
+    _tell_erased(found, done)
+
+
+def _tell_erased(tenant: Tenant, done: "Erased") -> None:
+    rows = [
+        (str(done.files), "files"),
+        (str(done.objects), "objects in the server's store"),
+        (str(done.bucket_objects), "objects in its own buckets"),
+        (str(done.left_in_buckets), "objects left in its own buckets"),
+        (str(done.jobs), "jobs"),
+        *((str(number), name.replace("_", " ")) for name, number in sorted(done.records.items())),
+    ]
+    table([("NUMBER", "REMOVED"), *(row for row in rows if row[0] != "0")])
+    for bucket in done.unlisted:
+        say(f"The bucket {bucket} may not be listed: what uploads that failed left there is still below scopix/.")
+    say(f"{tenant.name} ({tenant.id}) is erased.")
 
 
 def _plan(name: str) -> str | None:

@@ -23,6 +23,7 @@ import sqlalchemy as sa
 from scopix_server.db.chores import SqlChores
 from scopix_server.db.descriptions import SqlDescriptions
 from scopix_server.db.direct import SqlDirectUploads
+from scopix_server.db.engine import compact
 from scopix_server.db.engines import SqlEngines
 from scopix_server.db.figures import SqlFigures
 from scopix_server.db.files import SqlFiles
@@ -30,13 +31,14 @@ from scopix_server.db.idempotency import SqlIdempotency
 from scopix_server.db.keys import SqlKeys
 from scopix_server.db.sessions import SqlSessions
 from scopix_server.db.storage_configs import SqlStorageConfigs
+from scopix_server.db.tenant_data import SqlTenantData
 from scopix_server.db.tenants import SqlTenants
 from scopix_server.db.upkeep import SqlUpkeep
 from scopix_server.db.variants import SqlVariants
 from scopix_server.db.versions import SqlVersions
 from scopix_server.db.webhooks import SqlWebhooks
 from scopix_server.db.workers import SqlWorkers
-from scopix_server.domain.errors import OutcomeUnknown, ServiceUnavailable
+from scopix_server.domain.errors import Gone, OutcomeUnknown, ServiceUnavailable
 
 __all__ = ["SqlDatabase", "SqlTransaction"]
 
@@ -70,6 +72,7 @@ class SqlTransaction:
         self.figures = SqlFigures(connection)
         self.storage_configs = SqlStorageConfigs(connection)
         self.webhooks = SqlWebhooks(connection)
+        self.tenant_data = SqlTenantData(connection)
 
 
 class SqlDatabase:
@@ -94,6 +97,10 @@ class SqlDatabase:
         except sa.exc.SQLAlchemyError as error:
             raise ServiceUnavailable("The database does not answer.") from error
 
+    def compact(self) -> None:
+        """Let nothing of removed rows stay in the file (SQLite; it shrinks). PostgreSQL does so by itself, in time."""
+        self._access.compact()
+
     def close(self) -> None:
         """Finish what was submitted, then close all connections."""
         self._access.close()
@@ -106,6 +113,7 @@ class _Access(Protocol):
     def write(self, work: Callable[[SqlTransaction], T]) -> T: ...
     def submit(self, work: Callable[[SqlTransaction], T]) -> "Future[T]": ...
     def read(self, work: Callable[[SqlTransaction], T]) -> T: ...
+    def compact(self) -> None: ...
     def close(self) -> None: ...
 
 
@@ -134,6 +142,9 @@ class _Sqlite:
     def read(self, work: Callable[[SqlTransaction], T]) -> T:
         with self._engine.connect().execution_options(reading=True) as connection:
             return work(SqlTransaction(connection))
+
+    def compact(self) -> None:
+        compact(self._engine)
 
     def close(self) -> None:
         self._queue.put(None)
@@ -181,8 +192,20 @@ def _attempt(connection: sa.Connection, work: Callable[[SqlTransaction], Any]) -
     try:
         with connection.begin_nested():
             return work(SqlTransaction(connection)), None
+    except sa.exc.IntegrityError as error:
+        return None, _gone(error) or error
     except Exception as failure:
         return None, failure
+
+
+def _gone(error: sa.exc.IntegrityError) -> Gone | None:
+    """Return what is to be told when what a new row refers to was removed meanwhile, as when a tenant is erased."""
+    refers = getattr(error.orig, "sqlstate", None) == "23503" or "FOREIGN KEY" in str(error.orig)
+    if not refers:
+        return None
+    gone = Gone("What this belongs to was removed for good in the meantime; nothing was kept.")
+    gone.__cause__ = error
+    return gone
 
 
 # PostgreSQL -----------------------------------------------------------------------------------------------------------
@@ -207,6 +230,9 @@ class _Postgres:
     def read(self, work: Callable[[SqlTransaction], T]) -> T:
         return self._repeated(lambda: self._read_once(work))
 
+    def compact(self) -> None:
+        """Leave it to autovacuum."""
+
     def close(self) -> None:
         self._threads.shutdown()
 
@@ -218,7 +244,10 @@ class _Postgres:
     def _write_once(self, work: Callable[[SqlTransaction], T]) -> T:
         with self._engine.connect() as connection:
             number = self._postgres.begin(connection)
-            result = work(SqlTransaction(connection))
+            try:
+                result = work(SqlTransaction(connection))
+            except sa.exc.IntegrityError as error:
+                raise _gone(error) or error from error
             try:
                 connection.commit()
                 return result

@@ -29,6 +29,9 @@ class SqlDescriptions:
         self._connection = connection
         self._versions = SqlVersions(connection)
 
+    def is_wanted(self, file_id: str, revision: int) -> bool:
+        return self._wanted(file_id, revision) is not None and not self._saved(file_id, revision)
+
     def begin(self, file_id: str, revision: int, at: datetime, *, new_attempt: bool = True) -> File | None:
         file = self._wanted(file_id, revision)
         if file is None or self._saved(file_id, revision):

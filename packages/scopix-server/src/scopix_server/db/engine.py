@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from scopix_server.domain.errors import DatabaseUnusable
 
-__all__ = ["create_engine", "place_of", "prepared_url"]
+__all__ = ["compact", "create_engine", "place_of", "prepared_url"]
 
 _SCHEMES = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 # A server that is gone without a word is given up after a minute.
@@ -99,3 +99,15 @@ def _begin_immediate(connection: sa.Connection) -> None:
     # A deferred transaction that reads before it writes fails at once when another writer was faster.
     reading = connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def compact(engine: sa.Engine) -> None:
+    """Write an SQLite file anew, without what was removed from it. It may be in use; it must have room for a second."""
+    raw = engine.raw_connection()
+    try:
+        # Removed words stay in the index of the search until its parts are joined.
+        raw.execute("INSERT INTO search_index(search_index) VALUES ('optimize')")
+        raw.execute("VACUUM")
+        raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    finally:
+        raw.close()

@@ -32,6 +32,9 @@ class DescriptionRepository(Protocol):
     def begin(self, file_id: str, revision: int, at: datetime, *, new_attempt: bool = True) -> File | None:
         """Move to PROCESSING and count the attempt. None when this revision is done, outdated or its file deleted."""
 
+    def is_wanted(self, file_id: str, revision: int) -> bool:
+        """Whether this revision is still to be made: not done, not outdated, its file not deleted."""
+
     def save_perception(self, file_id: str, perception: Perception, taken: datetime | None) -> None:
         """Keep what was perceived; replaces what was there. `taken` is the EXIF time."""
 

@@ -3,7 +3,7 @@
 Each promise stands beside its method. An implementation translates its own library's errors at the point of contact.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +25,7 @@ from scopix_server.domain.storage_ports import (
     StorageConfigRepository,
     StoredObject,
 )
+from scopix_server.domain.tenant_data import TenantDataRepository
 from scopix_server.domain.tenant_ports import KeyRepository, TenantRepository
 from scopix_server.domain.upkeep import ChoreRepository, UpkeepRepository
 from scopix_server.domain.webhook_ports import WebhookRepository
@@ -41,6 +42,7 @@ __all__ = [
     "IdempotencyRecord",
     "IdempotencyRepository",
     "ImageReader",
+    "Job",
     "JobQueue",
     "Perceived",
     "Perceiver",
@@ -221,6 +223,8 @@ class Transaction(Protocol):
     def storage_configs(self) -> StorageConfigRepository: ...
     @property
     def webhooks(self) -> WebhookRepository: ...
+    @property
+    def tenant_data(self) -> TenantDataRepository: ...
 
 
 class Database(Protocol):
@@ -244,6 +248,15 @@ class Database(Protocol):
         """Prove that the database answers; raises ServiceUnavailable when it does not."""
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A job about a file; `worker_id` names who has begun it, None when nobody has or when it has ended."""
+
+    id: str
+    file_id: str
+    worker_id: str | None
+
+
 class JobQueue(Protocol):
     """Durable work. A job exists if, and only if, the transaction that asked for it was committed."""
 
@@ -261,6 +274,9 @@ class JobQueue(Protocol):
 
     def check(self) -> None:
         """Prove that the queue answers; raises ServiceUnavailable when it does not."""
+
+    def all(self) -> Iterator["Job"]:
+        """Yield every job there is a record of, waiting, under way or ended."""
 
     def ended(self, before: datetime, *, limit: int) -> Sequence[str]:
         """Return the ids of jobs that ended before then, whatever their end was."""

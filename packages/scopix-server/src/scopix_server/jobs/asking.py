@@ -84,6 +84,8 @@ class Asking:
         course = _Course(file_id, revision, list(self._choice.in_order(first)))
         while True:
             name = self._open(course)
+            if name is None:
+                return False
             try:
                 return self._attempt(course, name)
             except EngineUnavailable as error:
@@ -101,8 +103,8 @@ class Asking:
         with gate.turn():
             return self._ask.ask(course.file_id, course.revision, gate.engine, new_attempt=new_attempt)
 
-    def _open(self, course: _Course) -> str:
-        """Return the first engine that can be asked; while there is none, wait."""
+    def _open(self, course: _Course) -> str | None:
+        """Return the first engine that can be asked; while there is none, wait. None: nobody wants it any more."""
         while True:
             for name in course.engines:
                 gate = self._gates.get(name)
@@ -113,6 +115,8 @@ class Asking:
                 course.told_to_wait = True
                 told = f"Waiting for the engine '{first.name}', which is unavailable. {first.reason or ''}".strip()
                 self._ask.hold(course.file_id, course.revision, first.name, told)
+            elif not self._ask.is_wanted(course.file_id, course.revision):
+                return None
             first.wait(1.0 if len(course.engines) > 1 else 5.0)
 
     def _unavailable(self, course: _Course, name: str, error: EngineUnavailable) -> None:

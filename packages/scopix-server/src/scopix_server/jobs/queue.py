@@ -1,7 +1,7 @@
 """Asking for work: a job is a row written in the caller's own transaction."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import cast
@@ -11,7 +11,7 @@ from dbos import DBOS, DBOSClient, EnqueueOptions
 
 from scopix_server.db.connection import SqlTransaction
 from scopix_server.domain.errors import DatabaseUnusable, ServiceUnavailable
-from scopix_server.domain.ports import Transaction
+from scopix_server.domain.ports import Job, Transaction
 from scopix_server.logs import current_context
 from scopix_server.tracing import carrier
 
@@ -35,6 +35,7 @@ APPLICATION_VERSION = "1"
 """Workers take jobs of this version only. DBOS would make it a hash of the code, and strand jobs at each release."""
 
 _ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
+_PAGE = 1000
 _NOW, _LATER = 1, 2  # smaller numbers first
 
 
@@ -95,6 +96,14 @@ class DbosQueue:
             self._client.check_connection()
         except (sa.exc.SQLAlchemyError, OSError) as error:
             raise ServiceUnavailable("The job queue does not answer.") from error
+
+    def all(self) -> Iterator[Job]:
+        offset = 0
+        while page := self._client.list_workflows(limit=_PAGE, offset=offset, load_input=False, load_output=False):
+            for job in page:
+                holder = (job.executor_id or "") if job.status == "PENDING" else None
+                yield Job(job.workflow_id, job.workflow_id.split(":")[1], holder)
+            offset += len(page)
 
     def ended(self, before: datetime, *, limit: int) -> Sequence[str]:
         found = self._client.list_workflows(

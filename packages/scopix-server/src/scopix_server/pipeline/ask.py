@@ -70,6 +70,10 @@ class AskEngine:
         """Note that the file waits for its engine, and why."""
         self._database.write(lambda t: t.descriptions.hold(file_id, revision, engine, self._now(), reason))
 
+    def is_wanted(self, file_id: str, revision: int) -> bool:
+        """Whether anybody still waits for this revision."""
+        return self._database.read(lambda t: t.descriptions.is_wanted(file_id, revision))
+
     def postpone(self, file_id: str, revision: int, error: DescribeError) -> None:
         """Note a failure that will be tried again."""
         self._give_up(file_id, revision, DescriptionStatus.QUEUED, error)

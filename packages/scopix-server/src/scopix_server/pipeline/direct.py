@@ -152,6 +152,21 @@ class DirectReceiver:
         upload = self.find_open(tenant_id, upload_id)
         return IncomingPart(self._store.open_writer(), upload.part_key(number), upload.size_of(number))
 
+    def keep_part(self, tenant_id: str, upload_id: str, part: IncomingPart) -> str:
+        """Keep a part that has arrived, and return its ETag.
+
+        Raises:
+            MalformedRequest: bytes are missing.
+            NotFound, Gone, Conflict: the upload was ended meanwhile; the part is not kept.
+        """
+        etag = part.keep()
+        try:
+            self.find_open(tenant_id, upload_id)
+        except DomainError:
+            self._store.delete(part.key)
+            raise
+        return etag
+
     def abort(self, tenant_id: str, upload_id: str) -> DirectUpload:
         """Give an upload up and remove its parts; aborting twice does no harm. Raises NotFound, Conflict."""
         upload = self.find(tenant_id, upload_id)

@@ -13,7 +13,7 @@ class IncomingPart:
 
     def __init__(self, writer: BlobWriter, key: str, size: int) -> None:
         self._writer = writer
-        self._key = key
+        self.key = key
         self._missing = size
         self._size = size
         self._hash = hashlib.md5(usedforsecurity=False)
@@ -37,7 +37,7 @@ class IncomingPart:
             raise MalformedRequest(
                 f"The part has {self._size - self._missing} bytes, and {self._size} were announced.", field="body"
             )
-        self._writer.commit(self._key)
+        self._writer.commit(self.key)
         return self._hash.hexdigest()
 
     def discard(self) -> None:

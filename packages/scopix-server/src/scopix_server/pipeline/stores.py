@@ -119,6 +119,10 @@ class Stores:
         opened = json.loads(self._vault.open(config.sealed_credentials, purpose_of(config.tenant_id, config.id)))
         return self._buckets.open(config.address, S3Credentials(*opened))
 
+    def holding(self, tenant_id: str, storage_id: str | None) -> BlobStore:
+        """Return the store that an original of the tenant's is in. Raises as `bucket_of`."""
+        return self.own if storage_id is None else self.bucket_of(tenant_id, storage_id)
+
     @contextmanager
     def local_path(self, file: File) -> Iterator[Path]:
         """Lend a file's original as a file on this machine.
@@ -127,7 +131,7 @@ class Stores:
             DescribeError: it cannot be had; says whether trying again may help.
         """
         with _as_describe_error():
-            lending = self._holding(file).local_path(file.object_key)
+            lending = self.holding(file.tenant_id, file.storage_id).local_path(file.object_key)
             path = lending.__enter__()
         try:
             yield path
@@ -157,9 +161,6 @@ class Stores:
             _log.warning("the object %s is left in the bucket of tenant %s: %s", key, file.tenant_id, error.message)
             return False
         return True
-
-    def _holding(self, file: File) -> BlobStore:
-        return self.own if file.storage_id is None else self.bucket_of(file.tenant_id, file.storage_id)
 
 
 def seal_credentials(vault: Vault, tenant_id: str, config_id: str, credentials: S3Credentials) -> Sealed:

@@ -123,7 +123,10 @@ async def send_part(request: Request, upload_id: str, part_number: int, token: s
         with services.admission.upload(grant.tenant_id, part.size_bytes) as room:
             await asyncio.to_thread(room.check_promise)
             await asyncio.shield(_take(request, services, part, room))
-            etag = await asyncio.shield(loop.run_in_executor(services.uploads, part.keep))
+            kept = loop.run_in_executor(
+                services.uploads, services.direct.keep_part, grant.tenant_id, grant.upload_id, part
+            )
+            etag = await asyncio.shield(kept)
     finally:
         await asyncio.shield(loop.run_in_executor(services.uploads, part.discard))
     return Response(status_code=200, headers={"ETag": f'"{etag}"'})

@@ -13,9 +13,9 @@ from typing import Any
 
 from evaluation import drawings, figures, papers, screens, signs
 from evaluation.canvas import Brush, Picture
-from evaluation.photographs import photographs
+from evaluation.photographs import made_photographs, photographs
 
-EDITION = "2/"
+EDITION = "3/"
 MANIFEST = Path(__file__).parent / "manifest.json"
 
 # Group: how it is drawn, and how many of each split.
@@ -59,7 +59,7 @@ def all_pictures(groups: list[str] | None = None) -> Iterator[tuple[str, bytes, 
                 picture = draw(group, split, number)
                 yield f"{group}/{split}-{number}{picture.suffix}", picture.data, picture.truth
     if not groups or "photograph" in groups:
-        for name, (data, suffix, truth) in photographs().items():
+        for name, (data, suffix, truth) in {**photographs(), **made_photographs()}.items():
             yield f"photograph/{name}{suffix}", data, {"group": "photograph", **truth}
 
 

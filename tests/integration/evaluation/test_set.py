@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from evaluation.draw import GROUPS, MANIFEST, SPLITS, draw, write
-from evaluation.photographs import photographs
+from evaluation.photographs import made_photographs, photographs
 from evaluation.words import POOLS, SHARED, Words
 from scopix_server.evaluation.truth import Truth, find_cases
 
@@ -22,9 +22,11 @@ SMALL = ["chart", "form", "map", "sign"]
 def test_the_set_is_large_enough_and_split_in_two():
     drawn = sum(2 * count for _, count in GROUPS.values())
     assert drawn >= 60 and len(photographs()) >= 15
-    assert len(MANIFEST_DIGESTS) == drawn + len(photographs())
+    made = made_photographs()
+    assert len(MANIFEST_DIGESTS) == drawn + len(photographs()) + len(made)
     for split in SPLITS:
         assert sum(truth["split"] == split for _, _, truth in photographs().values()) >= 7
+        assert sum(truth["split"] == split for _, _, truth in made.values()) == 5
 
 
 @pytest.mark.parametrize("group", SMALL)
@@ -36,7 +38,7 @@ def test_the_same_seed_draws_the_same_bytes(group):
 
 
 def test_the_photographs_are_those_that_were_looked_at():
-    for name, (data, suffix, _) in photographs().items():
+    for name, (data, suffix, _) in {**photographs(), **made_photographs()}.items():
         assert hashlib.sha256(data).hexdigest() == MANIFEST_DIGESTS[f"photograph/{name}{suffix}"], name
 
 

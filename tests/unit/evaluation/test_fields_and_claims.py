@@ -110,3 +110,31 @@ def test_the_format_of_a_page_is_no_landscape():
     text = "A page of text in landscape format."
     assert unsupported_claims(said(text), Truth(labels=()), (1, 1)) == []
     assert len(unsupported_claims(said("A photo of a landscape."), Truth(labels=()), (1, 1))) == 1
+
+
+def test_what_is_said_of_the_look_is_held_against_the_truth() -> None:
+    truth = Truth(look=("blurred", "tan in middle"))
+
+    def told(text: str, *look: str) -> list[str]:
+        return unsupported_claims(said(text, evidence=[{"statement": text, "look": list(look)}]), truth, (100, 100))
+
+    assert told("No part of it is sharp.", "blurred") == []
+    assert told("Its colours.", "tan in middle", "warm colours") == ["a look that it does not have: warm colours"]
+    assert told("A black-and-white photo of a dog.") == ["a look that it does not have: black-and-white"]
+    assert told('A sign reads "blurry sepia".') == []
+    assert unsupported_claims(said("A blurry photo."), Truth(look=()), (1, 1)) == [
+        "a look that it does not have: blurred"
+    ]
+    assert unsupported_claims(said("A blurry photo."), Truth(), (1, 1)) == []
+
+
+def test_what_stands_in_the_metadata_may_be_told() -> None:
+    text = 'Taken on 17 August 2024 with a camera called "Nikon Z 6" at f/8.'
+    known = Truth(lines=(), metadata=("17 August 2024", "Nikon Z 6", "f/8"))
+    assert unsupported_claims(said(text), known, (100, 100)) == []
+    assert len(unsupported_claims(said(text), Truth(lines=()), (100, 100))) == 4
+
+
+def test_vehicle_is_a_label_like_any_group() -> None:
+    assert unsupported_claims(said("It shows a vehicle."), Truth(labels=()), (1, 1))
+    assert not unsupported_claims(said("It shows a vehicle."), Truth(labels=("vehicle",)), (1, 1))

@@ -10,7 +10,9 @@ from typing import Any
 
 __all__ = [
     "Box",
+    "Capture",
     "Colour",
+    "Composition",
     "Description",
     "Face",
     "ImageKind",
@@ -93,12 +95,47 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
+class Composition:
+    """Where things stand on an image (see `engines/composition.py`); empty where nothing stands out.
+
+    `subject` encloses the one area that stands out from the image's border. `divide` is the height of a level line
+    across the image, 0 (top) to 1. `colour_places` names, for a colour, the half ("upper half", "left half", ...) or
+    "middle" that holds nearly all of it.
+    """
+
+    subject: Box | None = None
+    divide: float | None = None
+    colour_places: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Capture:
+    """What the file's metadata say about how it was taken. Anybody can write these: they are claims, and data.
+
+    `taken` is the camera's clock as "YYYY-MM-DD HH:MM". `camera` and `lens` are one line of at most 60 characters, or
+    empty. `exposure` is in seconds, `aperture` the f-number, `focal_length` in millimetres. `located` tells that a
+    place is noted; the place itself is not read.
+    """
+
+    taken: str = ""
+    camera: str = ""
+    lens: str = ""
+    exposure: float | None = None
+    aperture: float | None = None
+    iso: int | None = None
+    focal_length: float | None = None
+    flash: bool | None = None
+    located: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Perception:
     """Everything the built-in engines measured on one image.
 
     `width` and `height` are pixels after the EXIF turn. `text` is in reading order. `statistics` holds the pixel
-    figures the kind was judged by (see `engines/statistics.py` for names and ranges). `embedding` is the label
-    network's pooled 1280-vector, for similar-image search, or empty.
+    figures the kind was judged by (see `engines/statistics.py`, `light.py` and `sharpness.py` for names and ranges).
+    `embedding` is the label network's pooled 1280-vector, for similar-image search, or empty. `capture` is None when
+    the file says nothing about how it was taken.
     """
 
     width: int
@@ -109,6 +146,8 @@ class Perception:
     faces: tuple[Face, ...] = ()
     statistics: dict[str, float] = field(default_factory=dict)
     embedding: tuple[float, ...] = ()
+    composition: Composition = field(default_factory=Composition)
+    capture: Capture | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from scopix_server.domain.description import Colour
 
-__all__ = ["COLOUR_NAMES", "dominant_colours"]
+__all__ = ["COLOUR_NAMES", "border_colours", "dominant_colours", "named_pixels"]
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 Floats: TypeAlias = npt.NDArray[np.float32]
@@ -20,6 +20,7 @@ Floats: TypeAlias = npt.NDArray[np.float32]
 SIDE: Final = 96
 """Longest side of the small copy in pixels: 9,216 pixels at most, so shares are exact to about one in a thousand."""
 CLUSTERS: Final = 12
+BORDER_CLUSTERS: Final = 5
 ROUNDS: Final = 12
 MIN_SHARE: Final = 0.03
 MAX_COLOURS: Final = 6
@@ -67,11 +68,7 @@ def dominant_colours(image: Pixels) -> tuple[Colour, ...]:
     Deterministic. `share` is the part of the pixels (0..1); shares sum to at most 1.
     """
     pixels = _small(image).reshape(-1, 3)
-    lab = _to_lab(pixels)
-    centres = _clustered(lab)
-    nearest = _nearest(lab, centres)
-    names = _nearest(centres, _ANCHORS)
-    named = np.array([_ANCHOR_NAMES[index] for index in names])[nearest]
+    named = _named(pixels)
     colours = []
     for name in range(len(COLOUR_NAMES)):
         members = pixels[named == name]
@@ -80,6 +77,26 @@ def dominant_colours(image: Pixels) -> tuple[Colour, ...]:
             red, green, blue = members.mean(axis=0).round().astype(int)
             colours.append(Colour(COLOUR_NAMES[name], share, f"#{red:02x}{green:02x}{blue:02x}"))
     return tuple(sorted(colours, key=lambda colour: (-colour.share, colour.name))[:MAX_COLOURS])
+
+
+def named_pixels(image: Pixels) -> npt.NDArray[np.str_]:
+    """The colour name of every pixel of a small `image` (RGB, H x W x 3), H x W."""
+    return np.array(COLOUR_NAMES)[_named(image.reshape(-1, 3))].reshape(image.shape[:2])
+
+
+def border_colours(lab: Floats) -> Floats:
+    """The few colours (N x 3, CIELAB) that make up the pixels `lab` (M x 3), those of less than .03 left out."""
+    centres = _clustered(lab, BORDER_CLUSTERS)
+    shares = np.bincount(_nearest(lab, centres), minlength=len(centres)) / len(lab)
+    return centres[shares >= MIN_SHARE]
+
+
+def _named(pixels: Pixels) -> npt.NDArray[np.intp]:
+    """For each of the pixels (N x 3) the index of its colour's name."""
+    lab = _to_lab(pixels)
+    centres = _clustered(lab, CLUSTERS)
+    names = np.array([_ANCHOR_NAMES[index] for index in _nearest(centres, _ANCHORS)], np.intp)
+    return names[_nearest(lab, centres)]
 
 
 def _small(image: Pixels) -> Pixels:
@@ -95,13 +112,13 @@ def _to_lab(pixels: Pixels) -> Floats:
     return np.asarray(cv2.cvtColor(unit, cv2.COLOR_RGB2LAB), np.float32).reshape(-1, 3)
 
 
-def _clustered(lab: Floats) -> Floats:
+def _clustered(lab: Floats, most: int) -> Floats:
     """Cluster centres: k-means (Lloyd 1982), started at the fullest cells of a coarse grid and hence repeatable."""
     # One number for each cell, in the order of its three: sorting numbers is far faster than sorting rows.
     lightness, red, blue = (np.floor(lab / BIN).astype(np.int64) + CELLS // 2).T
     codes = (lightness * CELLS + red) * CELLS + blue
     cells, inverse, counts = np.unique(codes, return_inverse=True, return_counts=True)
-    fullest = np.argsort(-counts, kind="stable")[:CLUSTERS]
+    fullest = np.argsort(-counts, kind="stable")[:most]
     centres = np.stack([lab[inverse == cell].mean(axis=0) for cell in fullest]).astype(np.float32)
     for _ in range(ROUNDS if len(cells) > 1 else 0):
         nearest = _nearest(lab, centres)

@@ -5,15 +5,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final, TypeAlias
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
-from scopix_server.domain.description import Perception, TextRegion
+from scopix_server.domain.description import Composition, Perception, TextRegion
 from scopix_server.engines.colours import dominant_colours
+from scopix_server.engines.composition import compose
 from scopix_server.engines.faces import MAX_SIDE, PAGE_SIDE, FaceFinder
 from scopix_server.engines.labels import Labeller
+from scopix_server.engines.light import light_figures
 from scopix_server.engines.ocr import TextReader
 from scopix_server.engines.reading_order import in_reading_order
+from scopix_server.engines.sharpness import sharpness_figures
 from scopix_server.engines.statistics import looks_photographic, pixel_statistics
 
 __all__ = ["BuiltInPerceiver"]
@@ -21,6 +25,8 @@ __all__ = ["BuiltInPerceiver"]
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
 MIN_PHOTO_CHARACTERS: Final = 3
+LOOK_SIDE: Final = 640
+LINES_OF_A_PAGE: Final = 12
 _SIGNS: Final = frozenset("?!%&#@+=<>×÷±→←↑↓✓✔✗")
 
 
@@ -55,6 +61,8 @@ class BuiltInPerceiver:
         labelling = self._labeller.label(image)
         photograph = looks_photographic(statistics)
         text = _plausible(self._reader.read(image), photograph=photograph)
+        # Of a page full of text nobody asks where its light lies.
+        looked_at = _reduced(image) if photograph or len(text) < LINES_OF_A_PAGE else None
         return Perception(
             width=width,
             height=height,
@@ -62,9 +70,22 @@ class BuiltInPerceiver:
             labels=labelling.groups,
             colours=dominant_colours(image),
             faces=self._faces.find(image, side=MAX_SIDE if photograph else PAGE_SIDE),
-            statistics=statistics,
+            statistics=statistics if looked_at is None else {**statistics, **_look(looked_at)},
             embedding=labelling.embedding,
+            composition=Composition() if looked_at is None else compose(looked_at),
         )
+
+
+def _reduced(image: Pixels) -> Pixels:
+    """A copy of at most `LOOK_SIDE` pixels a side, for what is measured on small copies."""
+    height, width = image.shape[:2]
+    shrink = min(1.0, LOOK_SIDE / max(height, width))
+    size = max(1, round(width * shrink)), max(1, round(height * shrink))
+    return image if shrink == 1 else np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _look(image: Pixels) -> dict[str, float]:
+    return {**light_figures(image), **sharpness_figures(image)}
 
 
 def _plausible(text: tuple[TextRegion, ...], *, photograph: bool) -> tuple[TextRegion, ...]:

@@ -7,7 +7,11 @@ What can be checked of a text without understanding it is checked:
 * a number outside quotation marks is on the picture, or is its size, a count of what is on it, or in `derived`;
 * the sort of picture is one of the truth's `kinds`;
 * a group of things ("cat", "building") that is named, in the text or as a tag, is among the truth's `labels`;
-* not more faces are counted than the truth has.
+* not more faces are counted than the truth has;
+* what is said of light, colours, composition and sharpness is among the truth's `look`: the built-in engine names it in
+  its evidence, of other engines a few words are understood.
+
+What stands in the file's metadata (`metadata`) may be told as well as what is on the picture.
 """
 
 import csv
@@ -35,6 +39,11 @@ _LEAST_FUZZY = 4
 """Characters; a shorter quotation must be there exactly."""
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _FACES = re.compile(rf"\b({'|'.join(_NUMBERS)}|\d+) (?:human )?faces?\b")
+_LOOK = {
+    "black-and-white": re.compile(r"\bblack[- ]and[- ]white (?:photo|picture|image)|\bmonochrome\b", re.IGNORECASE),
+    "toned": re.compile(r"\bsepia\b", re.IGNORECASE),
+    "blurred": re.compile(r"\b(?:blurred|blurry)\b", re.IGNORECASE),
+}
 _UNSPECIFIC = frozenset({"household object", "screen or page", "other animal", "person"})
 
 
@@ -50,6 +59,8 @@ def unsupported_claims(description: Description, truth: Truth, size: tuple[int, 
         claims += _labels(description, truth.labels)
     if truth.faces is not None:
         claims += _faces(text, truth.faces)
+    if truth.look is not None:
+        claims += _look(description, truth.look)
     return claims
 
 
@@ -60,8 +71,8 @@ def _kind(description: Description, truth: Truth) -> Iterator[str]:
 
 
 def _quotations(text: str, truth: Truth) -> Iterator[str]:
-    written = squeezed(" ".join((*truth.lines, *truth.tolerated))) if truth.lines is not None else ""
-    digits = set(_DIGITS.findall(plain(" ".join((*(truth.lines or ()), *truth.tolerated)))))
+    there = (*(truth.lines or ()), *truth.tolerated, *truth.metadata)
+    written, digits = squeezed(" ".join(there)), set(_DIGITS.findall(plain(" ".join(there))))
     for quotation in _QUOTED.findall(text):
         wanted = squeezed(quotation.removesuffix("…"))
         if not wanted or wanted in written:
@@ -83,7 +94,7 @@ def _counts(text: str, lines: tuple[str, ...]) -> Iterator[str]:
 
 
 def _numbers(text: str, truth: Truth, size: tuple[int, int]) -> Iterator[str]:
-    written = plain(" ".join((*(truth.lines or ()), *truth.tolerated, *truth.derived)))
+    written = plain(" ".join((*(truth.lines or ()), *truth.tolerated, *truth.metadata, *truth.derived)))
     counts = {len(values) for values in (truth.fields or {}).values()} | {len(truth.lines or ()), *size}
     for number in _NUMBER.findall(plain(_MORE.sub("", _QUOTED.sub("", text)))):
         if number not in written and not (number.isdigit() and int(number) in counts):
@@ -108,10 +119,18 @@ def _faces(text: str, faces: int) -> Iterator[str]:
             yield f"{count} faces instead of {faces}"
 
 
+def _look(description: Description, look: tuple[str, ...]) -> Iterator[str]:
+    said = {str(word) for statement in description.evidence for word in statement.get("look") or ()}
+    unquoted = _QUOTED.sub("", description.text)
+    said |= {word for word, pattern in _LOOK.items() if pattern.search(unquoted)}
+    for word in sorted(said - set(look)):
+        yield f"a look that it does not have: {word}"
+
+
 @cache
 def _groups() -> frozenset[str]:
     """The names of the groups that the built-in label network knows, each word of "tree or plant" on its own."""
     text = resources.files("scopix_server.engines").joinpath("data/imagenet_groups.tsv").read_text("utf-8")
     rows = csv.DictReader((line for line in text.splitlines() if not line.startswith("#")), delimiter="\t")
     groups = {row["group"] for row in rows} - _UNSPECIFIC
-    return frozenset(part for group in groups for part in group.split(" or ")) | {"animal"}
+    return frozenset(part for group in groups for part in group.split(" or ")) | {"animal", "vehicle"}

@@ -33,6 +33,8 @@ class Truth(BaseModel):
     fields: dict[str, tuple[str | tuple[str, str], ...]] | None = None
     labels: tuple[str, ...] | None = None
     faces: int | None = Field(None, ge=0)
+    look: tuple[str, ...] | None = None
+    metadata: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
     source: str = ""
 

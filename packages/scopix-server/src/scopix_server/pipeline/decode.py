@@ -8,13 +8,15 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 from PIL import Image, ImageOps
 
+from scopix_server.domain.description import Capture
 from scopix_server.domain.errors import CorruptImage, TooManyPixels
+from scopix_server.pipeline.exif import EXIF_IFD, GPS_IFD, Metadata, read_capture, read_taken
 
 __all__ = ["Decoded", "check_pixels", "decode", "open_image"]
 
@@ -22,23 +24,22 @@ __all__ = ["Decoded", "check_pixels", "decode", "open_image"]
 Image.MAX_IMAGE_PIXELS = None
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
-_EXIF_IFD = 0x8769
-_DATE_TIME_ORIGINAL = 0x9003
-_OFFSET_TIME_ORIGINAL = 0x9011
+_MAX_EXIF = 1 << 20  # bytes; a camera writes at most 64 KiB
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
     """An image in memory: mode RGB, first frame, turned as its EXIF says, alpha laid on white.
 
-    `full_size` is its size in pixels before any reduction, `taken` the EXIF time, `icc_profile` the colour profile its
-    RGB values are meant in, if any.
+    `full_size` is its size in pixels before any reduction, `taken` the EXIF time, `capture` what EXIF says else, and
+    `icc_profile` the colour profile its RGB values are meant in, if any.
     """
 
     image: Image.Image
     full_size: tuple[int, int]
     taken: datetime | None
     icc_profile: bytes | None
+    capture: Capture | None = None
 
 
 @contextmanager
@@ -93,9 +94,9 @@ def decode(source: Path | BinaryIO, *, max_pixels: int, work_pixels: int) -> Dec
             if image.format == "JPEG" and full_size[0] * full_size[1] > work_pixels:
                 image.draft(None, _fitting(full_size, work_pixels))
             # Before anything else looks at the image: some plugins load it themselves when asked for its metadata, and
-            # _taken forgives errors.
+            # _metadata forgives errors.
             image.load()
-            taken = _taken(image)
+            metadata = _metadata(image)
             turned = ImageOps.exif_transpose(image)
             rgb = _on_white(turned)
         except (OSError, SyntaxError, ValueError, IndexError, EOFError, ZeroDivisionError, OverflowError) as error:
@@ -104,7 +105,8 @@ def decode(source: Path | BinaryIO, *, max_pixels: int, work_pixels: int) -> Dec
         full_size = (full_size[1], full_size[0])
     if rgb.width * rgb.height > work_pixels:
         rgb = rgb.resize(_fitting(rgb.size, work_pixels), Image.Resampling.BOX)
-    return Decoded(rgb, full_size, taken, profile if profile and len(profile) <= 65536 else None)
+    kept_profile = profile if profile and len(profile) <= 65536 else None
+    return Decoded(rgb, full_size, read_taken(metadata), kept_profile, read_capture(metadata))
 
 
 def _fitting(size: tuple[int, int], pixels: int) -> tuple[int, int]:
@@ -127,16 +129,12 @@ def _on_white(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
 
-def _taken(image: Image.Image) -> datetime | None:
-    """Return when the EXIF data says the picture was taken; without a zone it is read as UTC."""
+def _metadata(image: Image.Image) -> Metadata:
+    """Return the EXIF values of a loaded image; none where they are broken or beyond all measure."""
     try:
-        exif = image.getexif().get_ifd(_EXIF_IFD)
-        stamp, offset = exif.get(_DATE_TIME_ORIGINAL), exif.get(_OFFSET_TIME_ORIGINAL)
-        if not isinstance(stamp, str):
-            return None
-        taken = datetime.strptime(stamp.strip("\x00 "), "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC)
-        if isinstance(offset, str) and len(offset) == 6:
-            taken = datetime.fromisoformat(taken.strftime("%Y-%m-%dT%H:%M:%S") + offset).astimezone(UTC)
+        if len(image.info.get("exif", b"")) > _MAX_EXIF:
+            return Metadata()
+        exif = image.getexif()
+        return Metadata(dict(exif), dict(exif.get_ifd(EXIF_IFD)), dict(exif.get_ifd(GPS_IFD)))
     except Exception:  # whatever broken EXIF data make of it, they must not cost the picture
-        return None
-    return taken
+        return Metadata()

@@ -36,7 +36,8 @@ def perceive(path: Path, perceiver: Perceiver, limits: PixelLimits, copies: tupl
     decoded = _decode(path, limits)
     variants = render(decoded)
     width, height = decoded.full_size
-    perception = replace(perceiver.perceive(np.asarray(decoded.image)), width=width, height=height)
+    seen = perceiver.perceive(np.asarray(decoded.image))
+    perception = replace(seen, width=width, height=height, capture=decoded.capture)
     made = {variant.name: variant.data for variant in variants}
     # A copy of a rendition's size is that rendition.
     sent = tuple((wanted, made.get(wanted.name) or copy_for_engine(decoded, wanted)) for wanted in copies)

@@ -63,7 +63,7 @@ class GroundedComposer:
     """Describes an image from its perception alone. Pure, deterministic, and offline."""
 
     name = "builtin"
-    model = "grounded-composer 1"
+    model = "grounded-composer 2"
 
     def describe(self, perception: Perception, category: str) -> Description:
         """Return what can be said of an image; every statement rests on a text region, a label or a figure.

@@ -43,6 +43,7 @@ _RULED = 0.4  # of the ink on straight lines: large type alone has up to 0.3
 _LISTED = 4  # lines that start at the same x are a list, not labels of boxes
 _LINES_OF_A_PAGE = 8
 _ALL_PAPER = 0.8  # share of bright pixels
+_SHADED, _SHADES = 0.2, 150  # share of the commonest colour, and number of colours, of what is shaded all over
 _ONE_PAPER = 0.9  # share of the commonest colour: a page has one, an application several areas
 
 
@@ -211,4 +212,10 @@ def _by_look(perception: Perception, layout: Layout) -> ImageKind:
         return ImageKind.DOCUMENT if paper else ImageKind.SCREENSHOT
     # A white sign before a pale wall is as bright as paper, but not all over.
     taken = figures.keys() >= _FIGURES and looks_taken(figures) and figures["bright_share"] < _ALL_PAPER
-    return ImageKind.PHOTO if taken else ImageKind.DRAWING
+    return ImageKind.PHOTO if taken or _is_shaded(lines, figures) else ImageKind.DRAWING
+
+
+def _is_shaded(lines: Sequence[Line], figures: dict[str, float]) -> bool:
+    """Whether it is all soft shades, as a photograph of a pale room: what is drawn has one flat colour behind it."""
+    flat = figures.get("top_colour_share", 1.0) >= _SHADED
+    return len(lines) <= 1 and not flat and figures.get("colour_count", 0.0) >= _SHADES

@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from scopix.types.vocabulary import DescriptionStatus, MediaType, VariantStatus
+from scopix_server.config import Settings
 from scopix_server.db.connection import SqlDatabase, SqlTransaction
 from scopix_server.db.engine import create_engine
 from scopix_server.db.migrate import migrate
@@ -28,7 +29,9 @@ from scopix_server.jobs.housekeeper import Chore, ChoreTaken, Housekeeper
 from scopix_server.jobs.queue import DbosQueue, migrate_jobs
 from scopix_server.pipeline.sweep import Sweeper, SweepReport
 from scopix_server.storage.local import LocalStore
+from scopix_server.wiring_storage import Storage
 from tests.support.postgres import fresh_database
+from tests.support.s3 import S3Server, open_store
 
 NOW = datetime(2026, 5, 1, tzinfo=UTC)
 TENANT = "11111111-1111-4111-8111-111111111111"
@@ -300,6 +303,62 @@ def test_objects_of_no_file_go_when_they_are_old_and_nothing_else_does(
         *strange,
         *(f"{folder}/{name}" for folder in folders for name in ("original.png", "tiny_64.jpg")),
     }
+
+
+def test_objects_of_no_file_go_from_tenants_buckets_too(
+    url: str, database: SqlDatabase, store: LocalStore, jobs: DbosQueue, s3_server: S3Server, tmp_path: Path
+) -> None:
+    kept, bucket = add_file(database, store), s3_server.new_bucket()
+    known = f"scopix/{kept.object_key}"
+    orphan = f"scopix/{TENANT}/ab/ab{uuid.uuid4().hex[2:8]}-1111-4111-8111-111111111111/original.png"
+    theirs = [f"scopix/{uuid.uuid4()}/notes.txt", "holidays/original.png", f"scopix/{TENANT}/notes.txt"]
+    with (
+        open_store(s3_server, bucket, tmp_path) as theirs_store,
+        open_store(s3_server, bucket, tmp_path, s3_server.writer) as closed_store,
+    ):
+        for key in (known, orphan, *theirs):
+            theirs_store.put(key, b"12345")
+        folders = [(closed_store, f"scopix/{TENANT}"), (theirs_store, f"scopix/{TENANT}")]
+
+        def sweeper_at(now: datetime) -> Sweeper:
+            return Sweeper(database, store, jobs, RETENTION, tenants_folders=lambda: folders, now=lambda: now)
+
+        today = datetime.now(UTC)
+        assert sweeper_at(today + DAY / 2).clear().orphans == 0
+        later = sweeper_at(today + 2 * DAY)
+        assert later.preview().orphans == 1
+        report = later.clear()
+    assert (report.orphans, report.orphan_bytes) == (1, 5)
+    assert s3_server.keys(bucket) == sorted([known, *theirs])
+
+
+def test_workers_of_which_nothing_was_heard_for_a_day_are_forgotten(database: SqlDatabase, sweeper: Sweeper) -> None:
+    for name, age in (("lately", DAY / 2), ("long ago", 2 * DAY)):
+        database.write(lambda t, name=name, age=age: t.workers.beat(name, NOW - age, ready=True))
+    sweeper.expire()
+    assert set(database.read(lambda t: t.workers.beats())) == {"lately"}
+
+
+@pytest.mark.parametrize("shared", [False, True])
+def test_a_start_removes_parts_where_nobody_else_can_be_writing_them(shared: bool, tmp_path: Path) -> None:
+    url = "postgresql://somewhere/else" if shared else None
+    storage = Storage(Settings(data_dir=tmp_path, database_url=url), "web")
+    writer = storage.own.open_writer()
+    writer.write(b"of another server in the same folder")
+    Storage(Settings(data_dir=tmp_path, database_url=url), "web").sweep()
+    parts = list((tmp_path / "storage" / "tmp").iterdir())
+    assert len(parts) == (1 if shared else 0)
+    # What is old goes, whoever wrote it; what is young stays.
+    assert storage.remove_leftovers(datetime.now(UTC) - DAY) == 0
+    for part in parts:
+        make_part_old(part)
+    assert storage.remove_leftovers(datetime.now(UTC) - DAY) == len(parts)
+    writer.abort()
+
+
+def make_part_old(part: Path) -> None:
+    at = (datetime.now(UTC) - 2 * DAY).timestamp()
+    os.utime(part, (at, at))
 
 
 def test_direct_uploads_that_nobody_completed_expire(

@@ -33,13 +33,15 @@ def build_sweeper(settings: Settings, database: "SqlDatabase", storage: Storage,
         answers=REPLAY_WINDOW,
         orphans=timedelta(hours=settings.orphan_hours),
     )
+    stores = storage.stores(database)
     return Sweeper(
         database,
         storage.own,
         jobs,
         retention,
-        remove_from_bucket=storage.stores(database).remove_from_bucket,
+        remove_from_bucket=stores.remove_from_bucket,
         remove_leftovers=storage.remove_leftovers,
+        tenants_folders=stores.tenants_folders,
     )
 
 

@@ -181,6 +181,9 @@ class WorkerRepository(Protocol):
     def leave(self, worker_id: str) -> None:
         """Note that the worker has gone, so that nobody counts on it any more."""
 
+    def forget(self, before: datetime) -> int:
+        """Forget workers of which nothing was heard since then; return how many there were."""
+
     def beats(self) -> Mapping[str, datetime]:
         """Return the last heartbeat of each worker, able to work or not."""
 

@@ -119,6 +119,21 @@ class Stores:
         opened = json.loads(self._vault.open(config.sealed_credentials, purpose_of(config.tenant_id, config.id)))
         return self._buckets.open(config.address, S3Credentials(*opened))
 
+    def tenants_folders(self) -> Iterator[tuple[BlobStore, str]]:
+        """Yield every bucket that a tenant has configured, with the prefix of all that we put there for it."""
+        seen: set[tuple[str, str, str | None]] = set()
+        for config in self._database.read(lambda t: t.storage_configs.all()):
+            place = (config.tenant_id, config.address.bucket_name, config.address.endpoint_url)
+            if place in seen:
+                continue
+            try:
+                bucket = self.open(config)
+            except ServiceUnavailable as error:
+                _log.warning("the bucket of tenant %s cannot be opened: %s", config.tenant_id, error.message)
+                continue
+            seen.add(place)
+            yield bucket, f"{BUCKET_FOLDER}/{config.tenant_id}"
+
     def holding(self, tenant_id: str, storage_id: str | None) -> BlobStore:
         """Return the store that an original of the tenant's is in. Raises as `bucket_of`."""
         return self.own if storage_id is None else self.bucket_of(tenant_id, storage_id)

@@ -5,14 +5,17 @@ never a record, of a file that could still be restored, without its object. Ever
 in a transaction of its own, so that uploads never wait long.
 """
 
+import logging
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
+from scopix_server.domain.errors import DomainError
 from scopix_server.domain.ports import BlobStore, Database, JobQueue, StoredObject
+from scopix_server.domain.storage import BUCKET_FOLDER
 from scopix_server.domain.upkeep import BrokenOff, PurgedFile, Retention
 from scopix_server.pipeline.direct import expire_direct_uploads
 
@@ -25,6 +28,8 @@ _FILES = 50  # with all their records; about 20 ms
 _ROWS = 500
 _OBJECTS = 500
 _EVERYTHING = 1_000_000_000
+_SILENT_WORKER = timedelta(days=1)
+_log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -57,6 +62,7 @@ class Sweeper:
     """Sweeps all tenants' things. All methods block, and may be repeated and broken off at any point.
 
     `remove_from_bucket` removes the original of a file from its tenant's bucket and says whether that could be done.
+    `tenants_folders` are the tenants' buckets, with the prefix under which all that we put there is.
     `go_on` is asked between two portions; when it says no, BrokenOff is raised.
     """
 
@@ -69,6 +75,7 @@ class Sweeper:
         *,
         remove_from_bucket: Callable[[PurgedFile], bool] = lambda file: False,
         remove_leftovers: Callable[[datetime], int] = lambda before: 0,
+        tenants_folders: Callable[[], Iterable[tuple[BlobStore, str]]] = tuple,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
@@ -77,6 +84,7 @@ class Sweeper:
         self._retention = retention
         self._remove_from_bucket = remove_from_bucket
         self._remove_leftovers = remove_leftovers
+        self._tenants_folders = tenants_folders
         self._now = now
 
     def expire(self, go_on: GoOn = lambda: True) -> SweepReport:
@@ -89,13 +97,15 @@ class Sweeper:
         report.answers = self._purge_answers(now - kept.answers, go_on)
         report.messages = self._database.write(lambda t: t.webhooks.forget(now - kept.sessions))
         report.jobs = self._forget_jobs(now - kept.jobs, go_on)
+        # Those of workers that nobody has missed: the living look after each other.
+        self._database.write(lambda t: t.workers.forget(now - _SILENT_WORKER))
         return report
 
     def clear(self, go_on: GoOn = lambda: True) -> SweepReport:
         """Remove objects that no file has, and half-written ones, once they are so old that nobody is at them."""
         report, before = SweepReport(), self._now() - self._retention.orphans
-        for orphan in self._orphans(before, go_on):
-            self._store.delete(orphan.key)
+        for store, orphan in self._orphans(before, go_on):
+            store.delete(orphan.key)
             report.orphans += 1
             report.orphan_bytes += orphan.size_bytes
         report.leftovers = self._remove_leftovers(before)
@@ -113,7 +123,7 @@ class Sweeper:
             answers=read(lambda t: t.upkeep.old_answers(now - kept.answers)),
             jobs=len(self._jobs.ended(now - kept.jobs, limit=_EVERYTHING)),
             orphans=len(orphans),
-            orphan_bytes=sum(orphan.size_bytes for orphan in orphans),
+            orphan_bytes=sum(orphan.size_bytes for _, orphan in orphans),
         )
 
     def _purge_files(self, before: datetime, go_on: GoOn) -> tuple[int, int]:
@@ -173,9 +183,18 @@ class Sweeper:
             number += len(ids)
         return number
 
-    def _orphans(self, before: datetime, go_on: GoOn) -> Iterator[StoredObject]:
+    def _orphans(self, before: datetime, go_on: GoOn) -> Iterator[tuple[BlobStore, StoredObject]]:
+        yield from ((self._store, orphan) for orphan in self._orphans_in(self._store, "", before, go_on))
+        for bucket, prefix in self._tenants_folders():
+            try:
+                yield from ((bucket, orphan) for orphan in self._orphans_in(bucket, prefix, before, go_on))
+            except DomainError as error:
+                # To list a bucket is no right that tenants are asked for, and to answer is no duty of theirs.
+                _log.debug("a tenant's bucket is not swept: %s", error.message)
+
+    def _orphans_in(self, store: BlobStore, prefix: str, before: datetime, go_on: GoOn) -> Iterator[StoredObject]:
         # First the objects, then who knows them: a file whose upload ends between the two is found.
-        old = (item for item in self._store.list("") if item.modified_at < before)
+        old = (item for item in store.list(prefix) if item.modified_at < before)
         for some in _portions(old, _OBJECTS):
             _check(go_on)
             owners = {item.key: _owner(item.key) for item in some}
@@ -188,9 +207,9 @@ def _owner(key: str) -> str | None:
     """Return the id of the file or direct upload whose object this is, told by the key; None for any other key.
 
     Keys are TENANT/AB/FILE/NAME, where AB are the first letters of FILE (see the decision about keys of objects), and
-    TENANT/direct/UPLOAD/PART.
+    TENANT/direct/UPLOAD/PART; in a tenant's bucket they begin with our folder.
     """
-    parts = key.split("/")
+    parts = key.removeprefix(f"{BUCKET_FOLDER}/").split("/")
     if len(parts) != 4 or parts[1] not in {parts[2][:2], "direct"}:
         return None
     try:

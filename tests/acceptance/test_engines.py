@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.support.endpoint import Endpoint, hold, say, sleep, status
 from tests.support.images import encoded, picture
@@ -335,3 +336,57 @@ def test_both_clients_know_versions(start: Start) -> None:
         assert versions.current.description == "Mine."
         assert client.files.set_current_description(first.image_id, 1).description == ANSWER
         assert client.files.get(first.image_id).upload_description == ANSWER
+
+
+OWN_CATEGORY = """
+name: harbour_log
+title: Harbour log
+prompt: Name the vessels that lie at the quay.
+schema:
+  properties:
+    vessels: {type: array, items: {type: string}}
+    berth: {type: [string, "null"]}
+"""
+FITTING = {
+    "map": {"legend": ["Footpath"]},
+    "construction": {"equipment": ["crane"]},
+    "harbour_log": {"vessels": ["Tern", "Petrel"], "berth": None},
+}
+
+
+def answer_as_asked(handler: Any, body: dict[str, Any]) -> None:
+    """Fill in the fields that the schema of the question has, as a model that is held to it does."""
+    wanted = body["response_format"]["json_schema"]["schema"]["properties"]["category_data"]["properties"]
+    name = next(name for name, fields in FITTING.items() if set(fields) <= set(wanted))
+    data = {field: FITTING[name].get(field, [] if part["type"] == "array" else None) for field, part in wanted.items()}
+    say(json.dumps({"description": f"A picture seen as {name}.", "tags": [], "category_data": data}))(handler, body)
+
+
+def test_one_image_under_two_categories_and_one_of_our_own(start: Start, endpoint: Endpoint, tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "harbour_log.yaml").write_text(OWN_CATEGORY)
+    endpoint.always = answer_as_asked
+    server = start(categories_dir=str(tmp_path / "own"))
+    file_id = upload(server, content_category="map")
+    wait_for_end(server, file_id)
+    found = {"map": details(server, file_id)}
+    with server.client() as client:
+        schemas = {item["name"]: item["schema"] for item in client.get("/categories").json()["items"]}
+        for category in ("construction", "harbour_log"):
+            again = client.post(f"/files/{file_id}/describe", json={"content_category": category})
+            assert again.status_code == 202, again.text
+            wait_for_end(server, file_id)
+            found[category] = details(server, file_id)
+    for category, told in found.items():
+        assert told["content_category"] == category
+        assert told["upload_description"] == f"A picture seen as {category}."
+        Draft202012Validator(schemas[category]).validate(told["category_data"])
+        assert all(told["category_data"].get(name) == value for name, value in FITTING[category].items())
+    prompts = [body["messages"][1]["content"][1]["text"] for body in endpoint.asked]
+    assert len(set(prompts)) == 3
+    assert "Its category is: harbour log" in prompts[2]
+    assert "Name the vessels that lie at the quay." in prompts[2] and "vessels" not in prompts[0]
+    asked = [body["response_format"]["json_schema"]["schema"]["properties"]["category_data"] for body in endpoint.asked]
+    assert [set(each["properties"]) for each in asked] == [set(schemas[name]["properties"]) for name in found]
+    versions = found["harbour_log"]["full_descriptions"]
+    assert len(versions) == 3

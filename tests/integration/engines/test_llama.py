@@ -56,6 +56,32 @@ def question(category: str = "general") -> Question:
     return Question(JPEG, Perception(600, 400, text=text), category, found.prompt, found.schema)
 
 
+OWN = """
+name: harbour_log
+title: Harbour log
+prompt: Name the vessels that lie at the quay.
+schema:
+  properties:
+    vessels: {type: array, items: {type: string, maxLength: 20}, maxItems: 3}
+    berth: {type: [string, "null"], maxLength: 10}
+"""
+
+
+def test_one_image_under_two_categories_and_one_of_our_own(local: LlamaEngine, tmp_path: Path) -> None:
+    (tmp_path / "harbour_log.yaml").write_text(OWN)
+    catalogue = categories.catalogue_with(tmp_path)
+    answers = {}
+    for name in ("map", "construction", "harbour_log"):
+        found = catalogue.get(name)
+        asked = Question(JPEG, Perception(600, 400), name, found.prompt, found.schema)
+        said = answers[name] = local.answer(asked)
+        Draft202012Validator(found.schema).validate(said.category_data)
+        # A random model may leave a field empty; of fields of another category it knows nothing.
+        assert set(said.category_data) <= set(found.schema["properties"])
+    assert len({said.provenance.prompt_hash for said in answers.values()}) == 3
+    assert len({said.text for said in answers.values()}) == 3
+
+
 def processes() -> list[psutil.Process]:
     found = []
     for child in psutil.Process().children(recursive=True):

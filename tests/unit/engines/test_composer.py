@@ -184,3 +184,11 @@ def test_every_statement_has_its_evidence() -> None:
 def test_visible_text_keeps_the_order_read() -> None:
     found = describe(page(FORM))
     assert found.visible_text == "\n".join(row[0] for row in FORM)
+
+
+def test_areas_of_rooms_are_told_in_square_metres_and_the_text_stays_as_read() -> None:
+    plan: list[Written] = [("Kitchen", 100, 200), ("Bathroom", 500, 200), ("13.6m2", 100, 225), ("6.5m²", 500, 225)]
+    found = describe(page(plan))
+    assert '"Kitchen" (13.6 m²) and "Bathroom" (6.5 m²)' in found.text
+    assert ["Kitchen", "13.6 m²"] in next(part["fields"]["room_areas"] for part in found.evidence if "fields" in part)
+    assert "13.6m2" in (found.visible_text or "")

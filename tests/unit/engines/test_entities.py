@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopix_server.domain.reading.entities import AREA, MONEY, SCALE, find_entities, parse_number
+from scopix_server.domain.reading.entities import AREA, MONEY, SCALE, find_entities, full_area, parse_number
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,17 @@ def test_each_is_told_once_with_its_first_line() -> None:
 @pytest.mark.parametrize("text", ["12.5 m²", "12,50 m2", "120 sq ft", "9.4m²"])
 def test_areas(text: str) -> None:
     assert AREA.fullmatch(text)
+
+
+@pytest.mark.parametrize(
+    ("read", "said"),
+    [
+        *(("13.6m²", "13.6 m²"), ("13.6 m2", "13.6 m²"), ("28,40M2", "28,40 m²"), ("12.5 m²", "12.5 m²")),
+        *(("120 sq ft", "120 sq ft"), ("12sqm", "12 sqm"), ("17²", "17²"), ("Kitchen", "Kitchen"), ("", "")),
+    ],
+)
+def test_areas_are_told_with_the_usual_unit(read: str, said: str) -> None:
+    assert full_area(read) == said
 
 
 @pytest.mark.parametrize(("text", "money"), [("1,280.00", True), ("€ 12,50", True), ("12", False), ("1.2.3", False)])

@@ -17,6 +17,19 @@ PRICES: list[Written] = [
 ]
 
 
+BOXES: list[Written] = [
+    ("Message flow", 500, 30, 40),
+    *(
+        (name, 120 + 400 * (n % 3), 200 + 300 * (n // 3))
+        for n, name in enumerate(("Search index", "Archive", "Report generator", "Login", "Upload", "Mail server"))
+    ),
+]
+DIALOG: list[Written] = [
+    *(("Welcome back", 450, 200, 40), ("E-mail", 450, 300), ("Password", 450, 400), ("Remember me", 450, 450)),
+    *(("Forgot password?", 650, 450), ("Sign in", 550, 520)),
+]
+
+
 def judge(perception: Perception) -> ImageKind:
     return judge_kind(perception, read_layout(perception))
 
@@ -89,3 +102,24 @@ def test_a_list_of_invoices_beside_a_navigation_is_a_screen() -> None:
     ]
     assert judge(page([*navigation, *rows, ("VAT", 400, 600)])) is ImageKind.SCREENSHOT
     assert judge(page([*rows, ("VAT", 400, 600)])) is ImageKind.DOCUMENT
+
+
+def test_boxes_of_a_diagram_may_be_called_like_buttons() -> None:
+    ruled = {**DRAWN, "line_share": 0.75}
+    assert judge(page(BOXES, statistics=ruled)) is ImageKind.DIAGRAM
+    # The same words without a line between them are those of a screen.
+    assert judge(page(BOXES)) is ImageKind.SCREENSHOT
+    assert judge(page(DIALOG, statistics=ruled)) is ImageKind.SCREENSHOT
+
+
+def test_a_field_for_searching_is_a_screens() -> None:
+    for told in ("Search products...", "Search in mail", "Search for a street"):
+        assert judge(page([(told, 40, 40), ("Harbour", 40, 300)])) is ImageKind.SCREENSHOT
+    assert judge(page([("Search index", 40, 40), ("Harbour", 40, 300)])) is ImageKind.DRAWING
+
+
+def test_soft_shades_without_text_are_photo_like() -> None:
+    pale = {**DRAWN, "bright_share": 0.98, "colour_count": 900.0, "top_colour_share": 0.08}
+    assert judge(page([], statistics=pale)) is ImageKind.PHOTO
+    assert judge(page([], statistics={**pale, "top_colour_share": 0.6})) is ImageKind.DRAWING
+    assert judge(page([], statistics={**pale, "colour_count": 40.0})) is ImageKind.DRAWING

@@ -7,7 +7,7 @@ characters before.
 import re
 from collections.abc import Iterable
 
-__all__ = ["AREA", "MONEY", "SCALE", "find_entities", "parse_number"]
+__all__ = ["AREA", "MONEY", "SCALE", "find_entities", "full_area", "parse_number"]
 
 _MAX_LINE = 300
 _MONTH = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}"
@@ -54,6 +54,15 @@ def find_entities(lines: Iterable[tuple[int, str]], *, drawn: bool = False) -> d
 
 def _is_scale(ratio: str, line: str) -> bool:
     return sum(c.isdigit() for c in ratio) > _DIGITS_OF_A_TIME or _SCALE_WORD.search(line[:_MAX_LINE]) is not None
+
+
+def full_area(text: str) -> str:
+    """Return an area with its unit set as usual: "13.6 m²" for "13.6m2". Other units keep their letters."""
+    match = re.fullmatch(r"([\d.,]{1,9})\s?([^\d\s].{0,6})", text)
+    if match is None or match[2] == "²":
+        return text
+    unit = "m²" if match[2].lower() in {"m2", "m²"} else match[2]
+    return f"{match[1]} {unit}"
 
 
 def parse_number(text: str) -> float | None:

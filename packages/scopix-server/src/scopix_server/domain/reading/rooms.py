@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from scopix_server.domain.reading.entities import AREA
+from scopix_server.domain.reading.entities import AREA, full_area
 from scopix_server.domain.reading.layout import Layout, Line
 from scopix_server.domain.reading.lines import mostly_letters
 from scopix_server.domain.reading.words import PLAN_TITLE, ROOM
@@ -23,7 +23,7 @@ _MOST_WORDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A named room; `measure` is its area or its dimensions as written, or an empty string."""
+    """A named room; `measure` is its area (its unit set as usual), its dimensions as written, or an empty string."""
 
     name: str
     measure: str
@@ -41,7 +41,7 @@ def find_rooms(layout: Layout) -> list[Room]:
         inline = AREA.search(line.text)
         before = line.text[: inline.start()].strip(" ,:-–") if inline else ""
         if ROOM.fullmatch(before):
-            rooms.append(Room(before, inline[0] if inline else "", (line.index,)))
+            rooms.append(Room(before, full_area(inline[0]) if inline else "", (line.index,)))
         elif ROOM.fullmatch(line.text) or beneath is not None:
             found = _measure(beneath.text) if beneath else ""
             rooms.append(Room(line.text, found, (line.index, beneath.index) if beneath else (line.index,)))
@@ -56,7 +56,9 @@ def _with_units(rooms: list[Room]) -> list[Room]:
 
 
 def _measure(text: str) -> str:
-    match = AREA.fullmatch(text) or DIMENSIONS.fullmatch(text)
+    if AREA.fullmatch(text):
+        return full_area(text)
+    match = DIMENSIONS.fullmatch(text)
     if match is None:
         return ""
     # Readings take the sign of inches for that of degrees, and a hyphen between feet and inches for a dash.

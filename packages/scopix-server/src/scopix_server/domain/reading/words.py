@@ -56,7 +56,7 @@ CONTROL = re.compile(
     r"export .{1,20}|import .{1,20}|upload|download|next ?(?:page)?|previous|back|close|help|profile|notifications?|"
     r"inbox|compose|starred|drafts|spam|trash|archive|posteingang|entwürfe|papierkorb|backlog|to ?do|in progress|"
     r"file|view|tools|window|reports?|users?|account|overview|refresh|filter.{0,20}|share|search|"
-    r"rows per page.{0,10}|page \d+ of \d+|einstellungen|speichern|abbrechen|suchen?|start|"
+    r"search .{1,30}|rows per page.{0,10}|page \d+ of \d+|einstellungen|speichern|abbrechen|suchen?|start|"
     r"hilfe|konto|paramètres|enregistrer|annuler|rechercher|inicio|ajustes|guardar|cancelar|buscar|instellingen|"
     r"opslaan|annuleren|zoeken|continue|skip|finish|done|weiter|zurück|schließen|fertig|löschen|bearbeiten|"
     r"hochladen|herunterladen|teilen|suivant|précédent|fermer|terminer|supprimer|siguiente|atrás|cerrar|aceptar|"
@@ -64,7 +64,8 @@ CONTROL = re.compile(
     re.IGNORECASE,
 )
 STRONG_CONTROL = re.compile(
-    r"(?:search .{1,30}|(?:type|write) a message.{0,3}|sign (?:in|up|out)(?: with .{1,20})?|log ?(?:in|out)|"
+    r"(?:search (?:.{1,30}(?:…|\.\.\.?)|(?:for|in|by) .{1,30})|(?:type|write) a message.{0,3}|"
+    r"sign (?:in|up|out)(?: with .{1,20})?|log ?(?:in|out)|"
     r"forgot(?: your)? password\??|remember me|create an account|add to (?:cart|basket|bag)|"
     r"(?:showing )?\d+\s?[-–]\s?\d+ (?:of|von|van|de|sur) \d+.{0,12}|\d+ of \d+ .{0,12}shown.{0,20}|"
     r"anmelden|abmelden|passwort vergessen\??|in den warenkorb|se connecter|mot de passe oublié ?\??|"

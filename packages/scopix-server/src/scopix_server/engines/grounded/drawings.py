@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from scopix_server.domain.description import ImageKind, Perception
 from scopix_server.domain.phrases import Statement, article, count_of, listing, quote, quoted_listing
-from scopix_server.domain.reading.entities import AREA, find_entities, parse_number
+from scopix_server.domain.reading.entities import AREA, find_entities, full_area, parse_number
 from scopix_server.domain.reading.layout import Layout, Line, Pair
 from scopix_server.domain.reading.legend import legend_entries
 from scopix_server.domain.reading.lines import letters
@@ -83,7 +83,7 @@ def _areas(layout: Layout, said: Collection[int]) -> Iterator[Statement]:
     others = [(text, line) for text, line in marked if line.index not in said]
     if others:
         noun = "Areas marked" if len(others) == len(marked) else "Further areas marked"
-        parts = [quote(line.text, 60) if letters(line.text) > 3 else text for text, line in others]
+        parts = [quote(line.text, 60) if letters(line.text) > 3 else full_area(text) for text, line in others]
         yield Statement(f"{noun}: {listing(parts, 24)}.", {"regions": [line.index for _, line in others]})
     values = [parse_number(text) for text, _ in marked]
     metric = all(_METRIC.search(text) for text, _ in marked)

@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
 
 from scopix_server.domain.description import ImageKind, Perception
 from scopix_server.domain.reading.entities import AREA, MONEY, SCALE
@@ -39,6 +41,9 @@ _STATUS_BAR = 0.06  # of the height
 _TALL = 0.75  # width / height of a telephone's screen, at most
 _DARK = 0.35  # share of bright pixels, at most
 _EMPTY_FIELDS = 4
+_SHORT, _MOST_BOXES = 4, 40  # words of a label, and labels
+_BOXED = 0.5  # of the ink on straight lines, at least
+_APART = 3.0  # line heights between rows of boxes
 _RULED = 0.4  # of the ink on straight lines: large type alone has up to 0.3
 _LISTED = 4  # lines that start at the same x are a list, not labels of boxes
 _LINES_OF_A_PAGE = 8
@@ -143,14 +148,29 @@ def _is_paper(layout: Layout) -> bool:
 
 def _is_screen(perception: Perception, layout: Layout) -> bool:
     lines = layout.lines
-    if any(STRONG_CONTROL.fullmatch(line.text) for line in lines):
-        return True
-    if sum(bool(CONTROL.fullmatch(line.text)) for line in lines) >= 2:
+    strong = sum(bool(STRONG_CONTROL.fullmatch(line.text)) for line in lines)
+    controls = sum(bool(CONTROL.fullmatch(line.text)) for line in lines)
+    # Boxes of a diagram may be called "Archive", "Search index" or "Login", as a screen's buttons are.
+    if strong >= 2 or ((strong or controls >= 2) and not _is_boxes(perception, layout)):
         return True
     if len(lines) >= 4 and sum(bool(CODE.fullmatch(line.text)) for line in lines) >= 2:
         return True
     tall = perception.width <= _TALL * perception.height
     return tall and any(line.middle < _STATUS_BAR and _CLOCK.fullmatch(line.text) for line in lines)
+
+
+def _is_boxes(perception: Perception, layout: Layout) -> bool:
+    """Whether a few short labels stand far apart among many straight lines, neither in lists nor in a table."""
+    lines = [line for line in layout.lines if line is not layout.heading()]
+    short = [line for line in lines if len(line.text.split()) <= _SHORT]
+    if not 4 <= len(lines) <= _MOST_BOXES or len(short) < 0.8 * len(lines):
+        return False
+    if perception.statistics.get("line_share", 0.0) < _BOXED or layout.table() is not None:
+        return False
+    listed = sum(len(column) for column in columns_of(lines, 3))
+    rows = sorted(row[0].middle for row in layout.rows)
+    gaps = [after - before for before, after in pairwise(rows)]
+    return listed < 0.34 * len(lines) and bool(gaps) and median(gaps) >= _APART * median(line.height for line in lines)
 
 
 def _is_form(layout: Layout) -> bool:

@@ -123,6 +123,10 @@ class ServerProcess:
             self._process.terminate()
         return self._reap()
 
+    def ended(self) -> int:
+        """Wait for the end of a server that was told to stop; return its exit code."""
+        return self._reap()
+
     def _reap(self) -> int:
         assert self._process is not None
         code = self._process.wait(timeout=40)

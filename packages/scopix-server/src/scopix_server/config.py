@@ -198,6 +198,7 @@ class Settings(BaseSettings):
         None, ge=1_000_000_000, description="Address space such a process may use; default: no limit."
     )
     worker_stop_seconds: int = Field(10, ge=0, description="At shutdown, jobs under way may take so long to end.")
+    server_stop_seconds: int = Field(10, ge=0, description="At shutdown, requests under way may take so long to end.")
     ocr_side: int = Field(
         1280,
         ge=320,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from scopix_server.jobs.isolation import IsolatedEngines
     from scopix_server.jobs.messenger import Messenger
     from scopix_server.jobs.queue import DbosQueue
+    from scopix_server.jobs.supervisor import WorkerSupervisor
     from scopix_server.jobs.worker import Worker
     from scopix_server.pipeline.incoming import FileLimits
     from scopix_server.pipeline.perceive import BuiltInWorkshop
@@ -42,6 +43,7 @@ __all__ = [
     "VERSION",
     "WORKER_SILENCE",
     "build_app",
+    "build_supervisor",
     "build_workshop",
     "create_key",
     "first_start",
@@ -107,30 +109,41 @@ def plan_table(settings: Settings) -> PlanTable:
 # The web process ------------------------------------------------------------------------------------------------------
 
 
+def build_supervisor(settings: Settings) -> "WorkerSupervisor":
+    """Build what keeps a worker process alive; `build_app` starts it."""
+    from scopix_server.jobs.supervisor import WorkerSupervisor
+
+    return WorkerSupervisor(
+        _worker_arguments(settings), worker_environment(), stop_seconds=settings.worker_stop_seconds + 5
+    )
+
+
 def build_app(
-    settings: Settings, database: "SqlDatabase", storage: Storage, *, with_worker: bool, stopping: threading.Event
+    settings: Settings,
+    database: "SqlDatabase",
+    storage: Storage,
+    *,
+    supervisor: "WorkerSupervisor | None",
+    stopping: threading.Event,
 ) -> "ASGIApp":
-    """Build the API; with a worker process beside it, if asked for. Whoever stops it sets `stopping` first."""
+    """Build the API; with a worker process beside it, if there is a supervisor. Whoever stops it sets `stopping`."""
     from fastapi import FastAPI
 
     from scopix_server.api.app import create_app, surround
     from scopix_server.jobs.queue import DbosQueue
-    from scopix_server.jobs.supervisor import WorkerSupervisor
 
     jobs = DbosQueue(settings.database_address)
     services = _build_services(settings, database, storage, jobs, stopping)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        supervisor = WorkerSupervisor(
-            _worker_arguments(settings), worker_environment(), stop_seconds=settings.worker_stop_seconds + 5
-        )
-        if with_worker:
+        if supervisor is not None:
             await supervisor.start()
         try:
             yield
         finally:
-            await supervisor.stop()
+            if supervisor is not None:
+                await supervisor.stop()
             services.uses.flush()
             services.uploads.shutdown()
             services.bucket_threads.shutdown()

@@ -6,13 +6,22 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from types import FrameType
 from typing import Annotated, Any
 
 import typer
 from filelock import FileLock, Timeout
 
-from scopix_server.cli.common import DataDir, begin_tracing, check_categories, fail, open_storage, settings_from
+from scopix_server.cli.common import (
+    DataDir,
+    begin_tracing,
+    check_categories,
+    fail,
+    leave_at_once,
+    open_storage,
+    settings_from,
+)
 from scopix_server.config import Settings
 from scopix_server.domain.errors import BucketUnavailable, DomainError
 from scopix_server.tracing import stop_tracing
@@ -64,11 +73,13 @@ def serve(
     base_url = f"{_address(settings.host, listener.getsockname()[1])}/api/v2"
     wiring.keep_credentials(settings, base_url, key)
     stopping = threading.Event()
-    asgi = wiring.build_app(settings, database, storage, with_worker=worker, stopping=stopping)
+    supervisor = wiring.build_supervisor(settings) if worker else None
+    asgi = wiring.build_app(settings, database, storage, supervisor=supervisor, stopping=stopping)
     if key is not None:
         print(f"Your API key (shown once; the local command line finds it by itself): {key.secret}")  # noqa: T201
     print(f"Scopix listens on {base_url}  (API description: {base_url.removesuffix('/api/v2')}/docs)", flush=True)  # noqa: T201
-    _run(asgi, listener, stopping)
+    at_once = (lambda: None) if supervisor is None else supervisor.kill
+    _run(asgi, listener, stopping, at_once, seconds=settings.server_stop_seconds)
     database.close()
     stop_tracing()
 
@@ -103,11 +114,16 @@ def _address(host: str, port: int) -> str:
     return f"http://{reachable}:{port}"
 
 
-def _run(asgi: Any, listener: socket.socket, stopping: threading.Event) -> None:
+def _run(
+    asgi: Any, listener: socket.socket, stopping: threading.Event, at_once: Callable[[], None], *, seconds: int
+) -> None:
     import uvicorn
 
     class Server(uvicorn.Server):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            if stopping.is_set():
+                at_once()
+                leave_at_once(sig)
             stopping.set()
             super().handle_exit(sig, frame)
 
@@ -119,7 +135,7 @@ def _run(asgi: Any, listener: socket.socket, stopping: threading.Event) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
-        timeout_graceful_shutdown=10,
+        timeout_graceful_shutdown=seconds,
         timeout_keep_alive=30,
     )
     # Having shut down, uvicorn raises the signal that stopped it once more; by then that is no news.

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from filelock import FileLock, Timeout
 
-from scopix_server.cli.common import DataDir, begin_tracing, check_categories, fail, settings_from
+from scopix_server.cli.common import DataDir, begin_tracing, check_categories, fail, leave_at_once, settings_from
 from scopix_server.tracing import stop_tracing
 
 __all__ = ["worker"]
@@ -60,7 +60,9 @@ def worker(
 
 
 def _stop_on_signals(stopping: threading.Event) -> None:
-    def stop(_signal: int, _frame: FrameType | None) -> None:
+    def stop(sig: int, _frame: FrameType | None) -> None:
+        if stopping.is_set():
+            leave_at_once(sig)
         stopping.set()
 
     signal.signal(signal.SIGTERM, stop)

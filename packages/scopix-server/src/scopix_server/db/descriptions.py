@@ -46,6 +46,12 @@ class SqlDescriptions:
         self._move(file_id, DescriptionStatus.PROCESSING, at, is_news=new_attempt, **noted)
         return self._wanted(file_id, revision)
 
+    def hand_back(self, file_id: str, revision: int, at: datetime) -> None:
+        file = self._wanted(file_id, revision)
+        if file is not None and file.description_status is DescriptionStatus.PROCESSING:
+            attempts = max(0, file.description_attempts - 1)
+            self._move(file_id, DescriptionStatus.QUEUED, at, is_news=False, description_attempts=attempts)
+
     def save_perception(self, file_id: str, perception: Perception, taken: datetime | None) -> None:
         seen: dict[str, object] = {"width": perception.width, "height": perception.height, "content_created_at": taken}
         if taken is not None:

@@ -35,6 +35,9 @@ class DescriptionRepository(Protocol):
     def is_wanted(self, file_id: str, revision: int) -> bool:
         """Whether this revision is still to be made: not done, not outdated, its file not deleted."""
 
+    def hand_back(self, file_id: str, revision: int, at: datetime) -> None:
+        """Undo `begin`, when its attempt was broken off through no fault of the file's."""
+
     def save_perception(self, file_id: str, perception: Perception, taken: datetime | None) -> None:
         """Keep what was perceived; replaces what was there. `taken` is the EXIF time."""
 

@@ -49,6 +49,11 @@ class WorkerSupervisor:
             process.kill()
             await process.wait()
 
+    def kill(self) -> None:
+        """End the worker at once, and do not start it again. For a process that is about to leave itself."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.kill()
+
     async def _watch(self) -> None:
         pause = _FIRST_PAUSE
         loop = asyncio.get_running_loop()

@@ -124,6 +124,9 @@ class Worker:
         """Once nothing can work any more: put back what is left, for others to take it up at once."""
         for job in jobs.under_way():
             if job.worker_id == self._worker_id:
+                kind, file_id, *revision = job.id.split(":")
+                if kind != "render":
+                    self._describe.hand_back(file_id, int(revision[0]))
                 jobs.resume(job)
         self._gone.set()
         self._heart.join()

@@ -121,6 +121,10 @@ class DescribeFile:
         """Note a failure that will be tried again."""
         self._give_up(file_id, revision, DescriptionStatus.QUEUED, error)
 
+    def hand_back(self, file_id: str, revision: int) -> None:
+        """Note that the worker leaves before it is done: that was no attempt."""
+        self._database.write(lambda t: t.descriptions.hand_back(file_id, revision, self._now()))
+
     def fail(self, file_id: str, revision: int, error: DescribeError) -> None:
         """Note a failure that is final."""
         self._give_up(file_id, revision, DescriptionStatus.FAILED, error)

@@ -8,11 +8,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 import rapidocr
 from rapidocr import RapidOCR
 
 from scopix_server.engines.ocr import MIN_CONFIDENCE, TextReader, _settings
+from scopix_server.engines.text_models import TextModels
 
 
 def texts(regions):
@@ -55,7 +57,7 @@ def test_turned_text_is_read_and_its_quad_follows_it(reader, sheet, turn):
 
 def test_the_steps_give_what_the_library_gives_in_one_call(reader, sheet, sentences):
     page = sheet(1000, 900).write_lines(60, 40, sentences(15, 6), size=20).pixels(0.6)
-    whole = RapidOCR(params=_settings(1280, Path(rapidocr.__file__).parent / "models"))
+    whole = RapidOCR(params=_settings(1280, TextModels()))
     answer = whole(cv2.cvtColor(page, cv2.COLOR_RGB2BGR))
     regions = reader.read(page)
     assert texts(regions) == sorted(answer.txts)
@@ -132,5 +134,39 @@ def test_no_network_is_used(sheet, monkeypatch):
 
 
 def test_a_missing_model_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"PP-OCRv6_det_small\.onnx"):
-        TextReader(model_dir=tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"other\.onnx is missing"):
+        TextReader(models=TextModels(recogniser=tmp_path / "other.onnx"))
+
+
+@pytest.fixture
+def own_recogniser(tmp_path):
+    """The recogniser of the wheel as a file without symbols, and the list of them with other signs for a to z."""
+    shipped = onnx.load(str(Path(rapidocr.__file__).parent / "models" / "PP-OCRv6_rec_small.onnx"))
+    (entry,) = (entry for entry in shipped.metadata_props if entry.key == "character")
+    other = {chr(ord("a") + number): chr(ord("а") + number) for number in range(26)}
+    symbols = [other.get(sign, sign) for sign in entry.value.splitlines()]
+    shipped.metadata_props.remove(entry)
+    onnx.save(shipped, str(tmp_path / "own.onnx"))
+    (tmp_path / "own.txt").write_text("\n".join(symbols) + "\n", "utf-8")
+    return tmp_path / "own.onnx", tmp_path / "own.txt"
+
+
+def test_a_model_of_one_s_own_reads_other_scripts(sheet, own_recogniser):
+    models = TextModels(recogniser=own_recogniser[0], symbols=own_recogniser[1])
+    page = sheet(600, 120).write(20, 30, "abc zebra 12", 40).pixels()
+    assert texts(TextReader(models=models).read(page)) == ["абв щдбса 12"]
+    assert models.name == " with own.onnx"
+
+
+def test_a_model_that_cannot_be_used_says_why(own_recogniser, tmp_path):
+    model, symbols = own_recogniser
+    for wrong, told in [
+        (TextModels(recogniser=model), "does not list its symbols"),
+        (TextModels(recogniser=symbols, symbols=symbols), "is not an ONNX recogniser"),
+        (TextModels(recogniser=model, symbols=tmp_path / "none.txt"), "none.txt is missing"),
+    ]:
+        with pytest.raises((ValueError, FileNotFoundError), match=told):
+            TextReader(models=wrong)
+    symbols.write_text("a\nb\n")
+    with pytest.raises(ValueError, match="tells 18708 symbols apart, and 2 are listed"):
+        TextReader(models=TextModels(recogniser=model, symbols=symbols))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import platformdirs
-from pydantic import Field, SecretStr
+from pydantic import Field, FilePath, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 __all__ = ["Settings", "environment_value", "worker_environment"]
@@ -204,6 +204,15 @@ class Settings(BaseSettings):
         ge=320,
         le=4096,
         description="Longest side in pixels for finding text; 960 saves 150 MB a process.",
+    )
+    ocr_recogniser_file: FilePath | None = Field(
+        None, description="ONNX model that reads text, for other scripts than Latin, Chinese and Japanese."
+    )
+    ocr_symbols_file: FilePath | None = Field(
+        None, description="Text file with that model's symbols, a line each, if the model does not hold them."
+    )
+    ocr_detector_file: FilePath | None = Field(
+        None, description="ONNX model that finds lines of text; the default one finds them in any script."
     )
 
     engine_url: str | None = Field(

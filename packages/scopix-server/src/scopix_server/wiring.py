@@ -356,11 +356,16 @@ def build_workshop(settings: Settings, catalogue: Catalogue) -> "BuiltInWorkshop
     configure_logs(level=settings.log_level, json=settings.log_format == "json")
     from scopix_server.engines.grounded.composer import GroundedComposer
     from scopix_server.engines.perceiver import BuiltInPerceiver
+    from scopix_server.engines.text_models import TextModels
     from scopix_server.pipeline.categorise import CategoryDescriber
     from scopix_server.pipeline.perceive import BuiltInWorkshop, PixelLimits
 
     return BuiltInWorkshop(
-        BuiltInPerceiver(model_dir=settings.data_dir / "models", ocr_side=settings.ocr_side),
+        BuiltInPerceiver(
+            model_dir=settings.data_dir / "models",
+            ocr_side=settings.ocr_side,
+            text_models=TextModels(settings.ocr_detector_file, settings.ocr_recogniser_file, settings.ocr_symbols_file),
+        ),
         CategoryDescriber(GroundedComposer(), catalogue),
         PixelLimits(settings.max_image_pixels, settings.work_pixels),
         engine_choice(settings, with_keys=False).copies,

@@ -14,18 +14,17 @@ No network is used: model paths are explicit and only arrays are passed, never s
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import cv2
 import numpy as np
 import numpy.typing as npt
-import rapidocr
 from rapidocr import RapidOCR
 from rapidocr.utils.process_img import get_rotate_crop_image
 
 from scopix_server.domain.description import Box, TextRegion
 from scopix_server.engines.ctc import read_off
+from scopix_server.engines.text_models import TextModels, rapidocr_settings
 from scopix_server.engines.tiles import Quad, Tile, cut_strip, join_tiles, plan_tiles
 
 __all__ = ["TextReader"]
@@ -70,17 +69,17 @@ _RAISED = re.compile(r"(?<=\d)(\s?[mck]?m)\s?\^([23])(?!\d)")
 
 
 class TextReader:
-    """Reads printed text (Latin, Chinese, Japanese) off images. Build one per process; it may be shared by threads.
+    """Reads printed text off images. Build one per process; it may be shared by threads.
 
     `side` is the detector's longest input side in pixels: 1280 is the measured optimum, 960 saves about 150 MB.
-    `model_dir` holds `PP-OCRv6_det_small.onnx` and `PP-OCRv6_rec_small.onnx`; by default those in the rapidocr wheel.
-    Raises `FileNotFoundError` if a model file is missing.
+    `models` may name others than those of the rapidocr wheel, which read Latin script, Chinese and Japanese.
+    Raises `FileNotFoundError` if a model file is missing, `ValueError` if it is not what it should be.
     """
 
-    def __init__(self, *, side: int = 1280, model_dir: Path | None = None) -> None:
+    def __init__(self, *, side: int = 1280, models: TextModels | None = None) -> None:
         cv2.setNumThreads(1)
         self._side = side
-        engine = RapidOCR(params=_settings(side, model_dir or Path(rapidocr.__file__).parent / "models"))
+        engine = RapidOCR(params=_settings(side, models or TextModels()))
         # Both load here, before any thread can race for them. The calls are private: rapidocr is pinned to 3.10.*.
         self._detector = engine._load_det_model()  # type: ignore[no-untyped-call]
         self._recogniser = engine._load_rec_model()  # type: ignore[no-untyped-call]
@@ -185,21 +184,16 @@ class TextReader:
         return found
 
 
-def _settings(side: int, model_dir: Path) -> dict[str, Any]:
-    """Each setting's effect was measured; explicit model paths also bypass rapidocr's download code."""
-    detector, recogniser = model_dir / "PP-OCRv6_det_small.onnx", model_dir / "PP-OCRv6_rec_small.onnx"
-    for model in (detector, recogniser):
-        if not model.is_file():
-            raise FileNotFoundError(f"text model {model.name} is missing in {model_dir}")
+def _settings(side: int, models: TextModels) -> dict[str, Any]:
+    """Each setting's effect was measured."""
     return {
+        **rapidocr_settings(models),
         "Global.log_level": "error",
         "Global.use_cls": False,
         "Global.text_score": 0.0,
         "Rec.rec_batch_num": 2,
         "Det.limit_type": "max",
         "Det.limit_side_len": side,
-        "Det.model_path": str(detector),
-        "Rec.model_path": str(recogniser),
         "EngineConfig.onnxruntime.intra_op_num_threads": 1,
         "EngineConfig.onnxruntime.inter_op_num_threads": 1,
     }

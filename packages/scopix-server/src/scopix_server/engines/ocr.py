@@ -13,7 +13,7 @@ No network is used: model paths are explicit and only arrays are passed, never s
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 import cv2
@@ -27,7 +27,7 @@ from scopix_server.engines.ctc import read_off
 from scopix_server.engines.text_models import TextModels, rapidocr_settings
 from scopix_server.engines.tiles import Quad, Tile, cut_strip, join_tiles, plan_tiles
 
-__all__ = ["TextReader"]
+__all__ = ["Reading", "TextReader"]
 
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 
@@ -64,8 +64,25 @@ CROP_MARGIN: Final = 4
 """Pixels around a line's bounds, so that cubic interpolation at its edge sees the same pixels as in the full image."""
 
 
+LINE_PROPORTION: Final = 3.0
+"""Width / height from which on something that looks like text is a line of it, not a sign or a bit of texture."""
+
+LEAST_FILLED: Final = 0.3
+"""Letters and digits to a length of the line's height; print has two, widely spaced capitals one."""
+
 _DATE_TIME = re.compile(r"\b(\d{4}-\d\d-\d\d|\d\d[./]\d\d[./]\d{4})(\d\d:\d\d)\b")
 _RAISED = re.compile(r"(?<=\d)(\s?[mck]?m)\s?\^([23])(?!\d)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What was read: the lines, in no particular order; and how many `unread` ones were found that gave no text.
+
+    Those are in a script that the recogniser was not trained on, written by hand, or too unclear.
+    """
+
+    lines: tuple[TextRegion, ...] = ()
+    unread: int = 0
 
 
 class TextReader:
@@ -87,15 +104,19 @@ class TextReader:
 
     def read(self, image: Pixels) -> tuple[TextRegion, ...]:
         """The lines of `image` (RGB, H x W x 3), confidence at least .60, in no particular order."""
+        return self.reading(image).lines
+
+    def reading(self, image: Pixels) -> Reading:
+        """The same, and how many lines could not be read."""
         height, width = image.shape[:2]
         if min(height, width) < MIN_SIDE:
-            return ()
+            return Reading()
         tiles = plan_tiles(width, height, self._side)
         quads = join_tiles([(tile, self._detect(image, tile)) for tile in tiles], width, height)
-        lines = self._recognise(image, quads)
+        lines, unread = self._recognise(image, quads)
         if len(tiles) == 1 and len(lines) <= MOST_SPARSE:
             lines += self._look_again(image, tiles[0], [quad for quad, _, _ in lines])
-        return tuple(_region(quad, text, score, width, height) for quad, text, score in lines)
+        return Reading(tuple(_region(quad, text, score, width, height) for quad, text, score in lines), unread)
 
     def _look_again(self, image: Pixels, tile: Tile, known: Sequence[Quad]) -> list[tuple[Quad, str, float]]:
         """Lines that only show at a smaller size: those that touch bars and frames, which at full size count as one."""
@@ -103,7 +124,7 @@ class TextReader:
         if max(tile.right, tile.bottom) * reduced.scale < LEAST_AGAIN:
             return []
         new = [quad for quad in self._detect(image, reduced) if not _covered(quad, known)]
-        found = self._recognise(image, new)
+        found, _ = self._recognise(image, new)
         return [line for line in found if line[2] >= (CONFIDENCE_AGAIN if len(line[1]) > 1 else CONFIDENCE_ALONE)]
 
     def _detect(self, image: Pixels, tile: Tile) -> list[Quad]:
@@ -123,8 +144,8 @@ class TextReader:
         shift = np.array([tile.left, tile.top - pad], np.float32)
         return [np.asarray(quad, np.float32) + shift for quad in quads]
 
-    def _recognise(self, image: Pixels, quads: Sequence[Quad]) -> list[tuple[Quad, str, float]]:
-        """Text and score of each quad; empty and weak ones left out; quads turned to start at the text's top left."""
+    def _recognise(self, image: Pixels, quads: Sequence[Quad]) -> tuple[list[tuple[Quad, str, float]], int]:
+        """Text and score of each quad, turned to start at the text's top left; and how many lines gave no text."""
         read = self._recognise_strips(quads, lambda quad: _crop(image, quad))
         # Which way up text runs along a drawing's edge is not to be seen from its strip.
         weak = [i for i, (_, score) in enumerate(read) if score < WEAK_CONFIDENCE or _stands_upright(quads[i])]
@@ -132,7 +153,7 @@ class TextReader:
             [quads[index] for index in weak], lambda quad: np.ascontiguousarray(np.rot90(_crop(image, quad), 2))
         )
         again = dict(zip(weak, turned, strict=True))
-        lines = []
+        lines, unread = [], 0
         for index, (quad, (text, score)) in enumerate(zip(quads, read, strict=True)):
             gain = 0.0 if _stands_upright(quads[index]) else RETRY_GAIN
             if index in again and again[index][1] > score + gain:
@@ -142,7 +163,9 @@ class TextReader:
                 quad = _along_text(quad)
             if text and score >= MIN_CONFIDENCE:
                 lines.append((quad, text, score))
-        return lines
+            if _proportion(quad) >= LINE_PROPORTION:
+                unread += _fills_little(quad, text if score >= MIN_CONFIDENCE else "")
+        return lines, unread
 
     def _recognise_strips(self, quads: Sequence[Quad], crop: Callable[[Quad], Pixels]) -> list[tuple[str, float]]:
         """Text and score of each quad's strip, in pairs of like length: that pads least and holds few crops at once.
@@ -243,6 +266,11 @@ def _proportion(quad: Quad) -> float:
     width, height = _sides(quad)
     long, short = (height, width) if _stands_upright(quad) else (width, height)
     return long / max(short, 1.0)
+
+
+def _fills_little(quad: Quad, text: str) -> bool:
+    """Whether a line has far fewer letters and digits than there is room for: of Cyrillic, commas are read."""
+    return sum(sign.isalnum() for sign in text) < LEAST_FILLED * _proportion(quad)
 
 
 def _along_text(quad: Quad) -> Quad:

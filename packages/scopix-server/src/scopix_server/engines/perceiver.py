@@ -60,7 +60,9 @@ class BuiltInPerceiver:
         statistics = pixel_statistics(image)
         labelling = self._labeller.label(image)
         photograph = looks_photographic(statistics)
-        text = _plausible(self._reader.read(image), photograph=photograph)
+        reading = self._reader.reading(image)
+        text = _plausible(reading.lines, photograph=photograph)
+        statistics["unread_lines"] = float(reading.unread)
         # Of a page full of text nobody asks where its light lies.
         looked_at = _reduced(image) if photograph or len(text) < LINES_OF_A_PAGE else None
         return Perception(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from scopix_server.domain.description import Description, ImageKind, Perception
-from scopix_server.domain.phrases import Statement, clean
+from scopix_server.domain.phrases import Statement, clean, count_of
 from scopix_server.domain.reading.layout import Layout, read_layout
 from scopix_server.domain.reading.legend import legend_entries
 from scopix_server.domain.reading.pages import document_noun, form_noun, is_firm_document
@@ -21,6 +21,7 @@ __all__ = ["GroundedComposer", "visible_text"]
 Builder = Callable[[Perception, Layout, ImageKind], Iterator[Statement]]
 _MAX_TAGS, _MAX_TAG_LENGTH = 40, 50
 _WRITTEN = 3  # lines of text from which on a picture may be taken for what its category says
+_UNREAD, _UNREAD_SHARE = 2, 0.3  # lines from which on it is said that they could not be read
 _SIGNS_FIRST = frozenset({"construction", "mining", "robotics"})
 _MAX_TEXT = 20_000
 _MAX_DESCRIPTION = 4_000
@@ -74,7 +75,8 @@ class GroundedComposer:
         """
         layout = read_layout(perception)
         kind = _kind(perception, layout, category)
-        statements = _within_bounds(_in_order(list(_BUILDERS[kind](perception, layout, kind)), category))
+        told = [*_BUILDERS[kind](perception, layout, kind), *_unread(perception)]
+        statements = _within_bounds(_in_order(told, category))
         return Description(
             text=" ".join(statement.text for statement in statements),
             tags=_tidy(_tags(perception, layout, kind, category)),
@@ -94,6 +96,17 @@ def _kind(perception: Perception, layout: Layout, category: str) -> ImageKind:
     kind, giving_way = _OVERRIDES[category]
     loose_page = judged is ImageKind.DOCUMENT and not is_firm_document(layout)
     return kind if judged in giving_way or loose_page else judged
+
+
+def _unread(perception: Perception) -> Iterator[Statement]:
+    """Say that there is text that could not be read, where it is a good part of the text there is."""
+    number = int(perception.statistics.get("unread_lines", 0))
+    if number >= _UNREAD and number >= _UNREAD_SHARE * (number + len(perception.text)):
+        lines = count_of(number, "line").capitalize()
+        told = (
+            f"{lines} that look like text could not be read: in a script that is not known here, by hand, or unclear."
+        )
+        yield Statement(told, {"figure": "unread_lines", "value": number})
 
 
 def _in_order(statements: list[Statement], category: str) -> list[Statement]:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["create_key", "first_start", "forget_credentials", "keep_credentials", "link_secret"]
 
 
-def first_start(database: "SqlDatabase") -> NewApiKey | None:
-    """Create the first tenant and its admin key; None when there is a tenant already."""
+def first_start(database: "SqlDatabase", *, with_key: bool = True) -> NewApiKey | None:
+    """Create the first tenant and, if wanted, its admin key; None when there is a tenant already, or no key."""
     if database.read(lambda t: t.tenants.first_tenant()) is not None:
         return None
     tenant = Tenant(str(uuid.uuid4()), "default", datetime.now(UTC))
@@ -30,6 +30,8 @@ def first_start(database: "SqlDatabase") -> NewApiKey | None:
         if transaction.tenants.first_tenant() is not None:
             return None
         transaction.tenants.add_tenant(tenant)
+        if not with_key:
+            return None
         transaction.keys.add(key)
         return made
 

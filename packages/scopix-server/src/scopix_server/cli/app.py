@@ -9,6 +9,7 @@ from scopix_server.cli.doctor import doctor_app
 from scopix_server.cli.encryption import encryption_app
 from scopix_server.cli.evaluation import evaluate
 from scopix_server.cli.keys import keys_app
+from scopix_server.cli.migrate import migrate
 from scopix_server.cli.models import models_app
 from scopix_server.cli.serve import serve
 from scopix_server.cli.sweep import sweep
@@ -28,6 +29,7 @@ app.command()(serve)
 app.command()(worker)
 app.command("eval")(evaluate)
 app.command()(sweep)
+app.command()(migrate)
 app.add_typer(keys_app, name="keys")
 app.add_typer(tenants_app, name="tenants")
 app.add_typer(models_app, name="models")

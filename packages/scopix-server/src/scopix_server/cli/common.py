@@ -59,14 +59,14 @@ def settings_from(**given: Any) -> Settings:
 
 
 @contextlib.contextmanager
-def lend_database(data_dir: Path | None) -> "Iterator[tuple[SqlDatabase, Settings]]":
-    """Lend the database, with a first tenant in it."""
+def lend_database(data_dir: Path | None, *, with_key: bool = True) -> "Iterator[tuple[SqlDatabase, Settings]]":
+    """Lend the database, with a first tenant in it (and a key of its, unless told otherwise)."""
     from scopix_server import wiring
 
     settings = settings_from(data_dir=data_dir)
     database = wiring.open_database(settings)
     try:
-        wiring.first_start(database)
+        wiring.first_start(database, with_key=with_key)
         yield database, settings
     finally:
         database.close()

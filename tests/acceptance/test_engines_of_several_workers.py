@@ -75,6 +75,11 @@ def test_one_limit_and_one_engine_for_all_of_them(
         wait_until(lambda: endpoint.at_once == PLACES)
         waiting = "dbos.workflow_status WHERE queue_name = 'engine:vlm' AND status IN ('ENQUEUED', 'PENDING')"
         wait_until(lambda: number_of(url, waiting) == 12)
+        # None of the two has taken all places.
+        held = "SELECT count(*) FROM dbos.workflow_status WHERE queue_name = 'engine:vlm' AND status = 'PENDING'"
+        with psycopg.connect(url) as connection:
+            shares = connection.execute(f"{held} GROUP BY executor_id ORDER BY 1").fetchall()
+        assert shares == [(1,), (2,)]
         endpoint.always = sleep(0.05)
         let_go.set()
         for file_id in files:

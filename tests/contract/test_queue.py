@@ -103,9 +103,9 @@ def test_the_jobs_of_the_dead_go_back_to_their_queues(
     begin("ask:a:2", "dead")
     for worker in ("dead", "living", "me"):
         database.write(lambda t, worker=worker: t.workers.beat(worker, NOW, ready=True))
-    clock = Clock()
-    recovery = Recovery(database, jobs, "me", watch=Watch(SILENCE, now=clock))
-    assert recovery.look() == 0
+    clock, alive = Clock(), list[int]()
+    recovery = Recovery(database, jobs, "me", tell=alive.append, watch=Watch(SILENCE, now=clock))
+    assert recovery.look() == recovery.look() == 0
     clock.seconds += SILENCE
     database.write(lambda t: t.workers.beat("living", NOW + timedelta(seconds=15), ready=True))
     assert recovery.look() == 3
@@ -117,6 +117,7 @@ def test_the_jobs_of_the_dead_go_back_to_their_queues(
         "ask:a:2": ("ENQUEUED", engine_queue("vlm")),
     }
     assert database.read(lambda t: t.workers.beats()).keys() == {"living", "me"}
+    assert alive == [3, 2]
     # What another has begun meanwhile is left to it.
     begin("describe:a:1", "living")
     assert recovery.look() == 0

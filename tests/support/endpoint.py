@@ -149,6 +149,7 @@ class Endpoint:
 
 class _Server(ThreadingHTTPServer):
     endpoint: Endpoint
+    request_queue_size = 128  # of 5 that come at once, as it is by default, the next would wait a second
 
     def __init__(self, *arguments: Any) -> None:
         self._open: set[socket.socket] = set()

@@ -308,7 +308,7 @@ def running_worker(settings: Settings) -> Iterator["Worker"]:
     messenger = _messenger(settings, database, storage)
     companions: list[Housekeeper | Messenger | Recovery] = [housekeeper, messenger]
     if settings.is_shared:
-        companions.append(Recovery(database, jobs, worker_id))
+        companions.append(Recovery(database, jobs, worker_id, tell=worker.share))
     worker.start()
     for companion in companions:
         companion.start()

@@ -50,6 +50,7 @@ class Recovery:
 
     Args:
         worker_id: this worker; it does not watch itself.
+        tell: told how many workers are alive, this one included, when that has changed.
         every: seconds between two looks.
     """
 
@@ -59,6 +60,7 @@ class Recovery:
         jobs: DbosQueue,
         worker_id: str,
         *,
+        tell: Callable[[int], None] = lambda alive: None,
         watch: Watch | None = None,
         every: float = _EVERY_SECONDS,
     ) -> None:
@@ -66,6 +68,8 @@ class Recovery:
         self._jobs = jobs
         self._worker_id = worker_id
         self._every = every
+        self._tell = tell
+        self._alive = 0
         self._watch = watch or Watch(_SILENCE_SECONDS)
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="recovery", daemon=True)
@@ -84,6 +88,9 @@ class Recovery:
         holders = {job.worker_id for job in self._jobs.under_way()}
         beats = self._database.read(lambda t: t.workers.beats())
         dead = self._watch.dead(beats, holders) - {self._worker_id}
+        if (alive := len({self._worker_id, *beats} - dead)) != self._alive:
+            self._tell(alive)
+            self._alive = alive
         return self._take_up(dead) if dead else 0
 
     def _run(self) -> None:

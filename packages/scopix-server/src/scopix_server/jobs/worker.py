@@ -7,6 +7,7 @@ starts its unfinished jobs again, finished steps excepted.
 
 import functools
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -33,7 +34,6 @@ Origin = dict[str, str]
 
 MAX_ATTEMPTS = 3
 _POLL_SECONDS = 0.1
-_ENGINE_POLL_SECONDS = 0.25
 _BEAT_SECONDS, _LOOK_SECONDS = 5.0, 0.2
 _log = logging.getLogger(__name__)
 
@@ -100,15 +100,23 @@ class Worker:
             polling_interval_sec=_POLL_SECONDS,
             on_conflict="always_update",
         )
+        self.share(len(self._database.read(lambda t: t.workers.beats())))
+        self._close_abandoned()
+        self._heart.start()
+
+    def share(self, workers: int) -> None:
+        """Let each of so many workers hold its share of an engine's places; else who looks first would take them all.
+
+        It counts for all workers: the job engine keeps it in the database.
+        """
         for engine, places in self._engines.items():
             DBOS.register_queue(
                 engine_queue(engine),
                 global_concurrency=places,
-                polling_interval_sec=_ENGINE_POLL_SECONDS,
+                worker_concurrency=math.ceil(places / workers),
+                polling_interval_sec=_POLL_SECONDS,
                 on_conflict="always_update",
             )
-        self._close_abandoned()
-        self._heart.start()
 
     def stop(self, *, seconds: int) -> None:
         """Take no new jobs; wait for those under way, but not longer than `seconds`. What is left is resumed later."""

@@ -1,5 +1,6 @@
 """Reading text with the real models."""
 
+import io
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -15,6 +16,7 @@ import rapidocr
 from PIL import Image, ImageDraw, ImageFont
 from rapidocr import RapidOCR
 
+from evaluation.draw import draw
 from scopix_server.engines.ocr import MIN_CONFIDENCE, TextReader, _settings
 from scopix_server.engines.text_models import TextModels
 
@@ -182,3 +184,9 @@ def test_a_model_that_cannot_be_used_says_why(own_recogniser, tmp_path):
     symbols.write_text("a\nb\n")
     with pytest.raises(ValueError, match="tells 18708 symbols apart, and 2 are listed"):
         TextReader(models=TextModels(recogniser=model, symbols=symbols))
+
+
+def test_the_zero_of_an_axis_is_read_though_the_detector_misses_it(reader: TextReader) -> None:
+    with Image.open(io.BytesIO(draw("chart", "tuning", 0).data)) as image:
+        read = [region.text for region in reader.read(np.asarray(image.convert("RGB")))]
+    assert read.count("0") == 1

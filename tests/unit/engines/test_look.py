@@ -99,6 +99,13 @@ def test_black_and_white_toned_and_coloured() -> None:
     assert not look(scene()) & {"black-and-white", "toned"}
 
 
+def test_a_yellow_board_before_leaves_is_not_toned() -> None:
+    image = np.full((300, 400, 3), (90, 95, 30), np.uint8)
+    image[80:220, 100:300] = (250, 225, 20)
+    image[130:150, 140:260] = (20, 20, 10)
+    assert "toned" not in look(grained(image))
+
+
 def test_two_colours_are_told_with_their_halves() -> None:
     said = text(halves((42, 90, 168), (46, 139, 71)))
     assert "blue (in the upper half)" in said and "green (in the lower half)" in said

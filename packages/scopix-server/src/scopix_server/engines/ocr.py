@@ -23,6 +23,7 @@ from rapidocr import RapidOCR
 from rapidocr.utils.process_img import get_rotate_crop_image
 
 from scopix_server.domain.description import Box, TextRegion
+from scopix_server.engines.axis_zero import place_of_zero
 from scopix_server.engines.ctc import read_off
 from scopix_server.engines.text_models import TextModels, rapidocr_settings
 from scopix_server.engines.tiles import Quad, Tile, cut_strip, join_tiles, plan_tiles
@@ -116,6 +117,9 @@ class TextReader:
         lines, unread = self._recognise(image, quads)
         if len(tiles) == 1 and len(lines) <= MOST_SPARSE:
             lines += self._look_again(image, tiles[0], [quad for quad, _, _ in lines])
+        zero = place_of_zero(lines, width, height)
+        if zero is not None:
+            lines += [line for line in self._recognise(image, [zero])[0] if line[1] == "0"]
         return Reading(tuple(_region(quad, text, score, width, height) for quad, text, score in lines), unread)
 
     def _look_again(self, image: Pixels, tile: Tile, known: Sequence[Quad]) -> list[tuple[Quad, str, float]]:

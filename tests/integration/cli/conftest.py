@@ -28,7 +28,9 @@ def server() -> Iterator[FaultyServer]:
 @pytest.fixture(scope="session")
 def scopix_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """A real server with its worker; tests tell their files by a tag of their own."""
-    running = ServerProcess(tmp_path_factory.mktemp("server"), worker_processes="1").start().wait_until_ready()
+    folder = tmp_path_factory.mktemp("server")
+    # The S3 server that a tenant's bucket is on runs on this machine, too.
+    running = ServerProcess(folder, worker_processes="1", allowed_addresses="127.0.0.1").start().wait_until_ready()
     yield running
     assert running.stop() == 0
 

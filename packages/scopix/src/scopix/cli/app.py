@@ -15,6 +15,7 @@ from scopix.cli.restore import restore
 from scopix.cli.retry import retry
 from scopix.cli.search import search
 from scopix.cli.sessions import sessions
+from scopix.cli.settings import settings
 from scopix.cli.show import show
 from scopix.cli.upload import upload
 
@@ -77,3 +78,4 @@ app.command()(restore)
 app.command()(retry)
 app.command()(export)
 app.add_typer(sessions, name="sessions")
+app.add_typer(settings, name="settings")

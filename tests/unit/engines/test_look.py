@@ -99,6 +99,13 @@ def test_black_and_white_toned_and_coloured() -> None:
     assert not look(scene()) & {"black-and-white", "toned"}
 
 
+def test_a_pale_room_in_colours_is_not_black_and_white() -> None:
+    room = grained(np.full((300, 400, 3), (226, 224, 220), np.uint8))
+    room[200:, 100:300] = (170, 160, 150)
+    assert "black-and-white" not in look(room)
+    assert "weak colours" in look(room)
+
+
 def test_a_yellow_board_before_leaves_is_not_toned() -> None:
     image = np.full((300, 400, 3), (90, 95, 30), np.uint8)
     image[80:220, 100:300] = (250, 225, 20)

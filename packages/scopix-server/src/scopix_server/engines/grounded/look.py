@@ -12,7 +12,7 @@ from scopix_server.domain.phrases import Statement, listing
 
 __all__ = ["describe_colours", "describe_faces", "describe_look", "is_grey", "look_tags"]
 
-_GREY = 0.97
+_GREY, _GREY_CHROMA = 0.97, 0.004
 _DARK, _BRIGHT = 0.20, 0.75
 _LEAST_SHADOW = 0.40
 _STRONG, _LITTLE = 0.30, 0.06
@@ -48,8 +48,9 @@ _SHARES = (
 
 
 def is_grey(perception: Perception) -> bool:
-    """Whether it is black-and-white."""
-    return perception.statistics.get("grey_share", 0.0) >= _GREY
+    """Whether it is black-and-white, rather than a picture in colours of something white or grey."""
+    figures = perception.statistics
+    return figures.get("grey_share", 0.0) >= _GREY and figures.get("chroma", 0.0) < _GREY_CHROMA
 
 
 def describe_faces(faces: tuple[Face, ...]) -> Iterator[Statement]:

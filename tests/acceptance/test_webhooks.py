@@ -13,6 +13,7 @@ import httpx2
 import pytest
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from scopix import SyncScopix, webhooks
 from tests.support.images import encoded, picture
 from tests.support.server import ServerProcess
 from tests.support.waiting import wait_until_over
@@ -277,3 +278,25 @@ def damaged_jpeg() -> bytes:
     middle = len(content) // 2
     content[middle : middle + 400] = b"\xff\xc0" * 200
     return bytes(content)
+
+
+def test_the_sdk_makes_tries_out_and_checks(server: ServerProcess, receiver: Receiver) -> None:
+    with SyncScopix(api_key=server.api_key, base_url=server.base_url, allow_insecure_http=True) as client:
+        made = client.webhooks.create(receiver.url, events=["file.failed"])
+        try:
+            sent = client.webhooks.ping(made.id)
+            (message,) = receiver.wait_for("webhook.ping")
+            event = webhooks.verify(message.headers, message.body, made.secret)
+            assert event["data"] == {"webhook_id": made.id}
+            secret = client.webhooks.rotate_secret(made.id).secret
+            client.webhooks.replay(sent.id)
+            _, again = receiver.wait_for("webhook.ping", 2)
+            assert webhooks.verify(again.headers, again.body, secret) == event
+            with pytest.raises(webhooks.SignatureError):
+                webhooks.verify(again.headers, again.body, made.secret)
+            assert client.webhooks.delivery(message.headers["webhook-id"]).payload == event
+            assert client.webhooks.deliveries(made.id).total_count == 1
+            assert not client.webhooks.update(made.id, is_active=False).is_active
+        finally:
+            client.webhooks.delete(made.id)
+        assert client.webhooks.list().items == []

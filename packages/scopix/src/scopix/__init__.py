@@ -79,6 +79,14 @@ if TYPE_CHECKING:
         VariantStatus,
         VariantType,
     )
+    from scopix.types.webhooks import (
+        CreatedWebhook,
+        DeliveryAttempt,
+        WebhookDelivery,
+        WebhookDeliveryList,
+        WebhookInfo,
+        WebhookList,
+    )
 
 _HOMES = {
     "scopix._async.client": ("Scopix",),
@@ -167,7 +175,16 @@ _HOMES = {
         "VariantStatus",
         "VariantType",
     ),
+    "scopix.types.webhooks": (
+        "CreatedWebhook",
+        "DeliveryAttempt",
+        "WebhookDelivery",
+        "WebhookDeliveryList",
+        "WebhookInfo",
+        "WebhookList",
+    ),
 }
+_MODULES = {"webhooks"}
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 __all__ = [
@@ -181,7 +198,9 @@ __all__ = [
     "ClientConfig",
     "ContentCategory",
     "CreatedApiKey",
+    "CreatedWebhook",
     "DeleteFileResult",
+    "DeliveryAttempt",
     "DescribeMatchingResponse",
     "DescriptionError",
     "DescriptionErrorType",
@@ -233,6 +252,10 @@ __all__ = [
     "ValidationError",
     "VariantStatus",
     "VariantType",
+    "WebhookDelivery",
+    "WebhookDeliveryList",
+    "WebhookInfo",
+    "WebhookList",
     "__version__",
     "configure_tracing",
     "find_images",
@@ -243,6 +266,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"scopix.{name}")
     home = _HOME_OF.get(name)
     if home is None:
         raise AttributeError(f"module 'scopix' has no attribute {name!r}")

@@ -29,6 +29,7 @@ __all__ = [
     "query_pairs",
     "session_path",
     "time_text",
+    "webhook_path",
 ]
 
 USER_AGENT = f"scopix-python/{__version__}"
@@ -142,6 +143,12 @@ def session_path(session_id: str, suffix: str = "") -> str:
 def key_path(key_id: str) -> str:
     """The path of one API key. Raises `ValidationError` for an empty id."""
     return f"/api-keys/{_segment(key_id, 'key')}"
+
+
+def webhook_path(given: str, *, delivery: bool = False) -> str:
+    """The path of one webhook, or of a message to one. Raises `ValidationError` for an empty id."""
+    kind, folder = ("delivery", "deliveries/") if delivery else ("webhook", "")
+    return f"/webhooks/{folder}{_segment(given, kind)}"
 
 
 def query_pairs(values: Mapping[str, Any]) -> list[tuple[str, str]]:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from scopix._async.files import AsyncFiles
     from scopix._async.settings import AsyncSettings
     from scopix._async.tenant import AsyncTenant
+    from scopix._async.webhooks import AsyncWebhooks
 
 __all__ = ["Scopix"]
 
@@ -112,6 +113,13 @@ class Scopix:
         from scopix._async.settings import AsyncSettings
 
         return AsyncSettings(self._transport, self.config)
+
+    @cached_property
+    def webhooks(self) -> "AsyncWebhooks":
+        """Addresses of yours that are told what happens."""
+        from scopix._async.webhooks import AsyncWebhooks
+
+        return AsyncWebhooks(self._transport, self.config)
 
     async def close(self) -> None:
         """Give the connections back. The client cannot be used any more."""

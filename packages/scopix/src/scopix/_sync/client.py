@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from scopix._sync.files import SyncFiles
     from scopix._sync.settings import SyncSettings
     from scopix._sync.tenant import SyncTenant
+    from scopix._sync.webhooks import SyncWebhooks
 
 __all__ = ["SyncScopix"]
 
@@ -113,6 +114,13 @@ class SyncScopix:
         from scopix._sync.settings import SyncSettings
 
         return SyncSettings(self._transport, self.config)
+
+    @cached_property
+    def webhooks(self) -> "SyncWebhooks":
+        """Addresses of yours that are told what happens."""
+        from scopix._sync.webhooks import SyncWebhooks
+
+        return SyncWebhooks(self._transport, self.config)
 
     def close(self) -> None:
         """Give the connections back. The client cannot be used any more."""

@@ -204,3 +204,11 @@ def test_it_says_that_there_is_text_it_cannot_read(unread: int, told: bool) -> N
     assert ("could not be read" in found.text) is told
     if told:
         assert found.evidence[-1]["value"] == unread
+
+
+def test_the_zero_of_one_axis_is_no_number_of_the_other() -> None:
+    upright: list[Written] = [(str(200 * n), 100 - 10 * len(str(200 * n)), 700 - 120 * n) for n in range(5)]
+    years: list[Written] = [(str(2016 + n), 150 + 100 * n, 708) for n in range(8)]
+    found = describe(page([("Tonnes landed", 300, 20, 40), *upright, *years]))
+    assert "vertical axis, from 0 to 800" in found.text
+    assert "horizontal axis, from 2016 to 2023" in found.text

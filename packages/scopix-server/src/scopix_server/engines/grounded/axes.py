@@ -35,7 +35,8 @@ def horizontal_axis(layout: Layout) -> list[Line]:
 
     Steps of one are a count ("1 2 3 4") unless they are years; several such rows are a calendar.
     """
-    numbers = {line.index for line in _numbers(layout)}
+    # The lowest number of the vertical axis may stand as low as the numbers of the horizontal one.
+    numbers = {line.index for line in _numbers(layout)} - {line.index for line in vertical_axis(layout)}
     found = []
     for row in layout.rows:
         cells = [line for line in row if line.index in numbers]

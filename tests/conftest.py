@@ -1,6 +1,5 @@
 """Parts that several rooms of the tests need: started once, when the first test asks."""
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,12 +9,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def s3_server() -> "Iterator[S3Server]":
+def s3_server() -> "S3Server":
     """A real S3 server. Tests make buckets of their own in it."""
-    from tests.support.s3 import S3Server
+    from tests.support.setup import shared_s3
 
-    server = S3Server()
-    try:
-        yield server.start()
-    finally:
-        server.stop()
+    return shared_s3()

@@ -3,8 +3,6 @@
 import os
 import shutil
 import socket
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -86,8 +84,9 @@ def second_tenant() -> Callable[[ServerProcess], str]:
 
     def make(server: ServerProcess) -> str:
         def run(*arguments: str) -> str:
-            command = [sys.executable, "-m", "scopix_server", *arguments, "--data-dir", str(server.data_dir)]
-            return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip().splitlines()[-1]
+            done = server.setup.run(*arguments)
+            assert done.returncode == 0, done.stderr
+            return done.stdout.strip().splitlines()[-1]
 
         run("tenants", "create", "--name", "second")
         return run("keys", "create", "--name", "k", "--tenant", "second")

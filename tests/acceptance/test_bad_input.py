@@ -219,17 +219,16 @@ def test_a_client_that_hangs_up_half_way(server: ServerProcess) -> None:
         f"Content-Type: multipart/form-data; boundary=x\r\nContent-Length: {len(data) + 500}\r\n\r\n"
     )
     before = server.log.count("Traceback")
-    parts = server.data_dir / "storage" / "tmp"
     with socket.create_connection((host, int(port)), timeout=20) as connection:
         connection.sendall(head.encode() + _PART + data[: len(data) // 2])
         deadline = time.monotonic() + 10
-        while not list(parts.iterdir()) and time.monotonic() < deadline:
+        while not server.setup.half_stored() and time.monotonic() < deadline:
             time.sleep(0.01)
-        assert list(parts.iterdir()), "the upload was never under way"
+        assert server.setup.half_stored(), "the upload was never under way"
     deadline = time.monotonic() + 10
-    while list(parts.iterdir()) and time.monotonic() < deadline:
+    while server.setup.half_stored() and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not list(parts.iterdir())
+    assert not server.setup.half_stored()
     assert server.log.count("Traceback") == before
 
 

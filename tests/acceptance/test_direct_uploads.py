@@ -1,9 +1,11 @@
-"""Direct uploads: announced, sent in parts by links, completed; interrupted, tampered with, expired."""
+"""Direct uploads: announced, sent in parts by links, completed; interrupted, tampered with, expired.
+
+DIRECT_UPLOAD_MIB=1024 makes the largest of them larger than it is in CI.
+"""
 
 import hashlib
 import os
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
@@ -11,10 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
+import psutil
 import pytest
 
 from scopix import SyncScopix, ValidationError
-from tests.support.images import encoded, padded_png, picture
+from tests.acceptance.test_memory import peak_of
+from tests.support.images import encoded, padded_png, picture, write_padded_png
 from tests.support.server import ServerProcess
 from tests.support.waiting import wait_until_described
 
@@ -23,12 +27,15 @@ pytestmark = pytest.mark.filterwarnings("ignore::scopix.InsecureTransportWarning
 MIB = 1024 * 1024
 ROUTE = "/files/direct-uploads"
 BIG = padded_png(40 * MIB + 123)
+LARGE_MIB = int(os.environ.get("DIRECT_UPLOAD_MIB", "200"))
 
 
 @pytest.fixture
 def roomy(tmp_path: Path) -> Iterator[ServerProcess]:
     """A server whose operator allows larger files."""
-    running = ServerProcess(tmp_path / "data", max_direct_upload_bytes=str(400 * MIB)).start().wait_until_ready()
+    running = (
+        ServerProcess(tmp_path / "data", max_direct_upload_bytes=str(2 * LARGE_MIB * MIB)).start().wait_until_ready()
+    )
     yield running
     running.stop()
 
@@ -192,8 +199,7 @@ def test_an_upload_that_expired_is_gone_and_swept(roomy: ServerProcess) -> None:
     with roomy.client() as http:
         upload = announce(http, content)
         send(upload, content)
-        with sqlite3.connect(roomy.data_dir / "scopix.db", timeout=30) as connection:
-            connection.execute("UPDATE direct_uploads SET expires_at = '2020-01-01T00:00:00.000000Z'")
+        roomy.setup.rows("UPDATE direct_uploads SET expires_at = '2020-01-01T00:00:00.000000Z'")
         assert code(httpx2.put(upload["upload_url"], content=content)) == (410, "EXPIRED")
         assert code(http.post(f"{ROUTE}/{upload['id']}/complete")) == (410, "EXPIRED")
         assert http.get(f"{ROUTE}/{upload['id']}").json()["status"] == "expired"
@@ -248,16 +254,20 @@ def test_the_sdk_asks_before_it_sends_a_file_over_the_limit(server: ServerProces
 UPLOADER = """
 import sys
 from scopix import SyncScopix
+from tests.acceptance.test_memory import peak_of
+from psutil import Process
 with SyncScopix(sys.argv[1], base_url=sys.argv[2], max_retries=8) as client:
+    before = peak_of(Process())
     result = client.files.upload(sys.argv[3], auto_describe=False)
     print(result.to_dict())
+    print(peak_of(Process()) - before)
 """
 
 
+@pytest.mark.timeout(300 + LARGE_MIB)
 def test_an_upload_that_is_killed_twice_goes_on_and_is_whole(roomy: ServerProcess, tmp_path: Path) -> None:
-    content = padded_png(200 * MIB + 77)
-    path = tmp_path / "survey.png"
-    path.write_bytes(content)
+    path, size = tmp_path / "survey.png", LARGE_MIB * MIB + 77
+    digest = write_padded_png(path, size)
     arrived = 0
     for _ in range(2):
         client = begin_upload(roomy, path)
@@ -272,19 +282,27 @@ def test_an_upload_that_is_killed_twice_goes_on_and_is_whole(roomy: ServerProces
     assert kept.items() <= {part: part.stat().st_mtime_ns for part in waiting_parts(roomy)}.items(), "sent again"
     roomy.kill()
     roomy.start(roomy.port)
-    out, _ = client.communicate(timeout=120)
+    started, at_rest = time.monotonic(), peak_of(psutil.Process(roomy.pid))
+    out, _ = client.communicate(timeout=120 + LARGE_MIB)
+    spent = time.monotonic() - started
     assert client.returncode == 0
     assert "'media_type': 'image'" in out
     assert "'status': 'completed'" in out
+    client_grew, server_grew = int(out.split()[-1]) / MIB, (peak_of(psutil.Process(roomy.pid)) - at_rest) / MIB
+    print(
+        f"{LARGE_MIB} MiB: {spent:.0f} s from the last kill on, client {client_grew:.0f}, server {server_grew:.0f} MiB"
+    )
+    assert client_grew < 100
+    assert server_grew < 100
     with roomy.client() as http:
         (file,) = http.get("/files").json()["items"]
         details = http.get(f"/files/{file['id']}").json()
-        assert (details["size_bytes"], details["hash"]) == (len(content), sha256(content))
+        assert (details["size_bytes"], details["hash"]) == (size, digest)
         with http.stream("GET", f"/files/{file['id']}/download", follow_redirects=True) as download:
-            digest = hashlib.sha256()
+            downloaded = hashlib.sha256()
             for chunk in download.iter_bytes():
-                digest.update(chunk)
-    assert digest.hexdigest() == sha256(content)
+                downloaded.update(chunk)
+    assert downloaded.hexdigest() == digest
     assert not waiting_parts(roomy)
 
 
@@ -294,7 +312,7 @@ def begin_upload(server: ServerProcess, path: Path) -> subprocess.Popen[str]:
 
 
 def wait_for_more_parts(server: ServerProcess, known: int, client: subprocess.Popen[str]) -> int:
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 60 + LARGE_MIB / 10
     while time.monotonic() < deadline and client.poll() is None:
         if (arrived := len(waiting_parts(server))) > known:
             return arrived

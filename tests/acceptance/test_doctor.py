@@ -1,23 +1,18 @@
 """`scopix-server doctor`, beside a running server, before the first start, and where something is wrong."""
 
 import json
-import os
-import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.support.images import encoded, picture
 from tests.support.server import ServerProcess
+from tests.support.setup import setup_of
 
 
 def doctor(data_dir: Path, *options: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SCOPIX_")}
-    environment |= {f"SCOPIX_{name.upper()}": value for name, value in settings.items()}
-    command = [sys.executable, "-m", "scopix_server", "doctor", "--data-dir", str(data_dir), *options]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200)
+    return setup_of(data_dir).run("doctor", *options, timeout=200, **settings)
 
 
 def examine(data_dir: Path, **settings: str) -> tuple[int, dict[str, dict]]:
@@ -49,14 +44,13 @@ def test_all_is_well_beside_a_running_server(server: ServerProcess) -> None:
         *("settings", "database", "storage", "queue", "workers", "engine", "other engines", "disk", "clock")
     }
     assert "written and read" in found["database"]["said"]
-    assert "embedded" in found["workers"]["said"]
+    assert " at work: " in found["workers"]["said"]
     assert {path for path in server.stored_objects() if "doctor" in str(path)} == set()
     assert before <= set(server.stored_objects())
-    with sqlite3.connect(server.data_dir / "scopix.db") as connection:
-        names = {row[0] for row in connection.execute("SELECT name FROM chores")}
-    assert not any("doctor" in name for name in names)
+    assert not any("doctor" in name for (name,) in server.setup.rows("SELECT name FROM chores"))
 
 
+@pytest.mark.embedded("the database is a file")
 def test_before_the_first_start_it_makes_no_database(tmp_path: Path) -> None:
     done = doctor(tmp_path / "new")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -74,19 +68,19 @@ def test_files_that_wait_for_nobody_are_a_failure(stopped: Path) -> None:
 
 
 def test_a_database_of_another_release(stopped: Path) -> None:
-    with sqlite3.connect(stopped / "scopix.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+    rows = setup_of(stopped).rows
+    rows("UPDATE alembic_version SET version_num = '0001'")
     _, found = examine(stopped)
     assert found["database"]["verdict"] == "warning"
     assert "is at 0001; the next start takes it to" in found["database"]["said"]
-    with sqlite3.connect(stopped / "scopix.db") as connection:
-        assert connection.execute("SELECT version_num FROM alembic_version").fetchone() == ("0001",)
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    assert rows("SELECT version_num FROM alembic_version") == [("0001",)]
+    rows("UPDATE alembic_version SET version_num = '9999'")
     code, found = examine(stopped)
     assert (code, found["database"]["verdict"]) == (1, "failed")
     assert "newer release" in found["database"]["said"]
 
 
+@pytest.mark.embedded("the database is a file")
 def test_what_is_broken_is_named_and_the_rest_is_tried_all_the_same(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()

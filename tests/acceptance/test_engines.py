@@ -3,7 +3,6 @@
 import base64
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -94,10 +93,9 @@ def test_the_engine_describes_and_the_built_in_one_reads(start: Start, endpoint:
     sent = endpoint.asked[0]["messages"][1]["content"][0]["image_url"]["url"].partition(",")[2]
     stored = next(path for path in server.stored_objects() if path.name == "large_1024.jpg")
     assert base64.b64decode(sent) == stored.read_bytes()
-    with sqlite3.connect(server.data_dir / "scopix.db") as connection:
-        row = connection.execute(
-            "SELECT language, input_tokens, output_tokens, cost, length(prompt_hash) FROM descriptions"
-        ).fetchone()
+    (row,) = server.setup.rows(
+        "SELECT language, input_tokens, output_tokens, cost, length(prompt_hash) FROM descriptions"
+    )
     assert row == ("en", 1000, 50, 0.0025, 64)
 
 

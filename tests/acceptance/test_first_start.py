@@ -1,22 +1,14 @@
 """The first start, the keys, and the way the server ends."""
 
 import json
-import sqlite3
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import httpx2
 import pytest
 
 from tests.support.server import ServerProcess
-
-
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "scopix_server", *arguments], capture_output=True, text=True, timeout=60, check=False
-    )
+from tests.support.setup import setup_of
 
 
 @pytest.fixture
@@ -49,12 +41,12 @@ def test_the_first_start_prints_the_key_once_and_keeps_only_its_hash(data_dir: P
     for path in data_dir.rglob("*"):
         if path.is_file() and path.name != "credentials.json":
             assert key.encode() not in path.read_bytes(), path
-    with sqlite3.connect(data_dir / "scopix.db") as connection:
-        ((prefix, digest),) = connection.execute("SELECT key_prefix, key_hash FROM api_keys").fetchall()
+    ((prefix, digest),) = server.setup.rows("SELECT key_prefix, key_hash FROM api_keys")
     assert key.startswith(prefix)
     assert len(digest) == 64
 
 
+@pytest.mark.embedded("database and pictures are files")
 def test_secrets_and_pictures_are_for_this_user_alone(data_dir: Path) -> None:
     server = ServerProcess(data_dir, worker=False).start()
     server.stop()
@@ -68,7 +60,7 @@ def test_secrets_and_pictures_are_for_this_user_alone(data_dir: Path) -> None:
 
 def test_keys_create_prints_a_working_key_alone_on_the_last_line(data_dir: Path) -> None:
     server = ServerProcess(data_dir, worker=False).start()
-    made = run("keys", "create", "--name", "laptop", "--data-dir", str(data_dir), "--scope", "read")
+    made = setup_of(data_dir).run("keys", "create", "--name", "laptop", "--scope", "read")
     assert made.returncode == 0, made.stderr
     key = made.stdout.splitlines()[-1]
     assert key.startswith("scopix_")
@@ -82,7 +74,7 @@ def test_keys_create_prints_a_working_key_alone_on_the_last_line(data_dir: Path)
 
 
 def test_keys_create_works_before_the_first_start(data_dir: Path) -> None:
-    key = run("keys", "create", "--name", "early", "--data-dir", str(data_dir)).stdout.splitlines()[-1]
+    key = setup_of(data_dir).run("keys", "create", "--name", "early").stdout.splitlines()[-1]
     server = ServerProcess(data_dir, worker=False).start()
     with httpx2.Client(base_url=server.base_url, headers={"Authorization": f"Bearer {key}"}) as client:
         assert client.get("/files").status_code == 200
@@ -90,15 +82,16 @@ def test_keys_create_works_before_the_first_start(data_dir: Path) -> None:
 
 
 def test_a_scope_that_is_none_is_refused(data_dir: Path) -> None:
-    refused = run("keys", "create", "--name", "x", "--scope", "owner", "--data-dir", str(data_dir))
+    refused = setup_of(data_dir).run("keys", "create", "--name", "x", "--scope", "owner")
     assert refused.returncode == 1
     assert "no scope 'owner'" in refused.stderr
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.embedded("several servers may share a PostgreSQL database")
 def test_a_second_server_on_the_same_data_is_refused(data_dir: Path) -> None:
     server = ServerProcess(data_dir, worker=False).start()
-    refused = run("serve", "--port", "0", "--data-dir", str(data_dir))
+    refused = setup_of(data_dir).run("serve", "--port", "0")
     assert refused.returncode == 1
     assert "Another server is already running" in refused.stderr
     server.stop()
@@ -107,7 +100,7 @@ def test_a_second_server_on_the_same_data_is_refused(data_dir: Path) -> None:
 def test_a_port_in_use_is_told_in_words(data_dir: Path, tmp_path: Path) -> None:
     server = ServerProcess(data_dir, worker=False).start()
     port = server.root.rsplit(":", 1)[1]
-    refused = run("serve", "--port", port, "--data-dir", str(tmp_path / "other"))
+    refused = setup_of(tmp_path / "other").run("serve", "--port", port)
     assert refused.returncode == 1
     assert f"Cannot listen on 127.0.0.1:{port}" in refused.stderr
     assert "Traceback" not in refused.stderr

@@ -1,10 +1,7 @@
 """Keys and tenants, on the command line and over the API."""
 
-import os
 import re
-import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -15,13 +12,11 @@ import httpx2
 import pytest
 
 from tests.support.server import ServerProcess
+from tests.support.setup import setup_of
 
 
 def run(data_dir: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "scopix_server", *arguments, "--data-dir", str(data_dir)]
-    return subprocess.run(
-        command, capture_output=True, text=True, timeout=60, check=False, env={**os.environ, **settings}
-    )
+    return setup_of(data_dir).run(*arguments, **settings)
 
 
 def last_line(data_dir: Path, *arguments: str) -> str:
@@ -134,7 +129,7 @@ def test_mistakes_are_told_in_words(server: ServerProcess, arguments: list[str],
 
 def test_plans_that_cannot_be_read_are_told_in_words(tmp_path: Path) -> None:
     for plans in ("{", '{"gold": {}}', str(tmp_path / "missing.json")):
-        refused = run(tmp_path, "serve", "--port", "0", SCOPIX_PLANS=plans)
+        refused = run(tmp_path, "serve", "--port", "0", plans=plans)
         assert refused.returncode == 1
         assert "SCOPIX_PLANS cannot be used" in refused.stderr
         assert "Traceback" not in refused.stderr
@@ -239,10 +234,8 @@ def test_an_expired_key_is_refused(server: ServerProcess, admin: httpx2.Client) 
     with client_of(server, made["api_key"]) as client:
         assert client.get("/files").status_code == 200
         # A day cannot be waited for, so the day is moved.
-        with sqlite3.connect(server.data_dir / "scopix.db", timeout=30) as connection:
-            past = "2026-01-01T00:00:00.000000Z"
-            connection.execute("UPDATE api_keys SET expires_at = ? WHERE id = ?", (past, made["id"]))
-        connection.close()
+        past = "2026-01-01T00:00:00.000000Z"
+        server.setup.rows("UPDATE api_keys SET expires_at = ? WHERE id = ?", past, made["id"])
         refused = client.get("/files")
     assert refused.status_code == 401
     assert refused.json()["error"]["code"] == "EXPIRED_API_KEY"

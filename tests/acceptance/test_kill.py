@@ -1,6 +1,5 @@
 """kill -9 at the worst moments: what was acknowledged is described, once, and nobody is left behind."""
 
-import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,9 +39,8 @@ def wait_for_end(server: ServerProcess, file_id: str) -> dict:
 
 
 def stored_descriptions(server: ServerProcess, file_id: str) -> int:
-    with sqlite3.connect(server.data_dir / "scopix.db") as connection:
-        query = "SELECT count(*) FROM descriptions WHERE file_id = ?"
-        return int(connection.execute(query, (file_id,)).fetchone()[0])
+    ((count,),) = server.setup.rows("SELECT count(*) FROM descriptions WHERE file_id = ?", file_id)
+    return int(count)
 
 
 def gone(processes: list[psutil.Process]) -> bool:
@@ -94,8 +92,7 @@ def test_a_stopped_server_takes_everyone_along_and_resumes_later(server: ServerP
     processes = server.processes()
     assert server.stop() == 0
     assert gone(processes)
-    with sqlite3.connect(server.data_dir / "scopix.db") as connection:
-        assert connection.execute("SELECT count(*) FROM workers").fetchone() == (0,)
+    assert server.setup.rows("SELECT count(*) FROM workers") == [(0,)]
     server.start()
     for file_id in files:
         assert wait_for_end(server, file_id)["unified_status"] == "completed"
@@ -112,6 +109,7 @@ def test_a_retry_after_the_crash_does_not_make_a_second_file(server: ServerProce
         assert client.get("/files").json()["total_count"] == 1
 
 
+@pytest.mark.embedded("several servers may be writing into one spool")
 def test_half_an_upload_is_swept_at_the_restart(server: ServerProcess) -> None:
     part = server.data_dir / "storage" / "tmp" / "left.part"
     server.kill()

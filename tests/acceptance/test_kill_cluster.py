@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +25,13 @@ import httpx2
 import pytest
 
 from scopix import ClientConfig, SyncScopix
-from scopix_server.db.connection import SqlDatabase
-from scopix_server.db.engine import create_engine
-from scopix_server.domain.upkeep import Retention
-from scopix_server.jobs.queue import DbosQueue
-from scopix_server.pipeline.sweep import Sweeper, SweepReport
 from tests.support.balancer import Balancer
 from tests.support.cluster import Cluster
 from tests.support.endpoint import Endpoint, sleep
 from tests.support.images import encoded, noise
 from tests.support.postgres import fresh_database
-from tests.support.s3 import S3Server, open_store
+from tests.support.s3 import S3Server
+from tests.support.setup import clear_bucket
 
 FILES = int(os.environ.get("KILL_CLUSTER_FILES", "60"))
 KILLS = int(os.environ.get("KILL_CLUSTER_KILLS", "4"))
@@ -309,7 +304,7 @@ def test_everything_acknowledged_is_there_and_described_once(
         check_sessions(cluster, clients.acknowledged, balancer)
     check_jobs(cluster)
     check_engine(engine, tasks)
-    check_objects(cluster, s3_server, bucket, tmp_path / "spool")
+    check_objects(cluster, s3_server, bucket, tmp_path)
 
 
 def check_files(cluster: Cluster, acknowledged: Acknowledged, balancer: Balancer, tasks: list[Task]) -> None:
@@ -390,20 +385,6 @@ def check_objects(cluster: Cluster, s3_server: S3Server, bucket: str, folder: Pa
     assert {key for (key,) in named} <= theirs
     assert sum(key.rpartition("/")[2].startswith("original.") for key in theirs) == FILES
     print(f"{len(keys)} objects, of which {len(keys) - len(theirs)} belong to no file")
-    swept = sweep(cluster, s3_server, bucket, folder)
+    swept = clear_bucket(cluster.url, s3_server, bucket, folder)
     assert (swept.orphans, swept.files) == (len(keys) - len(theirs), 0)
     assert set(s3_server.keys(bucket)) == theirs
-
-
-def sweep(cluster: Cluster, s3_server: S3Server, bucket: str, folder: Path) -> SweepReport:
-    """Sweep as if the day after tomorrow had come."""
-    hour = timedelta(hours=1)
-    retention = Retention(720 * hour, 720 * hour, 168 * hour, answers=24 * hour, orphans=24 * hour)
-    database, jobs = SqlDatabase(create_engine(cluster.url)), DbosQueue(cluster.url)
-    try:
-        with open_store(s3_server, bucket, folder) as store:
-            sweeper = Sweeper(database, store, jobs, retention, now=lambda: datetime.now(UTC) + 48 * hour)
-            return sweeper.clear()
-    finally:
-        jobs.close()
-        database.close()

@@ -162,7 +162,7 @@ def test_uploads_at_once(tmp_path: Path) -> None:
     plans = '{"custom": {"concurrent_uploads": 2}}'
     with serving(tmp_path, plans=plans) as server, server.client() as client:
         held = [_half_an_upload(server) for _ in range(2)]
-        while len(server.stored_objects()) < 2:  # their first bytes are not on the disk yet
+        while len(server.setup.half_stored()) < 2:  # their first bytes are not on the disk yet
             time.sleep(0.05)
         refused = client.post("/files/upload", files={"file": ("a.png", png(1))})
         assert refused.status_code == 429

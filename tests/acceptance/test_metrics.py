@@ -1,6 +1,5 @@
 """GET /metrics of a real server: what Prometheus would read, and who may read it."""
 
-import sqlite3
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -85,8 +84,9 @@ def test_what_happens_is_counted(own: ServerProcess) -> None:
     assert more("scopix_received_bytes_total") > 5 * len(data)
     assert more("scopix_receive_seconds_count", way="single") == 4
     assert after.value("scopix_open_streams") == 0
-    assert after.value("scopix_workers_alive") == 1
-    assert after.value("scopix_worker_heartbeat_age_seconds", worker="embedded") < 30
+    workers = own.setup.workers or 1
+    assert after.value("scopix_workers_alive") == workers
+    assert after.value("scopix_worker_heartbeat_age_seconds") < 30 * workers
     assert after.value("scopix_disk_free_bytes") > 0
     assert after.value("scopix_jobs") == 0
     for stage in ("perceive", "describe"):
@@ -131,9 +131,8 @@ def test_the_length_of_the_queue_and_the_age_of_its_oldest(tmp_path: Path) -> No
         ]
         plain = {"files": {"file": ("a.png", encoded(picture(seed=9)))}, "data": {"auto_describe": "false"}}
         http.post("/files/upload", **plain)
-    with sqlite3.connect(server.data_dir / "scopix.db", timeout=30) as connection:
-        connection.execute("UPDATE files SET created_at = '2020-01-01T00:00:00.000000Z' WHERE id = ?", (ids[0],))
-        connection.execute("UPDATE files SET description_status = 'processing' WHERE id = ?", (ids[1],))
+    server.setup.rows("UPDATE files SET created_at = '2020-01-01T00:00:00.000000Z' WHERE id = ?", ids[0])
+    server.setup.rows("UPDATE files SET description_status = 'processing' WHERE id = ?", ids[1])
     found = look(server)
     assert found.value("scopix_jobs", kind="describe", state="waiting") == 2
     assert found.value("scopix_jobs", kind="describe", state="running") == 1

@@ -6,7 +6,6 @@ they come. What a document cannot tell stands in the four tables below; an entry
 
 import re
 import socket
-import sqlite3
 import uuid
 from collections.abc import Iterator
 from typing import Any
@@ -240,9 +239,7 @@ def test_without_a_good_key(server: ServerProcess, document: Document, walker: W
     with server.client() as admin:
         dead, late = (admin.post("/api-keys", json={"name": name}).json() for name in ("dead", "late"))
         admin.delete(f"/api-keys/{dead['id']}")
-    with sqlite3.connect(server.data_dir / "scopix.db", timeout=30) as connection:
-        connection.execute("UPDATE api_keys SET expires_at = '2026-01-01T00:00:00.000000Z' WHERE id = ?", (late["id"],))
-    connection.close()
+    server.setup.rows("UPDATE api_keys SET expires_at = '2026-01-01T00:00:00.000000Z' WHERE id = ?", late["id"])
     keys = {
         "a malformed key": ("scopix_short", "INVALID_API_KEY"),
         "an unknown key": (f"scopix_{'a' * 51}", "INVALID_API_KEY"),

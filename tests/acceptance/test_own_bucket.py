@@ -1,9 +1,6 @@
 """A tenant's own bucket: real servers, a real S3 server, both clients."""
 
 import asyncio
-import sqlite3
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -81,7 +78,7 @@ def client_of(server: ServerProcess, key: str) -> httpx2.Client:
 
 def new_tenant(server: ServerProcess, *scopes: str) -> str:
     """Make a tenant beside the running server, and return a key of its."""
-    database = wiring.open_database(Settings(data_dir=server.data_dir))
+    database = wiring.open_database(Settings(data_dir=server.data_dir, **server.setup.settings))
     try:
         tenant = Tenant(str(uuid.uuid4()), f"tenant {uuid.uuid4()}", datetime.now(UTC))
         database.write(lambda t: t.tenants.add_tenant(tenant))
@@ -127,6 +124,12 @@ def assert_no_secrets_in(folder: Path, s3: S3Server) -> None:
             content = path.read_bytes()
             for secret in secrets_of(s3):
                 assert secret.encode() not in content, path
+
+
+def kept_credentials(server: ServerProcess, bucket: str) -> int:
+    """How many records of credentials there are for a bucket."""
+    ((count,),) = server.setup.rows("SELECT COUNT(*) FROM tenant_s3_configs WHERE bucket_name = ?", bucket)
+    return int(count)
 
 
 def spool_of(server: ServerProcess) -> list[Path]:
@@ -428,9 +431,7 @@ def test_changing_and_removing_lose_nothing(
         assert wait_until_described(http, file_id)["unified_status"] == "completed"
     # What was configured before is taken up again, not doubled.
     assert configure(http, s3_server, bucket).status_code == 200
-    with sqlite3.connect(server.data_dir / "scopix.db") as database:
-        count = "SELECT COUNT(*) FROM tenant_s3_configs WHERE bucket_name = ?"
-        assert [database.execute(count, [name]).fetchone()[0] for name in (bucket, second)] == [1, 1]
+    assert [kept_credentials(server, name) for name in (bucket, second)] == [1, 1]
 
 
 def test_credentials_that_nobody_needs_are_forgotten(
@@ -438,9 +439,7 @@ def test_credentials_that_nobody_needs_are_forgotten(
 ) -> None:
     configure(http, s3_server, bucket)
     assert "forgotten" in http.delete("/tenant/s3-config").json()["message"]
-    with sqlite3.connect(server.data_dir / "scopix.db") as database:
-        count = "SELECT COUNT(*) FROM tenant_s3_configs WHERE bucket_name = ?"
-        assert database.execute(count, [bucket]).fetchone()[0] == 0
+    assert kept_credentials(server, bucket) == 0
     assert s3_server.keys(bucket) == []
 
 
@@ -455,11 +454,8 @@ def test_files_deleted_for_good_leave_the_bucket_and_then_the_credentials_go(
 
     def sweep_after_deleting(file_id: str) -> None:
         assert http.delete(f"/files/{file_id}").status_code == 200
-        with sqlite3.connect(server.data_dir / "scopix.db") as database:
-            database.execute("UPDATE files SET deleted_at = '2020-01-01T00:00:00.000000Z' WHERE id = ?", [file_id])
-        command = [sys.executable, "-m", "scopix_server", "sweep", "--data-dir", str(server.data_dir)]
-        environment = {"SCOPIX_ALLOWED_ADDRESSES": "127.0.0.1"}
-        subprocess.run(command, env=environment, capture_output=True, timeout=60, check=True)
+        server.setup.rows("UPDATE files SET deleted_at = '2020-01-01T00:00:00.000000Z' WHERE id = ?", file_id)
+        assert server.setup.run("sweep", allowed_addresses="127.0.0.1").returncode == 0
 
     sweep_after_deleting(gone["image_id"])
     assert s3_server.keys(bucket) == [kept["object_key"]]
@@ -467,9 +463,7 @@ def test_files_deleted_for_good_leave_the_bucket_and_then_the_credentials_go(
     assert http.get(f"/files/{kept['image_id']}/download").status_code == 302
     sweep_after_deleting(kept["image_id"])
     assert s3_server.keys(bucket) == []
-    with sqlite3.connect(server.data_dir / "scopix.db") as database:
-        count = "SELECT COUNT(*) FROM tenant_s3_configs WHERE bucket_name = ?"
-        assert database.execute(count, [bucket]).fetchone()[0] == 0
+    assert kept_credentials(server, bucket) == 0
 
 
 def test_a_bucket_deleted_midway_is_told_and_loses_no_row(
@@ -540,6 +534,7 @@ def test_a_store_that_does_not_answer_is_tried_again_later(server: ServerProcess
         assert secret not in server.log
 
 
+@pytest.mark.embedded("the key is a file")
 def test_the_key_can_be_changed_while_the_server_runs(
     server: ServerProcess, http: httpx2.Client, s3_server: S3Server, bucket: str
 ) -> None:
@@ -547,8 +542,8 @@ def test_the_key_can_be_changed_while_the_server_runs(
     path = server.data_dir / "encryption-keys"
     before = path.read_text()
     assert path.stat().st_mode & 0o777 == 0o600
-    command = [sys.executable, "-m", "scopix_server", "encryption-key", "rotate", "--data-dir", str(server.data_dir)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    done = server.setup.run("encryption-key", "rotate")
+    assert done.returncode == 0, done.stderr
     assert "are encrypted with the key" in done.stdout
     assert before.strip() not in path.read_text() + done.stdout
     assert len(path.read_text().split()) == 1
@@ -561,7 +556,7 @@ def test_the_key_can_be_changed_while_the_server_runs(
         refused = upload(http, 81, **QUIET)
         assert (refused.status_code, refused.json()["error"]["code"]) == (503, "SERVICE_UNAVAILABLE")
         assert "encryption key" in refused.json()["error"]["message"]
-        failed = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        failed = server.setup.run("encryption-key", "rotate")
         assert failed.returncode == 1
         assert "Nothing was re-encrypted" in failed.stderr
     finally:

@@ -1,6 +1,5 @@
 """What became of files: renditions made again, and files that do not move."""
 
-import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -100,6 +99,4 @@ def test_files_that_do_not_move(idle: ServerProcess) -> None:
 
 def age(server: ServerProcess, file_id: str, *, minutes: int) -> None:
     at = (datetime.now(UTC) - timedelta(minutes=minutes)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    with sqlite3.connect(server.data_dir / "scopix.db", timeout=30) as connection:
-        connection.execute("UPDATE files SET updated_at = ? WHERE id = ?", (at, file_id))
-    connection.close()
+    server.setup.rows("UPDATE files SET updated_at = ? WHERE id = ?", at, file_id)

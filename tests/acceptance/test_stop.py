@@ -57,7 +57,7 @@ class SlowUpload:
         )
         self._socket.sendall("\r\n".join(lines).encode() + b"\r\n\r\n" + body[: len(body) // 2])
         # Its bytes are in the store's folder: the server is at it.
-        wait_until(lambda: any((server.data_dir / "storage" / "tmp").iterdir()))
+        wait_until(server.setup.half_stored)
 
     def finish(self) -> str:
         """Send the rest and return the first line of the answer; empty when there is none."""
@@ -176,4 +176,4 @@ def test_a_second_signal_ends_everything_at_once(start: Start, endpoint: Endpoin
         assert http.get("/files").json()["total_count"] == 1
         assert wait_until_described(http, file_id)["unified_status"] == "completed"
         assert len(http.get(f"/files/{file_id}").json()["full_descriptions"]) == 1
-    assert not any((server.data_dir / "storage" / "tmp").iterdir())
+    assert not server.setup.half_stored()

@@ -4,18 +4,18 @@ import hashlib
 import json
 import os
 import random
-import sqlite3
 import subprocess
-import sys
 import time
 import uuid
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx2
+import pytest
 
 from tests.support.images import encoded, picture
 from tests.support.server import ServerProcess
+from tests.support.setup import setup_of
 
 LONG_AGO = datetime.now(UTC) - timedelta(days=31)
 
@@ -28,10 +28,8 @@ def upload(http: httpx2.Client, data: bytes) -> str:
 
 def backdate(server: ServerProcess, table: str, column: str, ids: list[str]) -> None:
     """Write, in the database itself, that something happened long ago."""
-    with sqlite3.connect(server.data_dir / "scopix.db", timeout=30) as connection:
-        text = LONG_AGO.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        places = ",".join("?" * len(ids))
-        connection.execute(f"UPDATE {table} SET {column} = ? WHERE id IN ({places})", [text, *ids])
+    text, places = LONG_AGO.strftime("%Y-%m-%dT%H:%M:%S.%fZ"), ",".join("?" * len(ids))
+    server.setup.rows(f"UPDATE {table} SET {column} = ? WHERE id IN ({places})", text, *ids)
 
 
 def make_orphan(server: ServerProcess, at: datetime) -> Path:
@@ -44,11 +42,12 @@ def make_orphan(server: ServerProcess, at: datetime) -> Path:
 
 
 def sweep(data_dir: Path, *options: str) -> dict:
-    command = [sys.executable, "-m", "scopix_server", "sweep", "--data-dir", str(data_dir), "--json", *options]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    done = setup_of(data_dir).run("sweep", "--json", *options)
+    assert done.returncode == 0, done.stderr
     return dict(json.loads(done.stdout))
 
 
+@pytest.mark.embedded("objects in a bucket cannot be backdated")
 def test_the_worker_sweeps_by_itself(tmp_path: Path) -> None:
     server = ServerProcess(tmp_path / "data", worker_processes="1", sweep_minutes="0").start().wait_until_ready()
     with server.client() as http:
@@ -60,8 +59,7 @@ def test_the_worker_sweeps_by_itself(tmp_path: Path) -> None:
     assert server.stop() == 0
     backdate(server, "files", "deleted_at", [deleted])
     backdate(server, "sessions", "updated_at", [session])
-    with sqlite3.connect(server.data_dir / "scopix.db") as connection:
-        connection.execute("DELETE FROM session_events")  # as if they were of then
+    server.setup.rows("DELETE FROM session_events")  # as if they were of then
     old, young = make_orphan(server, LONG_AGO), make_orphan(server, datetime.now(UTC))
 
     server = ServerProcess(tmp_path / "data", worker_processes="1", sweep_minutes="0.005").start()
@@ -79,6 +77,7 @@ def test_the_worker_sweeps_by_itself(tmp_path: Path) -> None:
     assert "removed what had its time" in server.log
 
 
+@pytest.mark.embedded("objects in a bucket cannot be backdated")
 def test_the_command_tells_before_it_removes_and_runs_beside_a_server(tmp_path: Path) -> None:
     server = ServerProcess(tmp_path / "data", worker=False).start()
     with server.client() as http:
@@ -117,7 +116,8 @@ def test_a_purge_that_is_killed_again_and_again_loses_nothing_that_stays(tmp_pat
     kills = 0
     while (left := count_deleted(server)) > 0:
         process = subprocess.Popen(
-            [sys.executable, "-m", "scopix_server", "sweep", "--data-dir", str(server.data_dir)],
+            server.setup.command("sweep"),
+            env=server.setup.environment({}),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -144,19 +144,16 @@ def test_a_purge_that_is_killed_again_and_again_loses_nothing_that_stays(tmp_pat
     assert server.stop() == 0
 
     # What the kills left in storage belongs to no file any more; when it is old, it is found.
-    for path in server.stored_objects():
-        os.utime(path, (LONG_AGO.timestamp(), LONG_AGO.timestamp()))
-    sweep(server.data_dir)
+    server.setup.clear()
     assert {path.parent.name for path in server.stored_objects()} == set(kept) | set(restorable)
 
 
 def count_deleted(server: ServerProcess) -> int:
-    with sqlite3.connect(server.data_dir / "scopix.db", timeout=30) as connection:
-        text = (LONG_AGO + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        return int(connection.execute("SELECT count(*) FROM files WHERE deleted_at < ?", (text,)).fetchone()[0])
+    text = (LONG_AGO + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    ((count,),) = server.setup.rows("SELECT count(*) FROM files WHERE deleted_at < ?", text)
+    return int(count)
 
 
 def expire_lease(server: ServerProcess) -> None:
     """Let the five minutes pass for which a process that died still holds the chore."""
-    with sqlite3.connect(server.data_dir / "scopix.db", timeout=30) as connection:
-        connection.execute("UPDATE chores SET held_until = '2000'")
+    server.setup.rows("UPDATE chores SET held_until = '2000'")

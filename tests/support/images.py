@@ -1,9 +1,11 @@
 """Images made on the spot, so that each test says what is in its own."""
 
+import hashlib
 import io
 import random
 import struct
 import zlib
+from pathlib import Path
 
 from PIL import Image, ImageDraw
 
@@ -48,6 +50,28 @@ def padded_png(size: int) -> bytes:
     room = size - len(plain) - 12
     assert room >= 0
     return head + _chunk(b"paDd", random.Random(size).randbytes(room)) + tail
+
+
+def write_padded_png(path: Path, size: int) -> str:
+    """Write what `padded_png` would, piece by piece, with other random bytes; return its SHA-256 in hex."""
+    plain, chance = encoded(picture()), random.Random(size)
+    left = size - len(plain) - 12
+    assert left >= 0
+    digest, checksum = hashlib.sha256(), zlib.crc32(b"paDd")
+    with path.open("wb") as file:
+
+        def write(data: bytes) -> None:
+            digest.update(data)
+            file.write(data)
+
+        write(plain[:-12] + struct.pack(">I", left) + b"paDd")
+        while left:
+            piece = chance.randbytes(min(left, 1 << 20))
+            checksum = zlib.crc32(piece, checksum)
+            left -= len(piece)
+            write(piece)
+        write(struct.pack(">I", checksum) + plain[-12:])
+    return digest.hexdigest()
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

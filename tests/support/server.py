@@ -1,7 +1,4 @@
-"""A real server in a process of its own, on a free port, with a data directory of its own.
-
-With SCOPIX_TEST_DATABASE=postgres in the environment each of them has a fresh PostgreSQL database instead of a file.
-"""
+"""A real server in a process of its own, on a free port, with a data directory of its own (see `setup`)."""
 
 import json
 import os
@@ -10,19 +7,17 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import psutil
 
+from tests.support.setup import StoredInBucket, environment_with, setup_of
+
 START_SECONDS = 90
-
-
-def environment_with(settings: dict[str, str]) -> dict[str, str]:
-    """This process's environment, but of Scopix's settings only these."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SCOPIX_")}
-    return environment | {f"SCOPIX_{name.upper()}": value for name, value in settings.items()}
 
 
 class ServerProcess:
@@ -30,21 +25,19 @@ class ServerProcess:
 
     def __init__(self, data_dir: Path, *, worker: bool = True, **settings: str) -> None:
         self.data_dir = data_dir
+        self.setup = setup_of(data_dir, settings)
         self.printed: list[str] = []
         self.base_url = ""
-        self._worker = worker
-        if os.environ.get("SCOPIX_TEST_DATABASE") == "postgres" and "database_url" not in settings:
-            from tests.support.postgres import new_database
-
-            settings["database_url"] = new_database()
-        self._environment = environment_with(settings)
+        self._worker_beside = worker and not self.setup.workers
+        self._settings = settings
+        self._environment = self.setup.environment(settings)
+        self._workers = [self._worker(number) for number in range(self.setup.workers if worker else 0)]
         self._process: subprocess.Popen[str] | None = None
 
     def start(self, port: int = 0) -> "ServerProcess":
         """Start it and return once it listens; see `wait_until_ready` for its worker."""
-        command = [sys.executable, "-m", "scopix_server", "serve", "--port", str(port)]
-        command += ["--data-dir", str(self.data_dir)]
-        if not self._worker:
+        command = self.setup.command("serve", "--port", str(port))
+        if not self._worker_beside:
             command.append("--no-worker")
         self.data_dir.mkdir(parents=True, exist_ok=True)
         self.printed = []
@@ -59,6 +52,8 @@ class ServerProcess:
                 self.base_url = line.split()[3]
                 # Nothing more is printed, but the pipe must not fill up if that changes.
                 threading.Thread(target=self._process.stdout.read, daemon=True).start()
+                for worker in self._workers:
+                    worker.start()
                 return self
         self._reap()
         raise AssertionError(f"the server did not start:\n{self.log}")
@@ -88,7 +83,8 @@ class ServerProcess:
 
     @property
     def log(self) -> str:
-        return self.log_path.read_text()
+        """What was logged so far, by its workers, too."""
+        return "".join(path.read_text() for path in [self.log_path, *(worker.log_path for worker in self._workers)])
 
     @property
     def api_key(self) -> str:
@@ -101,8 +97,8 @@ class ServerProcess:
 
     def processes(self) -> list[psutil.Process]:
         """The server's process, its worker, and the worker's children."""
-        parent = psutil.Process(self.pid)
-        return [parent, *parent.children(recursive=True)]
+        parents = [psutil.Process(pid) for pid in [self.pid, *(worker.pid for worker in self._workers)]]
+        return [process for parent in parents for process in (parent, *parent.children(recursive=True))]
 
     def client(self, **options: Any) -> httpx2.Client:
         """An HTTP client with the admin key; the paths start behind /api/v2."""
@@ -111,7 +107,7 @@ class ServerProcess:
 
     def kill(self) -> list[psutil.Process]:
         """kill -9 of the web process alone. Returns the processes that it leaves behind."""
-        left = self.processes()[1:]
+        left = psutil.Process(self.pid).children(recursive=True)
         os.kill(self.pid, signal.SIGKILL)
         self._reap()
         return left
@@ -121,7 +117,9 @@ class ServerProcess:
         assert self._process is not None
         if self._process.poll() is None:
             self._process.terminate()
-        return self._reap()
+        with ThreadPoolExecutor() as threads:
+            codes = list(threads.map(lambda worker: worker.stop(), self._workers))
+        return self._reap() or max(codes, default=0)
 
     def ended(self) -> int:
         """Wait for the end of a server that was told to stop; return its exit code."""
@@ -134,30 +132,46 @@ class ServerProcess:
             self._process.stdout.close()
         return code
 
-    def stored_objects(self) -> list[Path]:
-        """Every file in the local store, half-written ones included."""
-        return [path for path in (self.data_dir / "storage").rglob("*") if path.is_file()]
+    def stored_objects(self) -> "Sequence[Path | StoredInBucket]":
+        """Every object in the server's store, half-written ones included."""
+        return self.setup.stored_objects()
 
     def nothing_half_stored(self) -> bool:
         """Whether no part is left, once the thumbnails that are being written now (as parts, too) are through."""
         deadline = time.monotonic() + 15
         while time.monotonic() < deadline:
-            if not list((self.data_dir / "storage" / "tmp").iterdir()):
+            if not self.setup.half_stored():
                 return True
             time.sleep(0.05)
         return False
+
+    def _worker(self, number: int) -> "WorkerProcess":
+        folder = self.data_dir.with_name(f"{self.data_dir.name}-worker-{number}")
+        folder.mkdir(parents=True, exist_ok=True)
+        settings = {**self.setup.settings, "worker_processes": "1", **self._settings}
+        return WorkerProcess(folder, folder / "worker.log", begin=False, **settings)
 
 
 class WorkerProcess:
     """`scopix-server worker` on its own, as it runs beside servers elsewhere. Its log goes to a file."""
 
-    def __init__(self, data_dir: Path, log_path: Path, *, processes: int = 1, **settings: str) -> None:
-        command = [sys.executable, "-m", "scopix_server", "worker", "--processes", str(processes)]
-        command += ["--data-dir", str(data_dir)]
+    def __init__(self, data_dir: Path, log_path: Path, *, begin: bool = True, **settings: str) -> None:
+        self._data_dir = data_dir
+        self._settings = {"worker_processes": "1", **settings}
+        self._process: subprocess.Popen[bytes] | None = None
         self.log_path = log_path
-        with log_path.open("a") as log:
+        log_path.touch()
+        if begin:
+            self.start()
+
+    def start(self) -> None:
+        """Start it, unless it runs."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        command = [sys.executable, "-m", "scopix_server", "worker", "--data-dir", str(self._data_dir)]
+        with self.log_path.open("a") as log:
             self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment_with(settings)
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment_with(self._settings)
             )
 
     @property
@@ -166,18 +180,23 @@ class WorkerProcess:
 
     @property
     def pid(self) -> int:
+        assert self._process is not None
         return self._process.pid
 
     def children(self) -> list[psutil.Process]:
         """The processes that look at images."""
-        return psutil.Process(self._process.pid).children(recursive=True)
+        return psutil.Process(self.pid).children(recursive=True)
 
     def kill(self) -> None:
         """kill -9 of the worker; its children leave by themselves."""
+        assert self._process is not None
         self._process.kill()
         self._process.wait(timeout=40)
 
     def stop(self) -> int:
-        """Stop it as a service manager would; return its exit code."""
+        """Stop it as a service manager would; return its exit code, 0 if it had been killed."""
+        assert self._process is not None
+        if self._process.poll() is not None:
+            return 0
         self._process.terminate()
         return self._process.wait(timeout=60)

@@ -26,8 +26,8 @@ def bucket_settings(s3: S3Server, bucket: str) -> dict[str, str]:
         "s3_bucket": bucket,
         "s3_region": REGION,
         "s3_endpoint_url": s3.endpoint,
-        "s3_access_key_id": s3.admin.access_key_id,
-        "s3_secret_access_key": s3.admin.secret_access_key,
+        "s3_access_key_id": s3.server.access_key_id,
+        "s3_secret_access_key": s3.server.secret_access_key,
     }
 
 

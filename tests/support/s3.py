@@ -43,10 +43,14 @@ def new_identity(name: str) -> Identity:
 
 
 class S3Server:
-    """`weed server -s3` on free ports of this machine. Identities: `admin`, `reader`, `writer` (which may not read)."""
+    """`weed server -s3` on free ports of this machine. Identities: `admin`, `reader`, `writer` (which may not read).
+
+    `server` is the one of servers whose own store is a bucket: its key's id stands in the links that they give out.
+    """
 
     def __init__(self) -> None:
         self.admin, self.reader, self.writer = (new_identity(name) for name in ("admin", "reader", "writer"))
+        self.server = new_identity("server")
         self.endpoint = ""
         self._folder = Path(tempfile.mkdtemp(prefix="scopix-s3-"))
         self._process: subprocess.Popen[bytes] | None = None
@@ -136,14 +140,19 @@ class S3Server:
 
     def _identities(self) -> list[dict[str, Any]]:
         everything = ["Admin", "Read", "Write", "List", "Tagging"]
-        rights = {"admin": everything, "reader": ["Read", "List"], "writer": ["Write"]}
+        rights = {"admin": everything, "server": everything, "reader": ["Read", "List"], "writer": ["Write"]}
         return [
             {
                 "name": name,
                 "credentials": [{"accessKey": who.access_key_id, "secretKey": who.secret_access_key}],
                 "actions": rights[name],
             }
-            for name, who in (("admin", self.admin), ("reader", self.reader), ("writer", self.writer))
+            for name, who in (
+                ("admin", self.admin),
+                ("server", self.server),
+                ("reader", self.reader),
+                ("writer", self.writer),
+            )
         ]
 
 

@@ -1,19 +1,24 @@
 """Running engines in processes of their own: a poison image kills one child, never its neighbours.
 
 Each child builds its engines once and is replaced after a number of jobs, for native code may leak. A job that takes
-too long is ended with its child. Children leave when their parent is gone, however it went.
+too long is ended with its child. Children leave when their parent is gone, however it went. A child that dies without
+a job, as when the system is out of memory, breaks the pool that it belongs to (pebble gives it up): then there is a new
+pool, and what was on its way to the old one is done there.
 """
 
+import logging
 import multiprocessing
 import multiprocessing.connection
 import os
 import signal
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as FutureTimeout
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from pebble import ProcessExpired, ProcessPool
 
@@ -25,6 +30,11 @@ from scopix_server.domain.ports import Perceived, RenderedVariant
 from scopix_server.logs import bound, current_context
 
 __all__ = ["IsolatedEngines", "Workshop"]
+
+
+_POOLS = 3  # that may break under one job before it fails
+_LOOK_SECONDS = 1.0
+_log = logging.getLogger(__name__)
 
 
 class Workshop(Protocol):
@@ -57,20 +67,30 @@ class IsolatedEngines:
         memory_bytes: int | None = None,
     ) -> None:
         self._seconds = seconds_per_job
-        self._pool = ProcessPool(
+        self._new_pool: Callable[[], ProcessPool] = partial(
+            ProcessPool,
             max_workers=processes,
             max_tasks=jobs_per_process,
             context=multiprocessing.get_context("spawn"),
             initializer=_open_workshop,
             initargs=(build, memory_bytes),
         )
+        self._pool = self._new_pool()
+        self._lock = threading.Lock()
         self._warm = threading.Event()
         self._closing = False
 
     def warm_up(self) -> None:
         """Start a child and let it load its models; returns at once (see `ready`)."""
-        future = self._pool.schedule(_do_nothing)
-        future.add_done_callback(lambda done: self._warm.set() if done.exception() is None else None)
+        threading.Thread(target=self._warm_up, name="warm-up", daemon=True).start()
+
+    def _warm_up(self) -> None:
+        try:
+            self._run(_do_nothing)
+        except Exception:
+            _log.error("no process that looks at images could be started", exc_info=True)
+        else:
+            self._warm.set()
 
     @property
     def ready(self) -> bool:
@@ -95,18 +115,17 @@ class IsolatedEngines:
 
     def close(self) -> None:
         """End all children, whatever they are doing. Who waits for one of them waits for the end of this process."""
-        self._closing = True
-        self._pool.stop()  # type: ignore[no-untyped-call]
-        self._pool.join()
+        with self._lock:
+            self._closing = True
+        _end(self._pool)
 
     def _call(self, task: str, *arguments: Any) -> Any:
-        future = self._pool.schedule(_work, args=[current_context(), task, *arguments], timeout=self._seconds)
         try:
-            result = self._result_of(future)
+            result = self._run(_work, current_context(), task, *arguments)
         except FutureTimeout as error:
             message = f"The image took longer than {self._seconds:g} seconds and was given up."
             raise DescribeError(message, DescriptionErrorType.TIMEOUT, retryable=True) from error
-        except ProcessExpired as error:
+        except (ProcessExpired, BrokenProcessPool) as error:
             message = (
                 "The process that looked at the image died; the image may be damaged in a way that breaks decoders."
             )
@@ -117,15 +136,57 @@ class IsolatedEngines:
         self._warm.set()
         return result
 
-    def _result_of(self, future: Future[Any]) -> Any:
+    def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Run a function in a child. A pool that breaks meanwhile is no fault of the job's: it is begun again."""
+        for left in reversed(range(_POOLS)):
+            try:
+                pool = self._whole_pool()
+                return self._result_of(pool, self._schedule(pool, function, arguments))
+            except BrokenProcessPool:
+                if self._closing:
+                    _wait_for_the_end()
+                if not left:
+                    raise
+                _log.warning("a process that looks at images died while it had none; there are new ones")
+            except BaseException:
+                if self._closing:
+                    # The child was ended because this process is about to leave. Its image is no failure: the job
+                    # stays under way and is resumed by the next worker, if nobody says otherwise now.
+                    _wait_for_the_end()
+                raise
+        raise AssertionError("unreachable")
+
+    def _whole_pool(self) -> ProcessPool:
+        """Return the pool; if it is broken, a new one in its place."""
+        with self._lock:
+            if not self._closing and not self._pool.active:
+                broken, self._pool = self._pool, self._new_pool()
+                threading.Thread(target=_end, args=[broken], name="end-broken-pool", daemon=True).start()
+            return self._pool
+
+    def _schedule(self, pool: ProcessPool, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Future[Any]:
         try:
-            return future.result()
-        except BaseException:
-            if self._closing:
-                # The child was ended because this process is about to leave. Its image is no failure: the job stays
-                # under way and is resumed by the next worker, if nobody says otherwise now.
-                threading.Event().wait()
-            raise
+            return pool.schedule(function, args=arguments, timeout=self._seconds)
+        except RuntimeError as error:
+            # It broke, or was closed, since it was looked at.
+            raise BrokenProcessPool(str(error)) from error
+
+    def _result_of(self, pool: ProcessPool, future: Future[Any]) -> Any:
+        # A job that reaches a pool in the moment it breaks would be waited for without end.
+        while not wait([future], timeout=_LOOK_SECONDS).done:
+            if not pool.active and not wait([future], timeout=_LOOK_SECONDS).done:
+                raise BrokenProcessPool("the pool broke before it had taken the job")
+        return future.result()
+
+
+def _end(pool: ProcessPool) -> None:
+    pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
+
+
+def _wait_for_the_end() -> NoReturn:
+    while True:
+        threading.Event().wait()
 
 
 # In the child ---------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ import os
 import pty
 import subprocess
 import sys
+import termios
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from tests.support.s3 import REGION, S3Server
 from tests.support.server import ServerProcess
+from tests.support.waiting import wait_until
 
 KEY_ID, SECRET = "SCOPIX_CUSTOM_S3_ACCESS_KEY_ID", "SCOPIX_CUSTOM_S3_SECRET_ACCESS_KEY"
 
@@ -86,6 +88,9 @@ def test_it_is_asked_for_and_not_shown(s3_server: S3Server, scopix_server: Serve
     for prompt, answer in ((b"Access key id", who.access_key_id), (b"Secret access key", who.secret_access_key)):
         while prompt not in seen and (chunk := read(master)):
             seen += chunk
+        if answer == who.secret_access_key:
+            # The program asks before it hushes the terminal, which forgets what was typed until then.
+            wait_until(lambda: not termios.tcgetattr(master)[3] & termios.ECHO)
         os.write(master, f"{answer}\n".encode())
     while chunk := read(master):
         seen += chunk

@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,17 @@ class S3Server:
 
     def start(self) -> "S3Server":
         """Start it and return once it answers."""
+        # Somebody may take one of its ports in the seconds before it does.
+        for _ in range(4):
+            self._launch()
+            if self._answers():
+                return self
+            self._end()
+        raise AssertionError((self._folder / "weed.log").read_text()[-3000:])
+
+    def _launch(self) -> None:
+        shutil.rmtree(self._folder / "data", ignore_errors=True)
+        (self._folder / "data").mkdir()
         ports = _free_ports(8)
         names = ("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc")
         self.endpoint = f"http://127.0.0.1:{ports[6]}"
@@ -64,7 +75,7 @@ class S3Server:
         identities.write_text(json.dumps({"identities": self._identities()}))
         # One volume for each bucket at first: there are many buckets, with next to nothing in them.
         (self._folder / "master.toml").write_text("[master.volume_growth]\ncopy_1 = 1\n")
-        command = [str(Path(sys.executable).with_name("weed")), "server", f"-dir={self._folder}", "-s3"]
+        command = [str(Path(sys.executable).with_name("weed")), "server", f"-dir={self._folder / 'data'}", "-s3"]
         command += [f"-{name}={port}" for name, port in zip(names, ports, strict=False)]
         command += [
             f"-s3.port={ports[6]}",
@@ -82,22 +93,28 @@ class S3Server:
         ]
         with (self._folder / "weed.log").open("wb") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self._folder)
+
+    def _answers(self) -> bool:
+        assert self._process is not None
         deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
+        while time.monotonic() < deadline and self._process.poll() is None:
             try:
                 self.client().list_buckets()
-                return self
             except (botocore.exceptions.BotoCoreError, botocore.exceptions.ClientError):
-                assert self._process.poll() is None, (self._folder / "weed.log").read_text()[-3000:]
                 time.sleep(0.2)
-        raise AssertionError((self._folder / "weed.log").read_text()[-3000:])
+            else:
+                return True
+        return False
 
     def stop(self) -> None:
         """Stop it and forget everything in it."""
+        self._end()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _end(self) -> None:
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def client(self, identity: Identity | None = None) -> Any:
         """A boto3 client, of the admin by default."""
@@ -167,8 +184,11 @@ def open_store(server: S3Server, bucket: str, folder: Path, identity: Identity |
 
 
 def _free_ports(number: int) -> list[int]:
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(number)]
-        for item in sockets:
-            item.bind(("127.0.0.1", 0))
-        return [item.getsockname()[1] for item in sockets]
+    """Ports below those that the system gives to whoever asks for any, so that nobody is given them meanwhile."""
+    found: set[int] = set()
+    while len(found) < number:
+        port = 12_000 + secrets.randbelow(20_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            found.add(port)
+    return list(found)

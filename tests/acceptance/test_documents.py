@@ -52,6 +52,8 @@ def test_a_document_is_stored_and_handed_out(http: httpx2.Client, name: str) -> 
     assert [item["media_type"] for item in listed] == ["document"]
     refused = http.get(f"/files/{body['image_id']}/variants/small_256")
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "WRONG_MEDIA_TYPE")
+    alike = http.get(f"/files/{body['image_id']}/similar")
+    assert (alike.status_code, alike.json()["error"]["code"]) == (400, "WRONG_MEDIA_TYPE")
     again = http.post(f"/files/{body['image_id']}/describe")
     assert (again.status_code, again.json()["error"]["code"]) == (400, "WRONG_MEDIA_TYPE")
 

@@ -1,5 +1,6 @@
 """From nothing, and from every earlier state, to the current schema; on SQLite and on PostgreSQL."""
 
+import struct
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -97,8 +98,11 @@ def fill(connection: sa.Connection, revision: str) -> None:
                 "category_data": "{}", "evidence": "[]", "created_at": AT, "processing_time_ms": 1,
             },
         ),
+        ("perceptions", {"file_id": "f", "data": "{}", "embedding": struct.pack("<3f", 0.5, -0.25, 2.0)}),
         ("workers", {"id": "w", "heartbeat_at": AT}),
     ]  # fmt: skip
+    if known >= revisions().index("0013"):
+        rows.append(("vectors", {"file_id": "f", "tenant_id": "t", "vector": bytes([32, 256 - 16, 127])}))
     if known >= revisions().index("0004"):
         words = {"title": "cafe old png", "description": "a mug stands there", "visible_text": "tea time"}
         rows.append(("search_documents", {"file_id": "f", "tags": "cup cup red", **words}))
@@ -133,6 +137,8 @@ def test_nothing_is_lost_on_the_way_from_an_earlier_state(url: str, revision: st
     assert found(search='"there tea"') == []
     assert found(tags=("Cup", "red")) == ["f"]
     assert database.read(lambda t: t.descriptions.versions("f"))[0].description.tags == ("CUP",)
+    # Images that were looked at long ago are found by their looks, too.
+    assert database.read(lambda t: list(t.vectors.portions("t", size=9))) == [[("f", bytes([32, 256 - 16, 127]))]]
     database.close()
 
 

@@ -68,6 +68,7 @@ if TYPE_CHECKING:
         UploadSessionStatus,
     )
     from scopix.types.settings import S3ConfigStatus, S3ValidationResult
+    from scopix.types.similar import SimilarFile, SimilarFiles
     from scopix.types.tenant import TenantLimits
     from scopix.types.vocabulary import (
         ContentCategory,
@@ -164,6 +165,7 @@ _HOMES = {
         "UploadSessionStatus",
     ),
     "scopix.types.settings": ("S3ConfigStatus", "S3ValidationResult"),
+    "scopix.types.similar": ("SimilarFile", "SimilarFiles"),
     "scopix.types.tenant": ("TenantLimits",),
     "scopix.types.vocabulary": (
         "ContentCategory",
@@ -239,6 +241,8 @@ __all__ = [
     "SessionProgressEvent",
     "SessionResult",
     "SessionSummary",
+    "SimilarFile",
+    "SimilarFiles",
     "StorageTarget",
     "SyncScopix",
     "TenantLimits",

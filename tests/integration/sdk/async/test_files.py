@@ -45,9 +45,25 @@ async def test_get_quotes_the_id(server, client):
     assert server.seen[0].target == "/api/v2/files/a%2F..%2Fb%3Fc%23d"
 
 
+async def test_similar(server, client):
+    near = {"file": PAGE["items"][0], "score": 0.97, "is_near_duplicate": True, "added_later": 1}
+    server.routes[f"GET /api/v2/files/{IMAGE_ID}/similar"] = json_reply({"image_id": IMAGE_ID, "items": [near]})
+    found = await client.files.similar(IMAGE_ID, limit=3)
+    assert server.seen[0].query == {"limit": ["3"]}
+    assert [(item.file.filename, item.score, item.is_near_duplicate) for item in found.items] == [("a.png", 0.97, True)]
+    await client.files.similar(IMAGE_ID, min_score=0.25)
+    assert server.seen[1].query == {"limit": ["20"], "min_score": ["0.25"]}
+    waiting = {"resource_type": "vector", "description_status": "queued"}
+    server.faults += [problem(404, "NOT_FOUND", "it was not looked at yet", details=waiting)]
+    with pytest.raises(ResourceNotFoundError, match="not looked at yet") as caught:
+        await client.files.similar(IMAGE_ID)
+    assert caught.value.details["description_status"] == "queued"
+
+
 @pytest.mark.parametrize("file_id", ["", "  ", ".", ".."])
 async def test_an_empty_id_is_refused_before_asking(server, client, file_id):
-    for ask in (client.files.get, client.files.delete, client.files.download, client.files.get_variant):
+    calls = (client.files.get, client.files.delete, client.files.download, client.files.get_variant)
+    for ask in (*calls, client.files.similar):
         with pytest.raises(ValidationError):
             await ask(file_id)
     assert server.seen == []

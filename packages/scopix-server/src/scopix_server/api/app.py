@@ -25,6 +25,7 @@ from scopix_server.api.routes import (
     metrics,
     processing,
     sessions,
+    similar,
     storage,
     tenant,
     uploads,
@@ -65,6 +66,7 @@ def create_app(services: Services, *, version: str, lifespan: Lifespan | None = 
     app.include_router(edits.router, prefix=PREFIX)
     app.include_router(files.router, prefix=PREFIX)
     app.include_router(descriptions.router, prefix=PREFIX)
+    app.include_router(similar.router, prefix=PREFIX)
     app.include_router(keys.router, prefix=PREFIX)
     app.include_router(tenant.router, prefix=PREFIX)
     app.include_router(webhooks.router, prefix=PREFIX)

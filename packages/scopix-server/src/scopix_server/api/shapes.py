@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from scopix.types import files as wire
 from scopix.types.categories import CategoryEvidence
+from scopix.types.similar import SimilarFile, SimilarFiles
 from scopix.types.vocabulary import (
     DescriptionStatus,
     MediaType,
@@ -16,6 +17,7 @@ from scopix.types.vocabulary import (
     VariantType,
 )
 from scopix_server.api.links import Grant, LinkSigner, link_in
+from scopix_server.domain import similar
 from scopix_server.domain.description import Description, Perception, TextRegion
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.ports import DescriptionRecord
@@ -32,6 +34,7 @@ __all__ = [
     "full_description",
     "original_grant",
     "processing_status",
+    "similar_files",
     "text_region",
     "upload_response",
 ]
@@ -141,6 +144,27 @@ def file_details_list(
         for file in files
     ]
     return wire.FileDetailsList(items=items, **asdict(about))
+
+
+def similar_files(
+    file: File,
+    found: Sequence[similar.SimilarFile],
+    variants: Mapping[str, tuple[Variant, ...]],
+    links: Links,
+    *,
+    min_score: float,
+    limit: int,
+) -> SimilarFiles:
+    """Answer with the images that are like a file."""
+    items = [
+        SimilarFile(
+            file=_summary(each.file, variants.get(each.file.id, ()), links),
+            score=round(each.score, 4),
+            is_near_duplicate=each.is_near_duplicate,
+        )
+        for each in found
+    ]
+    return SimilarFiles(image_id=file.id, items=items, min_score=min_score, limit=limit)
 
 
 def _summary(file: File, variants: Sequence[Variant], links: Links) -> wire.FileSummary:

@@ -35,6 +35,7 @@ from scopix_server.db.tenant_data import SqlTenantData
 from scopix_server.db.tenants import SqlTenants
 from scopix_server.db.upkeep import SqlUpkeep
 from scopix_server.db.variants import SqlVariants
+from scopix_server.db.vectors import SqlVectors
 from scopix_server.db.versions import SqlVersions
 from scopix_server.db.webhooks import SqlWebhooks
 from scopix_server.db.workers import SqlWorkers
@@ -60,6 +61,7 @@ class SqlTransaction:
         self.variants = SqlVariants(connection)
         self.descriptions = SqlDescriptions(connection)
         self.versions = SqlVersions(connection)
+        self.vectors = SqlVectors(connection)
         self.engines = SqlEngines(connection)
         self.sessions = SqlSessions(connection)
         self.tenants = SqlTenants(connection)

@@ -12,6 +12,7 @@ from scopix_server.db.files import file_of
 from scopix_server.db.locks import held
 from scopix_server.db.outbox import Outbox
 from scopix_server.db.schema import files, perceptions
+from scopix_server.db.vectors import SqlVectors
 from scopix_server.db.versions import SqlVersions
 from scopix_server.domain.description import Perception
 from scopix_server.domain.file import File
@@ -61,6 +62,7 @@ class SqlDescriptions:
         data, embedding = documents.dump_perception(perception)
         self._connection.execute(perceptions.delete().where(perceptions.c.file_id == file_id))
         self._connection.execute(perceptions.insert().values(file_id=file_id, data=data, embedding=embedding))
+        SqlVectors(self._connection).keep(file_id, perception.embedding)
         SessionEvents(self._connection).happened([file_id], Stage.PERCEIVED, datetime.now(UTC))
 
     def perception(self, file_id: str) -> Perception | None:

@@ -4,10 +4,9 @@ Times are UTC, kept as ISO 8601 text with microseconds so that they sort as text
 byte by byte on both (see `migrate`).
 """
 
-from datetime import UTC, datetime
-from typing import Any
-
 import sqlalchemy as sa
+
+from scopix_server.db.columns import UtcDateTime, metadata
 
 __all__ = [
     "api_keys",
@@ -28,34 +27,12 @@ __all__ = [
     "tenant_s3_configs",
     "tenants",
     "variants",
+    "vectors",
     "webhook_attempts",
     "webhook_deliveries",
     "webhooks",
     "workers",
 ]
-
-
-class UtcDateTime(sa.TypeDecorator[datetime]):
-    """A point in time: aware datetimes in Python, ISO 8601 text of fixed width in UTC in the database."""
-
-    impl = sa.String(32)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Any) -> str | None:
-        return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-    def process_result_value(self, value: str | None, dialect: Any) -> datetime | None:
-        return None if value is None else datetime.fromisoformat(value)
-
-
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
 
 _ID = sa.String(36)
 _DELETED = sa.text("deleted_at IS NOT NULL")
@@ -191,6 +168,15 @@ perceptions = sa.Table(
     sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
     sa.Column("data", sa.JSON, nullable=False),
     sa.Column("embedding", sa.LargeBinary),
+)
+
+# For the search of similar images (see `documents`): small, since all of a tenant's are read for one answer.
+vectors = sa.Table(
+    "vectors",
+    metadata,
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
+    sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), nullable=False, index=True),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
 )
 
 descriptions = sa.Table(

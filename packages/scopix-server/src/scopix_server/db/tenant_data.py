@@ -15,7 +15,7 @@ __all__ = ["DERIVED", "OF_NO_TENANT", "SECRET", "SqlTenantData", "belonging_to"]
 OF_NO_TENANT = frozenset({"workers", "chores", "stage_times", "engines"})
 """Tables about the server itself."""
 
-DERIVED = frozenset({"search_documents", "file_tags", "variants", "idempotency_keys"})
+DERIVED = frozenset({"search_documents", "file_tags", "variants", "vectors", "idempotency_keys"})
 """Tables that are not given out: they are made of the others, or are of use to this server only."""
 
 SECRET = frozenset({"key_hash", "sealed_credentials", "sealed_secret", "key_id", "embedding"})

@@ -18,6 +18,7 @@ from scopix_server.domain.figures import FigureRepository
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.listing import FileFilter, Position
 from scopix_server.domain.session import Session, SessionCounts, SessionEvent, SessionFile
+from scopix_server.domain.similar import VectorRepository
 from scopix_server.domain.storage_ports import (
     BlobStore,
     BlobWriter,
@@ -202,6 +203,8 @@ class Transaction(Protocol):
     def descriptions(self) -> DescriptionRepository: ...
     @property
     def versions(self) -> VersionRepository: ...
+    @property
+    def vectors(self) -> VectorRepository: ...
     @property
     def engines(self) -> EngineRepository: ...
     @property

@@ -10,7 +10,7 @@ from urllib.parse import urljoin
 from scopix._async.direct import send_in_parts
 from scopix._async.edits import AsyncEdits
 from scopix._async.waiting import fetch_details, fetch_status, wait_until_described
-from scopix._call import Answer, Call, file_path, parse_answer
+from scopix._call import Answer, Call, file_path, parse_answer, query_pairs
 from scopix._concurrency import run_blocking_async
 from scopix._errors import ResourceNotFoundError, ScopixError, ServerError
 from scopix._listing import list_params
@@ -35,6 +35,7 @@ from scopix.types.files import (
     UploadResponse,
 )
 from scopix.types.results import UploadResult
+from scopix.types.similar import SimilarFiles
 from scopix.types.vocabulary import ContentCategory, DescriptionStatus, MediaType, StorageTarget, VariantType
 
 __all__ = ["AsyncFiles"]
@@ -193,6 +194,18 @@ class AsyncFiles(AsyncEdits):
             # An older server has no cursors.
             offset = place.get("offset", 0) + len(page.items)
             place = {"offset": offset} if page.next_cursor is None else {"cursor": page.next_cursor}
+
+    async def similar(self, file_id: str, *, limit: int = 20, min_score: float | None = None) -> SimilarFiles:
+        """The images that look most like this one, the likest first: at most `limit` (1 to 100) of them.
+
+        Each has a `score` from 0 to 1, which is at least `min_score` (by default the server's, .5), and tells whether
+        it is a near duplicate. Raises `ValidationError` when the file is no image, `ResourceNotFoundError` when there
+        is none, or when it was not looked at yet: `details["description_status"]` is there then.
+        """
+        params = query_pairs({"limit": limit, "min_score": min_score})
+        url = self._config.url + file_path(file_id, "/similar")
+        call = Call(method="GET", url=url, endpoint="GET /files/{id}/similar", params=params)
+        return parse_answer(SimilarFiles, await self._transport.send(call))
 
     async def delete(self, file_id: str) -> DeleteFileResult:
         """Delete one file; it can be recovered for 30 days. Raises `ResourceNotFoundError`."""

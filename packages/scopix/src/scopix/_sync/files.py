@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 from scopix._sync.direct import send_in_parts
 from scopix._sync.edits import SyncEdits
 from scopix._sync.waiting import fetch_details, fetch_status, wait_until_described
-from scopix._call import Answer, Call, file_path, parse_answer
+from scopix._call import Answer, Call, file_path, parse_answer, query_pairs
 from scopix._concurrency import run_blocking_sync
 from scopix._errors import ResourceNotFoundError, ScopixError, ServerError
 from scopix._listing import list_params
@@ -36,6 +36,7 @@ from scopix.types.files import (
     UploadResponse,
 )
 from scopix.types.results import UploadResult
+from scopix.types.similar import SimilarFiles
 from scopix.types.vocabulary import ContentCategory, DescriptionStatus, MediaType, StorageTarget, VariantType
 
 __all__ = ["SyncFiles"]
@@ -194,6 +195,18 @@ class SyncFiles(SyncEdits):
             # An older server has no cursors.
             offset = place.get("offset", 0) + len(page.items)
             place = {"offset": offset} if page.next_cursor is None else {"cursor": page.next_cursor}
+
+    def similar(self, file_id: str, *, limit: int = 20, min_score: float | None = None) -> SimilarFiles:
+        """The images that look most like this one, the likest first: at most `limit` (1 to 100) of them.
+
+        Each has a `score` from 0 to 1, which is at least `min_score` (by default the server's, .5), and tells whether
+        it is a near duplicate. Raises `ValidationError` when the file is no image, `ResourceNotFoundError` when there
+        is none, or when it was not looked at yet: `details["description_status"]` is there then.
+        """
+        params = query_pairs({"limit": limit, "min_score": min_score})
+        url = self._config.url + file_path(file_id, "/similar")
+        call = Call(method="GET", url=url, endpoint="GET /files/{id}/similar", params=params)
+        return parse_answer(SimilarFiles, self._transport.send(call))
 
     def delete(self, file_id: str) -> DeleteFileResult:
         """Delete one file; it can be recovered for 30 days. Raises `ResourceNotFoundError`."""

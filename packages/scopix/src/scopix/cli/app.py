@@ -17,6 +17,7 @@ from scopix.cli.search import search
 from scopix.cli.sessions import sessions
 from scopix.cli.settings import settings
 from scopix.cli.show import show
+from scopix.cli.similar import similar
 from scopix.cli.upload import upload
 
 __all__ = ["app"]
@@ -71,6 +72,7 @@ def set_up(
 app.command()(upload)
 app.command("list")(list_files)
 app.command()(search)
+app.command()(similar)
 app.command()(get)
 app.command()(show)
 app.command()(delete)

@@ -172,6 +172,15 @@ def test_lines_in_a_script_it_does_not_know_are_counted():
     assert found.unread == 2
 
 
+def test_lines_that_it_takes_for_latin_letters_are_counted_and_not_told():
+    font = ImageFont.truetype(str(resources.files("font_roboto") / "files" / "Roboto-Regular.ttf"), 36)
+    page = Image.new("RGB", (900, 300), "white")
+    for row, line in enumerate(["Απαγορεύεται η είσοδος", "ΦΑΡΜΑΚΕΙΟ", "Signed by both parties"]):
+        ImageDraw.Draw(page).text((40, 30 + 90 * row), line, font=font, fill="black")
+    found = TextReader().reading(np.asarray(page))
+    assert (texts(found.lines), found.unread) == (["Signed by both parties"], 2)
+
+
 def test_a_model_that_cannot_be_used_says_why(own_recogniser, tmp_path):
     model, symbols = own_recogniser
     for wrong, told in [

@@ -27,6 +27,7 @@ from scopix_server.engines.axis_zero import place_of_zero
 from scopix_server.engines.ctc import read_off
 from scopix_server.engines.text_models import TextModels, rapidocr_settings
 from scopix_server.engines.tiles import Quad, Tile, cut_strip, join_tiles, plan_tiles
+from scopix_server.engines.unknown_script import in_unknown_script
 
 __all__ = ["Reading", "TextReader"]
 
@@ -77,9 +78,10 @@ _RAISED = re.compile(r"(?<=\d)(\s?[mck]?m)\s?\^([23])(?!\d)")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read: the lines, in no particular order; and how many `unread` ones were found that gave no text.
+    """What was read: the lines, in no particular order; and how many `unread` ones were found besides.
 
-    Those are in a script that the recogniser was not trained on, written by hand, or too unclear.
+    Those are in a script that the recogniser was not trained on, written by hand, or too unclear: they gave no text, or
+    one that cannot be what stands there.
     """
 
     lines: tuple[TextRegion, ...] = ()
@@ -97,7 +99,10 @@ class TextReader:
     def __init__(self, *, side: int = 1280, models: TextModels | None = None) -> None:
         cv2.setNumThreads(1)
         self._side = side
-        engine = RapidOCR(params=_settings(side, models or TextModels()))
+        models = models or TextModels()
+        # What is odd for the wheel's own recogniser may be right for another.
+        self._reads_latin = models.recogniser is None
+        engine = RapidOCR(params=_settings(side, models))
         # Both load here, before any thread can race for them. The calls are private: rapidocr is pinned to 3.10.*.
         self._detector = engine._load_det_model()  # type: ignore[no-untyped-call]
         self._recogniser = engine._load_rec_model()  # type: ignore[no-untyped-call]
@@ -120,6 +125,8 @@ class TextReader:
         zero = place_of_zero(lines, width, height)
         if zero is not None:
             lines += [line for line in self._recognise(image, [zero])[0] if line[1] == "0"]
+        if self._reads_latin:
+            lines, unread = _without_misread(lines, unread)
         return Reading(tuple(_region(quad, text, score, width, height) for quad, text, score in lines), unread)
 
     def _look_again(self, image: Pixels, tile: Tile, known: Sequence[Quad]) -> list[tuple[Quad, str, float]]:
@@ -167,8 +174,7 @@ class TextReader:
                 quad = _along_text(quad)
             if text and score >= MIN_CONFIDENCE:
                 lines.append((quad, text, score))
-            if _proportion(quad) >= LINE_PROPORTION:
-                unread += _fills_little(quad, text if score >= MIN_CONFIDENCE else "")
+            unread += _counts_as_unread(quad, text if score >= MIN_CONFIDENCE else "")
         return lines, unread
 
     def _recognise_strips(self, quads: Sequence[Quad], crop: Callable[[Quad], Pixels]) -> list[tuple[str, float]]:
@@ -226,6 +232,18 @@ def _settings(side: int, models: TextModels) -> dict[str, Any]:
     }
 
 
+def _without_misread(lines: list[tuple[Quad, str, float]], unread: int) -> tuple[list[tuple[Quad, str, float]], int]:
+    """The lines without those in a script that is not known here, and the number of unread ones with them."""
+    misread = in_unknown_script([(text, score) for _, text, score in lines], unread)
+    kept, more = [], 0
+    for line, is_misread in zip(lines, misread, strict=True):
+        if not is_misread:
+            kept.append(line)
+        elif not _counts_as_unread(line[0], line[1]):  # else it was counted already
+            more += 1
+    return kept, unread + more
+
+
 def _covered(quad: Quad, known: Sequence[Quad]) -> bool:
     """Whether known lines cover a part of the quad, or it covers them."""
     area = float(cv2.contourArea(quad))
@@ -272,9 +290,10 @@ def _proportion(quad: Quad) -> float:
     return long / max(short, 1.0)
 
 
-def _fills_little(quad: Quad, text: str) -> bool:
+def _counts_as_unread(quad: Quad, text: str) -> bool:
     """Whether a line has far fewer letters and digits than there is room for: of Cyrillic, commas are read."""
-    return sum(sign.isalnum() for sign in text) < LEAST_FILLED * _proportion(quad)
+    proportion = _proportion(quad)
+    return proportion >= LINE_PROPORTION and sum(sign.isalnum() for sign in text) < LEAST_FILLED * proportion
 
 
 def _along_text(quad: Quad) -> Quad:

@@ -1,6 +1,7 @@
 """Images that look like one, against the running server: by REST, by the SDK and on the command line."""
 
 import io
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 import pytest
@@ -65,6 +66,16 @@ def test_what_is_unlike_has_a_low_score(http: httpx2.Client, pictures: dict[str,
     assert scores == sorted(scores, reverse=True)  # type: ignore[type-var]
     assert len(similar(http, pictures["cat"], min_score=0, limit=1)) == 1
     assert similar(http, pictures["cat"], min_score=1) == []
+
+
+def test_many_may_ask_at_once(server: ServerProcess, pictures: dict[str, str]) -> None:
+    def ask(_: int) -> list[object]:
+        with server.client() as http:
+            return [item["file"]["id"] for item in similar(http, pictures["cat"], min_score=0)]  # type: ignore[index]
+
+    with ThreadPoolExecutor(12) as threads:
+        answers = list(threads.map(ask, range(36)))
+    assert all(answer == answers[0] for answer in answers)
 
 
 def test_what_cannot_be_compared_says_why(http: httpx2.Client, pictures: dict[str, str]) -> None:

@@ -1,5 +1,6 @@
 """GET /files/{id}/similar: what else looks like this."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -18,6 +19,10 @@ from scopix_server.pipeline.similar import find_similar
 __all__ = ["router"]
 
 router = APIRouter(tags=["files"])
+
+# Among 100,000 images a search keeps a core busy for half a second, and a connection of the database: more than these
+# wait for each other, not everybody for them.
+_AT_ONCE = asyncio.Semaphore(2)
 
 
 @router.get("/files/{file_id}/similar", response_model=SimilarFiles, responses=responses(400, 401, 403, 404, 409, 422))
@@ -41,4 +46,5 @@ async def get_similar(
         variants = transaction.variants.of([each.file.id for each in found])
         return shapes.similar_files(file, found, variants, links_of(request), min_score=min_score, limit=limit)
 
-    return await run_in_threadpool(services_of(request).database.read, look)
+    async with _AT_ONCE:
+        return await run_in_threadpool(services_of(request).database.read, look)

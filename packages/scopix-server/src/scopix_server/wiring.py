@@ -296,8 +296,9 @@ def running_worker(settings: Settings) -> Iterator["Worker"]:
         database,
         DescribeFile(database, stores, engines, engines, jobs, gates.choice, quick_answer=quick),
         worker_id=worker_id,
-        # One more than can be worked on, so that the next image is at hand when a process is done with the last.
-        concurrency=settings.worker_processes + 1,
+        # For each process an image that is looked at, the next one, and one that was looked at and waits its turn to be
+        # described: no process waits for the queue, which is looked into every so often only.
+        concurrency=3 * settings.worker_processes,
         ready=lambda: engines.ready,
         asking=Asking(ask, gates.choice, gates.by_name, gates.stopping),
         engines=gates.places,

@@ -31,7 +31,8 @@ def render(decoded: Decoded) -> tuple[RenderedVariant, ...]:
 def _render(decoded: Decoded) -> Iterable[RenderedVariant]:
     image = decoded.image
     for variant, side in SIZES:
-        image = _fit(image, side)
+        # To look at, this filter is as good as Lanczos', which takes twice as long.
+        image = _fit(image, side, Image.Resampling.HAMMING)
         data = _jpeg(image, _QUALITY, decoded.icc_profile)
         yield RenderedVariant(variant.value, "image/jpeg", "jpg", image.width, image.height, data)
 
@@ -47,9 +48,9 @@ def _jpeg(image: Image.Image, quality: int, icc_profile: bytes | None) -> bytes:
     return target.getvalue()
 
 
-def _fit(image: Image.Image, side: int) -> Image.Image:
+def _fit(image: Image.Image, side: int, kernel: Image.Resampling = Image.Resampling.LANCZOS) -> Image.Image:
     scale = side / max(image.size)
     if scale >= 1:
         return image
     size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
-    return image.resize(size, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    return image.resize(size, kernel, reducing_gap=3.0)

@@ -3,6 +3,7 @@
 import dataclasses
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -257,3 +258,32 @@ def test_a_long_list_comes_in_pages(s3_server: S3Server, bucket: str, tmp_path: 
     with open_store(s3_server, bucket, tmp_path, s3_server.writer) as store:
         error = refusal(lambda: list(store.list("tenant")))
     assert (error.details["right"], "s3:ListBucket" in error.message) == ("list", True)
+
+
+def test_a_link_for_an_upload_takes_one_length_until_its_time_is_over(
+    s3_server: S3Server, bucket: str, tmp_path: Path
+) -> None:
+    address = BucketAddress(bucket, REGION, s3_server.endpoint)
+    credentials = S3Credentials(s3_server.admin.access_key_id, s3_server.admin.secret_access_key)
+    http, key = OutgoingHttp(None), "tenant/direct/upload/1"
+    store = ServerBucket(address, credentials, http, Parts(tmp_path, sync=False))
+    try:
+        link = store.upload_link(key, size_bytes=5, seconds=60)
+        for wrong in (b"", b"four", b"longer"):
+            assert httpx2.put(link, content=wrong).status_code == 403
+        assert httpx2.put(link, content=iter([b"five."])).status_code == 403, "in chunks"
+        with pytest.raises(FileNotFoundError), store.received(key, most_bytes=5):
+            pass
+        etag = httpx2.put(link, content=b"five.").headers["etag"]
+        with store.received(key, most_bytes=5) as received:
+            assert (received[0].read_bytes(), received[1]) == (b"five.", etag)
+        # Whatever is there, no more than one byte too many is read.
+        store.put(key, b"x" * 100_000)
+        with store.received(key, most_bytes=5) as (path, _):
+            assert path.read_bytes() == b"x" * 6
+        assert list(tmp_path.iterdir()) == []
+        short = store.upload_link(key, size_bytes=5, seconds=1)
+        time.sleep(2.1)
+        assert httpx2.put(short, content=b"five.").status_code == 403
+    finally:
+        http.close()

@@ -153,6 +153,12 @@ class Settings(BaseSettings):
         None, description="Whether the bucket stands in the path of its addresses; default: not at Amazon's."
     )
 
+    direct_uploads: Literal["server", "presigned"] = Field(
+        "server",
+        description="Where the parts of direct uploads go: to this server, or by presigned links straight into its "
+        "bucket, which clients must then reach.",
+    )
+
     encryption_key: SecretStr | None = Field(
         None,
         description="Key that encrypts the credentials of tenants' buckets: 32 random bytes in base64 (`openssl rand "

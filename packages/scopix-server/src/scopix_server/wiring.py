@@ -175,7 +175,7 @@ def _build_services(
     plans = plan_table(settings)
     quotas = Quotas(plans)
     receiver = Receiver(stores, database, jobs, limits, quotas)
-    direct = DirectReceiver(receiver, database, _direct_limits(settings, limits))
+    direct = DirectReceiver(receiver, database, _direct_limits(settings, limits), storage.receiving)
     expire_direct_uploads(database, storage.own, datetime.now(UTC))
     admission = _admission(settings, storage)
     return Services(

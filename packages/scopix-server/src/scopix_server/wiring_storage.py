@@ -33,12 +33,15 @@ class Storage:
         from scopix_server.storage.buckets import GuardedBuckets
         from scopix_server.storage.parts import Parts
 
+        if settings.direct_uploads == "presigned" and settings.storage != "s3":
+            raise ValueError("SCOPIX_DIRECT_UPLOADS is presigned, which needs a bucket; SCOPIX_STORAGE must be s3")
         self._is_shared = settings.is_shared
         self._role = role
         self._spool = settings.data_dir / "spool"
         self._parts = Parts(self._spool / role, sync=False)
         self.local = _local_store(settings) if settings.storage == "local" else None
         self.bucket = _server_bucket(settings, self._parts) if settings.storage == "s3" else None
+        self.receiving = self.bucket if settings.direct_uploads == "presigned" else None
         self.guard = _guard(settings)
         self.buckets = GuardedBuckets(self.guard, self._parts, most_bytes=_largest_file(settings))
         self.vault = open_vault(settings)

@@ -10,7 +10,7 @@ from scopix_server.api.links import PartGrant, PartSigner
 from scopix_server.api.shapes import Links, upload_response
 from scopix_server.domain.direct import LINK_LIFETIME, DirectUpload, DirectUploadStatus
 from scopix_server.domain.file import Variant
-from scopix_server.pipeline.direct import DirectReceipt
+from scopix_server.pipeline.direct import DirectReceipt, DirectReceiver
 from scopix_server.pipeline.receive import Receipt
 
 __all__ = ["PartAddresses", "direct_upload", "progress", "result"]
@@ -19,27 +19,37 @@ _LISTED_PARTS = 1000
 
 
 class PartAddresses:
-    """Makes the links of parts, for one answer."""
+    """Makes the links of the parts of one upload, for one answer: into the store, where that takes them itself."""
 
-    def __init__(self, signer: PartSigner, base_url: str, now: datetime) -> None:
+    def __init__(
+        self, upload: DirectUpload, direct: DirectReceiver, signer: PartSigner, base_url: str, now: datetime
+    ) -> None:
+        self._upload = upload
+        self._direct = direct
         self._signer = signer
         self._base_url = base_url.rstrip("/")
-        self.expires_at = now + LINK_LIFETIME
+        self.expires_at = min(now + LINK_LIFETIME, upload.expires_at)
+        self._seconds = int((self.expires_at - now).total_seconds())
 
-    def of(self, upload: DirectUpload, number: int) -> wire.DirectUploadPart:
+    def of(self, number: int) -> wire.DirectUploadPart:
         """Return where a part goes."""
-        token = quote(self._signer.sign(PartGrant(upload.tenant_id, upload.id, number)))
+        link = self._direct.store_link(self._upload, number, seconds=self._seconds)
         return wire.DirectUploadPart(
             part_number=number,
-            size_bytes=upload.size_of(number),
-            upload_url=f"{self._base_url}/api/v2/files/direct-uploads/{upload.id}/parts/{number}?token={token}",
+            size_bytes=self._upload.size_of(number),
+            upload_url=link or self._own_link(number),
             expires_at=self.expires_at,
         )
+
+    def _own_link(self, number: int) -> str:
+        upload = self._upload
+        token = quote(self._signer.sign(PartGrant(upload.tenant_id, upload.id, number)))
+        return f"{self._base_url}/api/v2/files/direct-uploads/{upload.id}/parts/{number}?token={token}"
 
 
 def direct_upload(upload: DirectUpload, addresses: PartAddresses, max_bytes: int) -> wire.DirectUpload:
     """Answer an announcement."""
-    parts = [addresses.of(upload, number) for number in range(1, min(upload.total_parts, _LISTED_PARTS) + 1)]
+    parts = [addresses.of(number) for number in range(1, min(upload.total_parts, _LISTED_PARTS) + 1)]
     return wire.DirectUpload(
         id=upload.id,
         image_id=upload.image_id,

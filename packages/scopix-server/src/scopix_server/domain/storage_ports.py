@@ -16,6 +16,7 @@ __all__ = [
     "BucketOpener",
     "FileServing",
     "LinkedStore",
+    "ReceivingStore",
     "Sealed",
     "StorageConfigRepository",
     "StoredObject",
@@ -105,6 +106,23 @@ class LinkedStore(Protocol):
         """Return an address that gives the object under `key`, and nothing else, for so long.
 
         It is served as `content_type`; `disposition` is the whole Content-Disposition.
+        """
+
+
+class ReceivingStore(Protocol):
+    """An ability of stores on a network: whoever has a link writes an object into them directly."""
+
+    def upload_link(self, key: str, *, size_bytes: int, seconds: int) -> str:
+        """Return an address that takes one PUT of so many bytes as the object under `key`, and is good for so long.
+
+        It takes another within that time, too, which replaces what was there.
+        """
+
+    def received(self, key: str, *, most_bytes: int) -> AbstractContextManager[tuple[Path, str]]:
+        """Lend what others put there as a file on this machine, with the ETag that the store gave it.
+
+        Of an object that is larger than `most_bytes` the file has one byte more than that. Raises FileNotFoundError
+        when there is none.
         """
 
 

@@ -7,7 +7,7 @@ checked is what is stored, and a link that is used again afterwards changes noth
 import functools
 import hashlib
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -35,13 +35,14 @@ from scopix_server.domain.errors import (
 )
 from scopix_server.domain.file import File, display_name
 from scopix_server.domain.ports import BlobStore, Database, IdempotencyRecord, Transaction
+from scopix_server.domain.storage_ports import ReceivingStore
 from scopix_server.pipeline.incoming import Content, FileLimits
 from scopix_server.pipeline.incoming_part import IncomingPart
 from scopix_server.pipeline.receive import REPLAY_WINDOW, Receiver, UploadOptions
+from scopix_server.pipeline.staged_parts import StagedParts
 
 __all__ = ["Announcement", "Completion", "DirectReceipt", "DirectReceiver", "expire_direct_uploads"]
 
-_READ_BYTES = 1024 * 1024
 _KEPT_AFTER_EXPIRY = timedelta(days=7)
 _MISSING_SHOWN = 20
 
@@ -79,13 +80,20 @@ class DirectReceipt:
 
 
 class DirectReceiver:
-    """Takes direct uploads in for all tenants. Every method blocks."""
+    """Takes direct uploads in for all tenants. Every method blocks.
 
-    def __init__(self, receiver: Receiver, database: Database, limits: FileLimits) -> None:
+    Args:
+        receiving: the server's own store, where parts are sent straight to it; None where they are sent to the server.
+    """
+
+    def __init__(
+        self, receiver: Receiver, database: Database, limits: FileLimits, receiving: ReceivingStore | None = None
+    ) -> None:
         self._receiver = receiver
         self._store = receiver.stores.own
         self._database = database
         self._limits = limits
+        self._parts = StagedParts(self._store, receiving)
 
     @property
     def max_bytes(self) -> int:
@@ -144,8 +152,11 @@ class DirectReceiver:
 
     def sent(self, upload: DirectUpload) -> dict[int, int]:
         """Return the parts that are there, with their sizes in bytes."""
-        names = {one.key.rpartition("/")[2]: one.size_bytes for one in self._store.list(upload.prefix)}
-        return {int(name): size for name, size in names.items() if name.isdecimal()}
+        return self._parts.sizes(upload)
+
+    def store_link(self, upload: DirectUpload, number: int, *, seconds: int) -> str | None:
+        """Return the link by which the store itself takes a part; None where the server takes it, or refuses to."""
+        return self._parts.link(upload, number, seconds=seconds)
 
     def open_part(self, tenant_id: str, upload_id: str, number: int) -> IncomingPart:
         """Prepare to take in a part; one that is sent again replaces the earlier. Raises as `find_open`."""
@@ -199,7 +210,7 @@ class DirectReceiver:
         except DomainError as error:
             self._close(upload, DirectUploadStatus.REFUSED, error.message)
             raise
-        _remove_parts(self._store, upload)
+        self._parts.remove(upload)
         return receipt
 
     def _announce(
@@ -248,7 +259,7 @@ class DirectReceiver:
         incoming = self._receiver.open(upload.filename, self._limits)
         stored = None
         try:
-            for chunk in self._chunks(upload, claimed.etags or {}):
+            for chunk in self._parts.chunks(upload, claimed.etags or {}):
                 incoming.write(chunk)
             content = incoming.finish()
             _check_content(upload, claimed, content)
@@ -272,18 +283,6 @@ class DirectReceiver:
             incoming.discard()
             if stored is not None:
                 destination.forget([stored])
-
-    def _chunks(self, upload: DirectUpload, etags: Mapping[int, str]) -> Iterator[bytes]:
-        for number in range(1, upload.total_parts + 1):
-            digest = hashlib.md5(usedforsecurity=False)
-            with self._store.local_path(upload.part_key(number)) as path, path.open("rb") as part:
-                while chunk := part.read(_READ_BYTES):
-                    digest.update(chunk)
-                    yield chunk
-            if number in etags and etags[number].strip('"').lower() != digest.hexdigest():
-                raise Conflict(
-                    f"Part {number} is not what you sent: its ETag is another.", part_number=number, field="parts"
-                )
 
     def _record(
         self, transaction: Transaction, upload: DirectUpload, file: File, options: UploadOptions
@@ -310,7 +309,7 @@ class DirectReceiver:
     def _close(self, upload: DirectUpload, status: DirectUploadStatus, reason: str | None) -> bool:
         closed = self._database.write(lambda t: t.direct_uploads.close(upload.id, status, reason=reason))
         if closed:
-            _remove_parts(self._store, upload)
+            self._parts.remove(upload)
         return closed
 
 
@@ -320,18 +319,13 @@ def expire_direct_uploads(database: Database, store: BlobStore, now: datetime, *
     for upload in overdue:
         closing = functools.partial(_expire, upload.id)
         if database.write(closing):
-            _remove_parts(store, upload)
+            StagedParts(store).remove(upload)
     database.write(lambda t: t.direct_uploads.forget(now - _KEPT_AFTER_EXPIRY))
     return len(overdue)
 
 
 def _expire(upload_id: str, transaction: Transaction) -> bool:
     return transaction.direct_uploads.close(upload_id, DirectUploadStatus.EXPIRED)
-
-
-def _remove_parts(store: BlobStore, upload: DirectUpload) -> None:
-    for one in list(store.list(upload.prefix)):
-        store.delete(one.key)
 
 
 class _NotNow(Conflict):
@@ -346,6 +340,11 @@ def _check_content(upload: DirectUpload, claimed: Completion, content: Content) 
     if claimed.size_bytes is not None and claimed.size_bytes != content.size_bytes:
         raise Conflict(
             f"{content.size_bytes} bytes have arrived, not the {claimed.size_bytes} that you sent.", field="size_bytes"
+        )
+    if content.size_bytes != upload.size_bytes:
+        raise Conflict(
+            f"What has arrived is not the {upload.size_bytes} bytes that were announced. Upload the file again.",
+            field="size_bytes",
         )
     for wanted in (upload.sha256, claimed.sha256):
         if wanted is not None and wanted.lower() != content.sha256:

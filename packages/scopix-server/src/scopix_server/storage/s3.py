@@ -86,13 +86,7 @@ class S3Store:
     @contextmanager
     def local_path(self, key: str) -> Iterator[Path]:
         with self._parts.lent() as path:
-
-            def fetch(reply: Reply) -> None:
-                with path.open("wb") as file:
-                    for chunk in self._bounded(reply):
-                        file.write(chunk)
-
-            self._call("GET", key, fetch)
+            self._call("GET", key, lambda reply: self._save(reply, path))
             yield path
 
     def delete(self, key: str) -> None:
@@ -195,6 +189,11 @@ class S3Store:
             raise FileNotFoundError(key)
         raise refusal(self._address, method, reply.status, code, reply.headers)
 
+    def _save(self, reply: Reply, path: Path) -> None:
+        with path.open("wb") as file:
+            for chunk in self._bounded(reply):
+                file.write(chunk)
+
     def _bounded(self, reply: Reply) -> Iterator[bytes]:
         size = 0
         for chunk in reply.chunks:
@@ -233,6 +232,21 @@ class ServerBucket(S3Store):
     def link(self, key: str, *, content_type: str, disposition: str, seconds: int) -> str:
         shown = {"response-content-type": content_type, "response-content-disposition": disposition}
         return self._links.url("GET", key, seconds=seconds, parameters=shown)
+
+    def upload_link(self, key: str, *, size_bytes: int, seconds: int) -> str:
+        # The length is signed, or the link would take as much as the bucket holds.
+        return self._links.url("PUT", key, seconds=seconds, headers={"Content-Length": str(size_bytes)})
+
+    @contextmanager
+    def received(self, key: str, *, most_bytes: int) -> Iterator[tuple[Path, str]]:
+        with self._parts.lent() as path:
+
+            def fetch(reply: Reply) -> str:
+                self._save(reply, path)
+                return reply.headers.get("etag", "")
+
+            etag = self._call("GET", key, fetch, {"Range": f"bytes=0-{most_bytes}"})
+            yield path, etag
 
     def sweep(self) -> int:
         """Remove what an earlier process left half written and return how many parts; call it before any write."""

@@ -37,10 +37,21 @@ class S3Signer:
         self._region = address.region
         self._base = _base_of(address)
 
-    def url(self, method: str, key: str | None, *, seconds: int, parameters: Mapping[str, str] | None = None) -> str:
-        """Return an address good for one method on one object (None: on the bucket itself), for so long."""
+    def url(
+        self,
+        method: str,
+        key: str | None,
+        *,
+        seconds: int,
+        parameters: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> str:
+        """Return an address good for one method on one object (None: on the bucket itself), for so long.
+
+        It is good only with these `headers`, and with no `x-amz-` header beside them.
+        """
         where = self._base if key is None else f"{self._base}/{check_key(key)}"
-        request = self._request(method=method, url=where, params=dict(parameters or {}))
+        request = self._request(method=method, url=where, params=dict(parameters or {}), headers=dict(headers or {}))
         self._auth(self._credentials, "s3", self._region, expires=seconds).add_auth(request)
         return str(request.url)
 

@@ -60,7 +60,10 @@ async def create_direct_upload(
     key = idempotency_key or wanted.idempotency_key
     await asyncio.to_thread(_check_room, services, wanted.size_bytes)
     upload = await run_in_threadpool(services.direct.announce, caller.tenant_id, announcement, key)
-    return direct_shapes.direct_upload(upload, _addresses(request), services.direct.max_bytes)
+    # Signing a thousand links takes a while.
+    return await run_in_threadpool(
+        direct_shapes.direct_upload, upload, _addresses(request, upload), services.direct.max_bytes
+    )
 
 
 @router.get("/{upload_id}", response_model=wire.DirectUploadProgress, responses=responses(401, 403, 404))
@@ -87,8 +90,10 @@ async def renew_part_links(
         raise ValidationFailed(
             f"The upload has {upload.total_parts} parts; there is no part {beyond[0]}.", field="part_numbers"
         )
-    addresses = _addresses(request)
-    return wire.PartLinks(parts=[addresses.of(upload, number) for number in wanted.part_numbers])
+    addresses = _addresses(request, upload)
+    return await run_in_threadpool(
+        lambda: wire.PartLinks(parts=[addresses.of(number) for number in wanted.part_numbers])
+    )
 
 
 @router.put(
@@ -212,10 +217,10 @@ def _options(wanted: wire.CreateDirectUploadRequest, known: Catalogue) -> Upload
     )
 
 
-def _addresses(request: Request) -> direct_shapes.PartAddresses:
+def _addresses(request: Request, upload: DirectUpload) -> direct_shapes.PartAddresses:
     services = services_of(request)
     base_url = services.public_url or str(request.base_url)
-    return direct_shapes.PartAddresses(services.part_links, base_url, datetime.now(UTC))
+    return direct_shapes.PartAddresses(upload, services.direct, services.part_links, base_url, datetime.now(UTC))
 
 
 def _check_room(services: Services, size: int) -> None:

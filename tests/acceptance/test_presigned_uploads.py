@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -136,6 +137,24 @@ def test_the_store_takes_only_what_a_link_is_for(http: httpx2.Client, s3_server:
     send(upload, content)
     for one in (upload, other):
         assert http.delete(f"{ROUTE}/{one['id']}").json()["status"] == "aborted"
+    assert staged(s3_server, bucket) == []
+
+
+def test_completed_by_several_at_once_it_is_one_file(http: httpx2.Client, s3_server: S3Server, bucket: str) -> None:
+    upload = announce(http, BIG, auto_describe=False)
+    send(upload, BIG)
+
+    def complete(number: int) -> httpx2.Response:
+        # One after the other, so that some are at it when the first has come to its end.
+        time.sleep(number / 10)
+        return http.post(f"{ROUTE}/{upload['id']}/complete", timeout=60)
+
+    with ThreadPoolExecutor(12) as threads:
+        answers = list(threads.map(complete, range(12)))
+    assert [answer.status_code for answer in answers] == [201] * 12, [answer.text[:300] for answer in answers]
+    assert {answer.json()["image_id"] for answer in answers} == {upload["image_id"]}
+    assert sorted(answer.json()["is_idempotent_retry"] for answer in answers) == [False] + [True] * 11
+    assert s3_server.read(bucket, answers[0].json()["object_key"]) == BIG
     assert staged(s3_server, bucket) == []
 
 

@@ -202,9 +202,16 @@ class DirectReceiver:
         if upload.status is DirectUploadStatus.COMPLETED:
             return self._replay(upload)
         upload = self.find_open(tenant_id, upload_id)
-        self._check_parts(upload)
         try:
+            self._check_parts(upload)
             receipt = self._receive(upload, claimed)
+        except (_NotNow, FileNotFoundError):
+            # Whoever ended the upload meanwhile has removed its parts.
+            latest = self.find(tenant_id, upload_id)
+            if latest.status is DirectUploadStatus.COMPLETED:
+                return self._replay(latest)
+            self._check_parts(self.find_open(tenant_id, upload_id))
+            raise
         except _LATER:
             raise
         except DomainError as error:

@@ -20,6 +20,7 @@ from scopix._upload import UploadFields, prepare_part
 from scopix_server.config import Settings
 from scopix_server.wiring_storage import Storage
 from tests.acceptance.test_direct_uploads import ROUTE, announce, begin_upload, code, send, sha256
+from tests.acceptance.test_own_bucket import configure
 from tests.acceptance.test_server_bucket import settings_for
 from tests.support.images import encoded, padded_png, picture, write_padded_png
 from tests.support.relay import Relay
@@ -53,6 +54,7 @@ def server(
         "direct_uploads": "presigned",
         "s3_public_endpoint_url": relay.url,
         "max_direct_upload_bytes": str(300 * MIB),
+        "allowed_addresses": "127.0.0.1",
     }
     running = ServerProcess(tmp_path_factory.mktemp("presigned"), **settings).start().wait_until_ready()
     yield running
@@ -229,6 +231,22 @@ def test_an_upload_that_expired_is_gone_and_swept(
     assert code(httpx2.put(again["upload_url"], content=content)) == (410, "EXPIRED")
     swept = server.setup.run("sweep", **settings_for(s3_server, bucket))
     assert swept.returncode == 0, swept.stderr
+    assert staged(s3_server, bucket) == []
+
+
+def test_a_file_for_the_tenants_own_bucket_waits_in_the_servers(
+    http: httpx2.Client, s3_server: S3Server, bucket: str
+) -> None:
+    own = s3_server.new_bucket()
+    assert configure(http, s3_server, own).status_code == 200
+    content = encoded(picture(seed=6008))
+    upload = announce(http, content, storage_target="custom", auto_describe=False)
+    send(upload, content)
+    assert len(staged(s3_server, bucket)) == 1
+    assert s3_server.keys(own) == []
+    done = http.post(f"{ROUTE}/{upload['id']}/complete")
+    assert done.status_code == 201, done.text
+    assert s3_server.read(own, done.json()["object_key"]) == content
     assert staged(s3_server, bucket) == []
 
 

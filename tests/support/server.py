@@ -121,9 +121,18 @@ class ServerProcess:
             codes = list(threads.map(lambda worker: worker.stop(), self._workers))
         return self._reap() or max(codes, default=0)
 
+    def ask_to_stop(self) -> bool:
+        """Send SIGTERM to each part, as the service managers of a site would; return whether any was still there."""
+        processes = [self._process, *(worker.process for worker in self._workers)]
+        there = [process for process in processes if process is not None and process.poll() is None]
+        for process in there:
+            process.terminate()
+        return bool(there)
+
     def ended(self) -> int:
-        """Wait for the end of a server that was told to stop; return its exit code."""
-        return self._reap()
+        """Wait for the end of a server that was told to stop; return its exit code, or else a worker's."""
+        codes = [worker.ended() for worker in self._workers]
+        return self._reap() or max(codes, default=0)
 
     def _reap(self) -> int:
         assert self._process is not None
@@ -179,6 +188,10 @@ class WorkerProcess:
         return self.log_path.read_text()
 
     @property
+    def process(self) -> "subprocess.Popen[bytes] | None":
+        return self._process
+
+    @property
     def pid(self) -> int:
         assert self._process is not None
         return self._process.pid
@@ -199,4 +212,8 @@ class WorkerProcess:
         if self._process.poll() is not None:
             return 0
         self._process.terminate()
-        return self._process.wait(timeout=60)
+        return self.ended()
+
+    def ended(self) -> int:
+        """Wait for the end of a worker that was told to stop; return its exit code, 0 if it was never started."""
+        return 0 if self._process is None else self._process.wait(timeout=60)

@@ -153,14 +153,20 @@ def clear_bucket(url: str, s3: "S3Server", bucket: str, folder: Path) -> "SweepR
     from scopix_server.domain.upkeep import Retention
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.pipeline.sweep import Sweeper
+    from scopix_server.storage.parts import Parts
     from tests.support.s3 import open_store
+
+    def clear_spool(before: datetime) -> int:
+        return sum(Parts(part, sync=False).sweep(before) for part in (folder / "spool").glob("*"))
 
     day = timedelta(days=1)
     retention = Retention(30 * day, 30 * day, 7 * day, answers=day, orphans=day)
     database, jobs = SqlDatabase(create_engine(url)), DbosQueue(url)
     try:
         with open_store(s3, bucket, folder / "clearing") as store:
-            return Sweeper(database, store, jobs, retention, now=lambda: datetime.now(UTC) + 2 * day).clear()
+            later = datetime.now(UTC) + 2 * day
+            sweeper = Sweeper(database, store, jobs, retention, remove_leftovers=clear_spool, now=lambda: later)
+            return sweeper.clear()
     finally:
         jobs.close()
         database.close()

@@ -10,6 +10,7 @@ import pytest
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, MediaType, VariantStatus
 from scopix_server.db.connection import SqlDatabase, SqlTransaction
 from scopix_server.domain.description import Box, Description, ImageKind, LabelGroup, Perception, TextRegion
+from scopix_server.domain.engines import HUMAN
 from scopix_server.domain.errors import Conflict
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.listing import FileFilter, SortBy, SortOrder, position_of
@@ -199,6 +200,21 @@ def test_a_failure_is_kept_with_its_reason(database: SqlDatabase) -> None:
     assert failed.description_status is DescriptionStatus.FAILED
     assert (failed.description_error, failed.description_error_type) == ("too slow", kind)
     assert failed.variant_status is VariantStatus.FAILED
+
+
+def test_what_a_person_described_does_not_fail_though_its_thumbnails_do(database: SqlDatabase) -> None:
+    file = stored(database)
+    database.write(lambda t: t.descriptions.begin(file.id, 1, NOW))
+    written = answer(file, revision=2, text="My cup.")
+    written = dataclasses.replace(written, description=dataclasses.replace(written.description, engine=HUMAN))
+    database.write(lambda t: t.versions.add(written))
+    database.write(lambda t: t.versions.choose(file.id, 2, NOW))
+    kind, failed = DescriptionErrorType.VALIDATION_ERROR, DescriptionStatus.FAILED
+    database.write(lambda t: t.descriptions.give_up(file.id, 1, failed, "no image", kind, retryable=False))
+    kept = database.read(lambda t: t.files.get(TENANT, file.id))
+    assert kept is not None
+    assert (kept.description_status, kept.description_error) == (DescriptionStatus.COMPLETED, "no image")
+    assert (kept.variant_status, kept.variant_error) == (VariantStatus.FAILED, "no image")
 
 
 def test_idempotency_records_expire(database: SqlDatabase) -> None:

@@ -5,18 +5,35 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import psutil
+
 __all__ = ["PidWorkshop", "build_never", "build_slowly"]
 
 
 class PidWorkshop:
     """Answers with the id of its process; where the category is a number, only after so many seconds."""
 
+    def __init__(self) -> None:
+        self._kept: list[bytearray] = []
+
     def describe(self, perception: Any, category: str) -> int:
         if category.replace(".", "").isdigit():
             time.sleep(float(category))
         elif category == "error":
             raise RuntimeError("of the image, not of the pool")
+        elif category == "memory":
+            return self._use_memory()
         return os.getpid()
+
+    def _use_memory(self) -> int:
+        """Use and free 320 MiB between small things that stay; return what is resident then, in bytes."""
+        blocks = []
+        for _ in range(40):
+            blocks.append(np.ones(8 << 20, np.uint8))
+            self._kept.append(bytearray(4096))
+        blocks.clear()
+        return psutil.Process().memory_info().rss
 
 
 def build_slowly(folder: Path) -> PidWorkshop:

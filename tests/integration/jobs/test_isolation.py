@@ -1,6 +1,7 @@
 """Processes that look at images and die: what that costs, and whom."""
 
 import os
+import platform
 import signal
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ import pytest
 
 from scopix.types.vocabulary import DescriptionErrorType
 from scopix_server.domain.errors import DescribeError
+from scopix_server.jobs.heap import JOBS
 from scopix_server.jobs.isolation import IsolatedEngines
 from tests.support.waiting import wait_until
 from tests.support.workshop import PidWorkshop, build_never, build_slowly
@@ -36,6 +38,11 @@ def make() -> Iterator[Make]:
 
 def pid_of(engines: IsolatedEngines, category: str = "general") -> int:
     return engines.describe(None, category)  # type: ignore[arg-type, return-value]
+
+
+def use_memory(engines: IsolatedEngines) -> int:
+    """Let 320 MiB be used and freed; return the bytes resident right after."""
+    return engines.describe(None, "memory")  # type: ignore[arg-type, return-value]
 
 
 def kill(pid: int) -> None:
@@ -96,3 +103,22 @@ def test_processes_that_cannot_start_are_not_tried_for_ever(make: Make, tmp_path
     assert (caught.value.error_type, caught.value.retryable) == (DescriptionErrorType.RESOURCE_LIMIT, True)
     assert not engines.ready
     assert len(list(tmp_path.glob("*.pid"))) < 20
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc lets itself be told to hand memory back")
+def test_memory_is_kept_between_images_and_handed_back_at_rest(make: Make) -> None:
+    engines = make()
+    process = psutil.Process(pid_of(engines))
+    used = use_memory(engines)
+    assert used > 320 << 20
+    wait_until(lambda: process.memory_info().rss < used - (300 << 20))
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc lets itself be told to hand memory back")
+def test_memory_is_handed_back_while_there_is_no_rest(make: Make) -> None:
+    engines = make()
+    used = use_memory(engines)
+    process = psutil.Process(pid_of(engines))
+    for _ in range(JOBS):
+        pid_of(engines)
+    assert process.memory_info().rss < used - (300 << 20)

@@ -15,13 +15,9 @@ __all__ = ["Settings", "environment_value", "worker_environment"]
 
 _MIB = 1024 * 1024
 _WORKER_DEFAULTS = {
-    # Measured, one process over 110 mixed images. As glibc comes, it keeps the large blocks of one image's text
-    # recognition from the next one: 725 MB at most. Handed back from 8 MB on they are 595 MB, but have to be fetched
-    # again page by page: 118,000 page faults and a fifth of the processor's time for each image. With huge pages, where
-    # the kernel gives them to who asks, and from 16 MB on: 661 MB, 2,400 page faults. From 32 MB on the memory creeps.
+    # Huge pages, where the kernel gives them to who asks: memory comes in fewer pieces. It must be set before a process
+    # starts; the rest of what is ruled about memory is in `jobs/heap.py`.
     "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1",
-    "MALLOC_MMAP_THRESHOLD_": str(16 * _MIB),
-    "MALLOC_TRIM_THRESHOLD_": str(16 * _MIB),
     # One thread a process: more than cores halve the throughput, and native pools spin while they wait.
     "OMP_NUM_THREADS": "1",
 }
@@ -201,7 +197,9 @@ class Settings(BaseSettings):
         ge=1,
         description="Images looked at at once, each in a process of about 0.7 GB; default: the cores, at most 4.",
     )
-    worker_jobs_per_process: int = Field(500, ge=1, description="After so many images such a process is replaced.")
+    worker_jobs_per_process: int = Field(
+        1000, ge=1, description="After so many jobs, two to an image, such a process is replaced."
+    )
     worker_job_seconds: float = Field(180.0, gt=0, description="An image that takes longer is given up.")
     worker_memory_bytes: int | None = Field(
         None, ge=1_000_000_000, description="Address space such a process may use; default: no limit."

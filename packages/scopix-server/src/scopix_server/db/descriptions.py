@@ -1,6 +1,7 @@
 """What was perceived, what was said, and how far it is."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
@@ -44,14 +45,14 @@ class SqlDescriptions:
             noted = {"description_attempts": files.c.description_attempts + 1, "description_started_at": at}
         if file.description_error_type is None:
             noted["description_error"] = None  # what it waited for is there now
-        self._move(file_id, DescriptionStatus.PROCESSING, at, is_news=new_attempt, **noted)
+        self._move(file, DescriptionStatus.PROCESSING, at, is_news=new_attempt, **noted)
         return self._wanted(file_id, revision)
 
     def hand_back(self, file_id: str, revision: int, at: datetime) -> None:
         file = self._wanted(file_id, revision)
         if file is not None and file.description_status is DescriptionStatus.PROCESSING:
             attempts = max(0, file.description_attempts - 1)
-            self._move(file_id, DescriptionStatus.QUEUED, at, is_news=False, description_attempts=attempts)
+            self._move(file, DescriptionStatus.QUEUED, at, is_news=False, description_attempts=attempts)
 
     def save_perception(self, file_id: str, perception: Perception, taken: datetime | None) -> None:
         seen: dict[str, object] = {"width": perception.width, "height": perception.height, "content_created_at": taken}
@@ -77,13 +78,13 @@ class SqlDescriptions:
             return False
         self._versions.add(record)
         # What a person wrote is never replaced by what an engine writes.
-        if not self._versions.chosen_by_hand(record.file_id):
-            self._versions.choose(record.file_id, record.revision, record.created_at)
+        if file.description_current is None or not self._versions.chosen_by_hand(record.file_id):
+            self._versions.make_current(record)
         if file.description_status is DescriptionStatus.COMPLETED:
             self._note(record.file_id, description_error=None)
             return True
         self._move(
-            record.file_id,
+            file,
             DescriptionStatus.COMPLETED,
             record.created_at,
             description_error=None,
@@ -102,7 +103,7 @@ class SqlDescriptions:
     def ask_again(self, file: File, category: str, at: datetime, *, engine: str | None = None) -> int:
         revision = self._versions.next_revision(file.id)
         self._move(
-            file.id,
+            self._held(file),
             DescriptionStatus.QUEUED,
             at,
             description_revision=revision,
@@ -124,7 +125,7 @@ class SqlDescriptions:
         if file.description_status is DescriptionStatus.COMPLETED:
             self._note(file_id, **noted)
         else:
-            self._move(file_id, DescriptionStatus.QUEUED, at, is_news=False, **noted)
+            self._move(file, DescriptionStatus.QUEUED, at, is_news=False, **noted)
         if reason:
             SessionEvents(self._connection).happened([file_id], Stage.RETRYING, at, reason, retryable=True)
         return True
@@ -138,9 +139,9 @@ class SqlDescriptions:
             return
         self._note(file.id, description_revision=revision)
         if file.description_status is not DescriptionStatus.COMPLETED:
-            self._move(file.id, DescriptionStatus.QUEUED, at, is_news=False)
+            self._move(self._held(file), DescriptionStatus.QUEUED, at, is_news=False)
             self._move(
-                file.id,
+                self._held(file),
                 DescriptionStatus.COMPLETED,
                 at,
                 description_error=None,
@@ -166,11 +167,6 @@ class SqlDescriptions:
         if file.description_status is DescriptionStatus.COMPLETED:
             self._note(file_id, description_error=error)
             return
-        if status is DescriptionStatus.FAILED and self._versions.chosen_by_hand(file_id):
-            # A person has described it: there is nothing left to fail.
-            self._move(file_id, DescriptionStatus.COMPLETED, now, description_error=error, description_finished_at=now)
-            Outbox(self._connection).file_ended(file_id, now)
-            return
         final = status is DescriptionStatus.FAILED
         # Thumbnails come from the same decode: when that is given up before they exist, they are given up too.
         if final and file.variant_status is not VariantStatus.COMPLETED:
@@ -178,11 +174,11 @@ class SqlDescriptions:
             self._note(file_id, **failed)
         if final and self._versions.chosen_by_hand(file_id):
             # A person has described it: there is nothing left to fail.
-            self._move(file_id, DescriptionStatus.COMPLETED, now, description_error=error, description_finished_at=now)
+            self._move(file, DescriptionStatus.COMPLETED, now, description_error=error, description_finished_at=now)
             Outbox(self._connection).file_ended(file_id, now)
             return
         self._move(
-            file_id,
+            file,
             status,
             now,
             is_news=False,
@@ -224,14 +220,17 @@ class SqlDescriptions:
     def _saved(self, file_id: str, revision: int) -> bool:
         return self._versions.has(file_id, revision)
 
+    def _held(self, file: File) -> File:
+        """The file with the status that it has now, which nobody else changes until the end of the transaction."""
+        query = sa.select(files.c.description_status).where(files.c.id == file.id)
+        status = self._connection.execute(held(self._connection, query)).scalar_one()
+        return replace(file, description_status=DescriptionStatus(status))
+
     def _move(
-        self, file_id: str, target: DescriptionStatus, at: datetime, *, is_news: bool = True, **values: object
+        self, file: File, target: DescriptionStatus, at: datetime, *, is_news: bool = True, **values: object
     ) -> None:
-        query = sa.select(files.c.description_status).where(files.c.id == file_id)
-        current = self._connection.execute(held(self._connection, query)).scalar_one()
-        status = check_move(DescriptionStatus(current), target)
-        self._connection.execute(
-            files.update().where(files.c.id == file_id).values(description_status=status.value, updated_at=at, **values)
-        )
+        """Change the status of a file that this transaction holds."""
+        status = check_move(file.description_status, target)
+        self._note(file.id, description_status=status.value, updated_at=at, **values)
         if is_news:
-            SessionEvents(self._connection).happened([file_id], stage_of(status), at)
+            SessionEvents(self._connection).happened([file.id], stage_of(status), at)

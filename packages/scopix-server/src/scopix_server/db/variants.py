@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -44,9 +45,9 @@ class SqlVariants:
         # The file's row first: of two workers that do this at once, the other waits here.
         self._set_status(file_id, VariantStatus.COMPLETED, None)
         self._connection.execute(variants.delete().where(variants.c.file_id == file_id))
-        for variant in made:
-            values = {name: getattr(variant, name) for name in Variant.__dataclass_fields__}
-            self._connection.execute(variants.insert().values(file_id=file_id, **values))
+        rows = [{"file_id": file_id, **asdict(variant)} for variant in made]
+        if rows:
+            self._connection.execute(variants.insert(), rows)
 
     def fail(self, file_id: str, error: str) -> None:
         self._set_status(file_id, VariantStatus.FAILED, error)

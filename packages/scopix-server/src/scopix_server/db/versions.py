@@ -78,12 +78,18 @@ class SqlVersions:
         row = self._connection.execute(query).mappings().first()
         if row is None:
             return False
-        self._connection.execute(
-            files.update().where(files.c.id == file_id).values(description_current=revision, updated_at=at)
-        )
-        said = _record_of(row).description
-        SearchIndex(self._connection).update_description(file_id, said.text, said.visible_text, said.tags)
+        self._make_current(_record_of(row), at)
         return True
+
+    def make_current(self, record: DescriptionRecord) -> None:
+        """As `choose`, for a version that was just added."""
+        self._make_current(record, record.created_at)
+
+    def _make_current(self, record: DescriptionRecord, at: datetime) -> None:
+        chosen = {"description_current": record.revision, "updated_at": at}
+        self._connection.execute(files.update().where(files.c.id == record.file_id).values(chosen))
+        said = record.description
+        SearchIndex(self._connection).update_description(record.file_id, said.text, said.visible_text, said.tags)
 
     def chosen_by_hand(self, file_id: str) -> bool:
         current = self.current([file_id]).get(file_id)

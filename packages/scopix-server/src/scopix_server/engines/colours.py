@@ -24,6 +24,8 @@ SAMPLED: Final = 3_000
 CLUSTERS: Final = 12
 BORDER_CLUSTERS: Final = 5
 ROUNDS: Final = 12
+SETTLED: Final = 0.05
+"""CIELAB units."""
 MIN_SHARE: Final = 0.03
 MAX_COLOURS: Final = 6
 BIN: Final = 12.0
@@ -121,18 +123,22 @@ def _clustered(lab: Floats, most: int) -> Floats:
     codes = (lightness * CELLS + red) * CELLS + blue
     cells, inverse, counts = np.unique(codes, return_inverse=True, return_counts=True)
     fullest = np.argsort(-counts, kind="stable")[:most]
-    centres = np.stack([lab[inverse == cell].mean(axis=0) for cell in fullest]).astype(np.float32)
+    centres = (_sums(lab, inverse, len(cells)) / counts[:, None])[fullest].astype(np.float32)
     for _ in range(ROUNDS if len(cells) > 1 else 0):
         nearest = _nearest(lab, centres)
+        members = np.bincount(nearest, minlength=len(centres))
+        kept = members > 0
         moved = centres.copy()
-        for index in range(len(centres)):
-            members = lab[nearest == index]
-            if len(members):
-                moved[index] = members.mean(axis=0)
-        if np.allclose(moved, centres, atol=0.05):
+        moved[kept] = _sums(lab, nearest, len(centres))[kept] / members[kept, None]
+        if (np.abs(moved - centres) <= SETTLED).all():
             break
         centres = moved
     return centres
+
+
+def _sums(lab: Floats, groups: npt.NDArray[np.intp], count: int) -> npt.NDArray[np.float64]:
+    """The sum of the pixels of each group, `count` x 3."""
+    return np.stack([np.bincount(groups, axis, count) for axis in lab.T], axis=1)
 
 
 def _nearest(points: Floats, centres: Floats) -> npt.NDArray[np.intp]:

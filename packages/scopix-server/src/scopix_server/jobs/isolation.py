@@ -27,6 +27,7 @@ from scopix_server.domain.description import Description, Perception
 from scopix_server.domain.engines import EngineCopy
 from scopix_server.domain.errors import DescribeError
 from scopix_server.domain.ports import Perceived, RenderedVariant
+from scopix_server.jobs.heap import Heap
 from scopix_server.logs import bound, current_context
 
 __all__ = ["IsolatedEngines", "Workshop"]
@@ -192,24 +193,27 @@ def _wait_for_the_end() -> NoReturn:
 # In the child ---------------------------------------------------------------------------------------------------------
 
 _workshop: Workshop | None = None
+_heap: Heap | None = None
 
 
 def _open_workshop(build: Callable[[], Workshop], memory_bytes: int | None) -> None:
-    global _workshop
+    global _workshop, _heap
     # A Ctrl-C in the terminal reaches every process of the group; the parent decides when its children go.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if memory_bytes is not None:
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
-    threading.Thread(target=_leave_with_parent, name="leave-with-parent", daemon=True).start()
+    _heap = Heap()
+    threading.Thread(target=_leave_with_parent, args=[_heap], name="leave-with-parent", daemon=True).start()
     _workshop = build()
 
 
-def _leave_with_parent() -> None:
+def _leave_with_parent(heap: Heap) -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
-        multiprocessing.connection.wait([parent.sentinel])
+        while not multiprocessing.connection.wait([parent.sentinel], timeout=_LOOK_SECONDS):
+            heap.look()
         os._exit(1)
 
 
@@ -219,5 +223,6 @@ def _do_nothing() -> None:
 
 def _work(ids: dict[str, Any], task: str, *arguments: Any) -> Any:
     assert _workshop is not None
-    with bound(**ids):
+    assert _heap is not None
+    with _heap.job(), bound(**ids):
         return getattr(_workshop, task)(*arguments)

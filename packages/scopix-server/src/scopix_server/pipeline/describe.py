@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus
+from scopix_server.domain.description import Perception
 from scopix_server.domain.engine_choice import EngineChoice
 from scopix_server.domain.engines import BUILTIN
 from scopix_server.domain.errors import DescribeError
@@ -54,6 +55,8 @@ class DescribeFile:
         self._choice = choice
         self._quick_answer = quick_answer
         self._now = now
+        # What `perceive` has just seen, for the `describe` that follows in the same process: it need not be read again.
+        self._seen: dict[tuple[str, int], tuple[File, Perception]] = {}
 
     def perceive(self, file_id: str, revision: int) -> bool:
         """Look at the image, unless that was done before; keep its renditions and what is on it.
@@ -64,10 +67,11 @@ class DescribeFile:
         Raises:
             DescribeError: the image cannot be read.
         """
-        file = self._database.write(lambda t: t.descriptions.begin(file_id, revision, self._now()))
+        file, known = self._database.write(lambda t: self._begin(t, file_id, revision, new_attempt=True))
         if file is None:
             return False
-        if self._database.read(lambda t: t.descriptions.perception(file_id)) is not None:
+        if known is not None:
+            self._seen[file_id, revision] = file, known
             return True
         if file.description_attempts > _MOST_ATTEMPTS:
             message = "The description was given up: the worker died each time it was tried."
@@ -79,6 +83,7 @@ class DescribeFile:
             if all(wanted.name != variant.name for variant in variants):
                 self._stores.keep(copy_key(file, wanted), data)
         self._database.write(lambda t: _save(t, file_id, perceived, variants))
+        self._seen[file_id, revision] = file, perceived.perception
         return True
 
     def describe(self, file_id: str, revision: int) -> bool:
@@ -91,7 +96,8 @@ class DescribeFile:
             DescribeError: the describer failed.
         """
         started = time.monotonic()
-        file = self._database.write(lambda t: t.descriptions.begin(file_id, revision, self._now(), new_attempt=False))
+        seen = self._seen.pop((file_id, revision), None)
+        file, perception = seen or self._database.write(lambda t: self._begin(t, file_id, revision, new_attempt=False))
         if file is None:
             return False
         engine = self._choice.pick(file.description_engine, f"{file_id}:{revision}")
@@ -99,12 +105,17 @@ class DescribeFile:
         if engine != BUILTIN and not (self._quick_answer and is_first):
             self._database.write(lambda t: self._hand_over(t, file, engine))
             return False
-        perception = self._database.read(lambda t: t.descriptions.perception(file_id))
         if perception is None:
             raise DescribeError("The image was not looked at yet.", DescriptionErrorType.UNKNOWN, retryable=True)
         description = self._describer.describe(perception, file.content_category)
         record = record_of(file, revision, description, self._now(), time.monotonic() - started)
         return self._database.write(lambda t: self._complete(t, file, record, engine))
+
+    def _begin(
+        self, transaction: Transaction, file_id: str, revision: int, *, new_attempt: bool
+    ) -> tuple[File | None, Perception | None]:
+        file = transaction.descriptions.begin(file_id, revision, self._now(), new_attempt=new_attempt)
+        return file, None if file is None else transaction.descriptions.perception(file_id)
 
     def _hand_over(self, transaction: Transaction, file: File, engine: str) -> None:
         revision = file.description_revision

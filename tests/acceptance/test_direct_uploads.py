@@ -27,7 +27,7 @@ pytestmark = pytest.mark.filterwarnings("ignore::scopix.InsecureTransportWarning
 MIB = 1024 * 1024
 ROUTE = "/files/direct-uploads"
 BIG = padded_png(40 * MIB + 123)
-LARGE_MIB = int(os.environ.get("DIRECT_UPLOAD_MIB", "200"))
+LARGE_MIB = int(os.environ.get("DIRECT_UPLOAD_MIB", "128"))
 
 
 @pytest.fixture

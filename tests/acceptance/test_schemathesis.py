@@ -31,7 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
 
 
 def test_every_answer_is_as_the_document_says(server: ServerProcess, tmp_path: Path) -> None:
-    done = run_schemathesis(server, tmp_path, seed=20261122, examples=8)
+    done = run_schemathesis(server, tmp_path, seed=20261122, examples=6)
     report = done.stdout + done.stderr
     assert done.returncode == 0, report
     generated, passed = map(int, re.search(r"(\d+) generated, (\d+) passed", report).groups())

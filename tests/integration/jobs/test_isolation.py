@@ -27,7 +27,7 @@ def make() -> Iterator[Make]:
     made: list[IsolatedEngines] = []
 
     def make(build: Any = PidWorkshop, processes: int = 1) -> IsolatedEngines:
-        engines = IsolatedEngines(build, processes=processes, jobs_per_process=100, seconds_per_job=20)
+        engines = IsolatedEngines(build, processes=processes, jobs_per_process=10 * JOBS, seconds_per_job=20)
         made.append(engines)
         return engines
 

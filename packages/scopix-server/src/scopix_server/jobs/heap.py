@@ -1,15 +1,15 @@
-"""The memory of a process that looks at images: kept from one image to the next, handed back once it rests.
+"""The memory of a process that looks at images: small blocks are kept for the next image, all is handed back at rest.
 
-The networks allocate and free some hundred blocks of up to 100 MB an image. As glibc comes, it returns the larger ones
-to the system each time, and they have to be fetched again page by page: a tenth of the processor's time. Kept for good,
-what lies between them grows with each odd image. Measured, two processes at once over 50 mixed images, with huge pages:
+The networks allocate and free some hundred blocks of up to 100 MB an image. As glibc comes, it keeps what lies between
+them, and it stays kept when the work is done. Measured, `benchmarks/describe.py`, 500 images, two processes:
 
-| handed back | time | resident: median, most, MB | at the peak of an image |
-|---|---|---|---|
-| blocks from 16 MiB on, as soon as they are free | 1 | 440, 500 | 660 |
-| those from 64 MiB on; the others each tenth image | 0.93 | 620, 800 | 870 |
-| all each eighth image | 0.91 | 710, 890 | 870 |
-| nothing | 0.87 | 860, 940 | 920 |
+| handed back as soon as it is free | rate, of the bare loop's | resident, worker and both, MB: median, most |
+|---|---|---|
+| blocks from 16 MiB on (as here) | 0.85 | 1,199 to 1,273, 1,539 |
+| blocks from 64 MiB on; the others each tenth image | 0.85 | 1,422 to 1,447, 1,831 |
+| nothing; all each tenth image | 0.87 | 1,613 to 1,729, 2,083 |
+
+Two seconds after the last image a process of 460 MB is down to 255.
 
 Elsewhere than with glibc nothing is done.
 """
@@ -22,18 +22,16 @@ from typing import Any, Final
 
 __all__ = ["Heap"]
 
-_MIB: Final = 1 << 20
-AT_ONCE: Final = (64 * _MIB, 32 * _MIB)
-"""Bytes; larger blocks are handed back as soon as they are free. The second counts where glibc refuses the first."""
-JOBS: Final = 20
-"""After so many, two to an image, everything that is free is handed back."""
+AT_ONCE: Final = 16 << 20
+"""Bytes; larger blocks are handed back as soon as they are free. From 8 MiB on it costs a fifth of the time."""
+JOBS: Final = 100
+"""After so many, two to an image, everything that is free is handed back, or memory creeps."""
 REST: Final = 2.0
 """Seconds without a job, after which everything that is free is handed back."""
 
 # Parameters of mallopt(3), as in glibc's <malloc.h>: how much may be free at the heap's end, and from which size on a
 # block lies outside the heap.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3
-_NEVER = 2**31 - 1
 
 
 class Heap:
@@ -42,8 +40,8 @@ class Heap:
     def __init__(self) -> None:
         self._libc = _glibc()
         if self._libc is not None:
-            self._libc.mallopt(_TRIM_THRESHOLD, _NEVER)
-            any(self._libc.mallopt(_MMAP_THRESHOLD, size) for size in AT_ONCE)
+            self._libc.mallopt(_TRIM_THRESHOLD, AT_ONCE)
+            self._libc.mallopt(_MMAP_THRESHOLD, AT_ONCE)
         self._busy = False
         self._jobs = 0
         self._last = time.monotonic()

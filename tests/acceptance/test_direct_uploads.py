@@ -69,6 +69,19 @@ def code(response: httpx2.Response) -> tuple[int, str]:
     return response.status_code, response.json()["error"]["code"]
 
 
+def tamper(http: httpx2.Client, upload: dict, content: bytes, etags: dict[int, str]) -> None:
+    """Replace the first part, whose ETag is in `etags`, by another of its length; see the completion refuse it."""
+    other = bytearray(content[: 16 * MIB])
+    other[5000] ^= 1
+    assert httpx2.put(upload["parts"][0]["upload_url"], content=bytes(other)).status_code == 200
+    parts = [{"part_number": number, "etag": etag} for number, etag in etags.items()]
+    refused = http.post(f"{ROUTE}/{upload['id']}/complete", json={"parts": parts})
+    assert code(refused) == (409, "CONFLICT")
+    assert "Part 1" in refused.json()["error"]["message"]
+    assert http.get(f"{ROUTE}/{upload['id']}").json()["status"] == "refused"
+    assert http.get(f"/files/{upload['image_id']}").status_code == 404
+
+
 def waiting_parts(server: ServerProcess) -> list[Path]:
     return [path for path in server.stored_objects() if "direct" in path.parts]
 
@@ -122,15 +135,7 @@ def test_a_large_file_is_sent_in_parts(http: httpx2.Client, server: ServerProces
 def test_what_was_tampered_with_is_refused(http: httpx2.Client, server: ServerProcess) -> None:
     upload = announce(http, BIG)
     etags = send(upload, BIG)
-    other = bytearray(BIG[: 16 * MIB])
-    other[5000] ^= 1
-    assert httpx2.put(upload["parts"][0]["upload_url"], content=bytes(other)).status_code == 200
-    parts = [{"part_number": number, "etag": etag} for number, etag in etags.items()]
-    refused = http.post(f"{ROUTE}/{upload['id']}/complete", json={"parts": parts})
-    assert code(refused) == (409, "CONFLICT")
-    assert "Part 1" in refused.json()["error"]["message"]
-    assert http.get(f"{ROUTE}/{upload['id']}").json()["status"] == "refused"
-    assert http.get(f"/files/{upload['image_id']}").status_code == 404
+    tamper(http, upload, BIG, etags)
     assert not waiting_parts(server)
     assert code(http.post(f"{ROUTE}/{upload['id']}/complete")) == (409, "CONFLICT")
 

@@ -19,7 +19,7 @@ from scopix._async.direct import AsyncDirectUpload
 from scopix._upload import UploadFields, prepare_part
 from scopix_server.config import Settings
 from scopix_server.wiring_storage import Storage
-from tests.acceptance.test_direct_uploads import ROUTE, announce, begin_upload, code, send, sha256
+from tests.acceptance.test_direct_uploads import ROUTE, announce, begin_upload, code, send, sha256, tamper
 from tests.acceptance.test_own_bucket import configure
 from tests.acceptance.test_server_bucket import settings_for
 from tests.support.images import encoded, padded_png, picture, write_padded_png
@@ -167,15 +167,7 @@ def test_what_was_tampered_with_is_refused(http: httpx2.Client, s3_server: S3Ser
     renewed = http.post(f"{ROUTE}/{upload['id']}/parts", json={"part_numbers": [2]}).json()["parts"]
     sent = httpx2.put(renewed[0]["upload_url"], content=BIG[16 * MIB : 32 * MIB])
     etags[2] = sent.headers["etag"]
-    other = bytearray(BIG[: 16 * MIB])
-    other[5000] ^= 1
-    assert httpx2.put(upload["parts"][0]["upload_url"], content=bytes(other)).status_code == 200
-    parts = [{"part_number": number, "etag": etag} for number, etag in etags.items()]
-    refused = http.post(f"{ROUTE}/{upload['id']}/complete", json={"parts": parts})
-    assert code(refused) == (409, "CONFLICT")
-    assert "Part 1" in refused.json()["error"]["message"]
-    assert http.get(f"{ROUTE}/{upload['id']}").json()["status"] == "refused"
-    assert http.get(f"/files/{upload['image_id']}").status_code == 404
+    tamper(http, upload, BIG, etags)
     assert staged(s3_server, bucket) == []
 
 

@@ -139,9 +139,9 @@ class SqlDescriptions:
             return
         self._note(file.id, description_revision=revision)
         if file.description_status is not DescriptionStatus.COMPLETED:
-            self._move(self._held(file), DescriptionStatus.QUEUED, at, is_news=False)
+            queued = self._move(self._held(file), DescriptionStatus.QUEUED, at, is_news=False)
             self._move(
-                self._held(file),
+                queued,
                 DescriptionStatus.COMPLETED,
                 at,
                 description_error=None,
@@ -228,9 +228,10 @@ class SqlDescriptions:
 
     def _move(
         self, file: File, target: DescriptionStatus, at: datetime, *, is_news: bool = True, **values: object
-    ) -> None:
-        """Change the status of a file that this transaction holds."""
+    ) -> File:
+        """Change the status of a file that this transaction holds; return the file with it."""
         status = check_move(file.description_status, target)
         self._note(file.id, description_status=status.value, updated_at=at, **values)
         if is_news:
             SessionEvents(self._connection).happened([file.id], stage_of(status), at)
+        return replace(file, description_status=status)

@@ -30,8 +30,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from evaluation.draw import draw
 from scopix import InsecureTransportWarning, Scopix
-from scopix_server.engines.labels import Labeller
-from scopix_server.engines.ocr import TextReader
+from scopix_server.perception.labels import Labeller
+from scopix_server.perception.ocr import TextReader
 from tests.support.server import ServerProcess
 
 _GROUPS = ("screenshot", "receipt", "sign", "chart", "form", "map", "site_sign", "slide")
@@ -59,9 +59,9 @@ def draw_all(folder: Path, count: int) -> list[Path]:
     return paths
 
 
-def open_models(folder: Path) -> None:
+def open_models() -> None:
     global _models
-    _models = TextReader(), Labeller(model_dir=folder)
+    _models = TextReader(), Labeller()
 
 
 def look(path: Path | None) -> int:
@@ -130,13 +130,10 @@ def main() -> None:
         folder = Path(name)
         (folder / "pictures").mkdir()
         paths = draw_all(folder / "pictures", wanted.images)
-        models = folder / "models"
-        models.mkdir()
-        Labeller(model_dir=models)  # builds the network's file, which the processes share
-        server = ServerProcess(folder / "data", worker_processes=str(wanted.processes))
+        server = ServerProcess(folder / "data", analyzer="builtin", worker_processes=str(wanted.processes))
         server.start().wait_until_ready()
         context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(wanted.processes, context, initializer=open_models, initargs=(models,))
+        pool = ProcessPoolExecutor(wanted.processes, context, initializer=open_models)
         try:
             with pool:
                 list(pool.map(look, [None] * wanted.processes))

@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from scopix import SyncScopix
 from scopix_server.categories import catalogue_with
 from scopix_server.domain.engines import EngineSpec, Question
-from scopix_server.engines.registry import build_engine
+from scopix_server.vlm.registry import build_engine
 from tests.support.endpoint import Endpoint, hold, sleep
 from tests.support.images import encoded, noise
 from tests.support.postgres import fresh_database

@@ -30,7 +30,7 @@ import pyarrow.parquet
 from scopix import InsecureTransportWarning, Scopix
 from scopix_server.config import Settings
 from scopix_server.db.schema import descriptions, file_tags, files, perceptions, search_documents
-from scopix_server.wiring import open_database
+from scopix_server.wiring.shared import open_database
 
 WORDS = ("roof", "beam", "valve", "window", "pump", "scale", "total", "invoice", "sign", "road", "harbour", "garden")
 CHUNK = 1_000

@@ -29,7 +29,7 @@ from scopix_server.db.migrate import migrate
 from scopix_server.db.schema import files, perceptions, vectors
 from scopix_server.domain.description import Perception
 from scopix_server.domain.tenant import Tenant
-from scopix_server.pipeline.similar import find_similar
+from scopix_server.library.similar import find_similar
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))

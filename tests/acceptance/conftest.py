@@ -14,7 +14,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples" / "images"
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    running = ServerProcess(tmp_path_factory.mktemp("server")).start().wait_until_ready()
+    running = ServerProcess(tmp_path_factory.mktemp("server"), analyzer="builtin").start().wait_until_ready()
     yield running
     assert running.stop() == 0
 

@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import command
 from tests.support.images import encoded, picture
 from tests.support.server import ServerProcess
 from tests.support.setup import setup_of
 
 
 def doctor(data_dir: Path, *options: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    return setup_of(data_dir).run("doctor", *options, timeout=200, **settings)
+    return command(data_dir, "doctor", *options, **setup_of(data_dir).settings | settings)
 
 
 def examine(data_dir: Path, **settings: str) -> tuple[int, dict[str, dict]]:
@@ -41,13 +42,20 @@ def test_all_is_well_beside_a_running_server(server: ServerProcess) -> None:
     wrong = {part: finding for part, finding in found.items() if finding["verdict"] != "ok"}
     assert not wrong
     assert set(found) == {
-        *("settings", "database", "storage", "queue", "workers", "engine", "other engines", "disk", "clock")
+        *("settings", "database", "storage", "records", "queue"),
+        *("workers", "models", "engine", "other engines", "disk", "clock"),
     }
-    assert "written and read" in found["database"]["said"]
-    assert " at work: " in found["workers"]["said"]
+    assert "written and read" in found["database"]["message"]
+    assert " at work: " in found["workers"]["message"]
     assert {path for path in server.stored_objects() if "doctor" in str(path)} == set()
     assert before <= set(server.stored_objects())
     assert not any("doctor" in name for (name,) in server.setup.rows("SELECT name FROM chores"))
+
+
+def test_answers_that_are_made_up_are_told(tmp_path: Path) -> None:
+    _, found = examine(tmp_path / "new", analyzer="scripted")
+    assert found["engine"]["verdict"] == "warning"
+    assert "SCOPIX_ANALYZER is scripted" in found["engine"]["message"]
 
 
 @pytest.mark.embedded("the database is a file")
@@ -60,24 +68,24 @@ def test_before_the_first_start_it_makes_no_database(tmp_path: Path) -> None:
 
 
 def test_files_that_wait_for_nobody_are_a_failure(stopped: Path) -> None:
-    code, found = examine(stopped)
+    code, found = examine(stopped, analyzer="scripted")
     assert code == 1
     assert found["workers"]["verdict"] == "failed"
-    assert "1 files wait and no worker is at work" in found["workers"]["said"]
-    assert found["queue"]["said"] == "1 to describe"
+    assert "1 files wait and no worker is at work" in found["workers"]["message"]
+    assert found["queue"]["message"] == "1 to describe"
 
 
 def test_a_database_of_another_release(stopped: Path) -> None:
     rows = setup_of(stopped).rows
     rows("UPDATE alembic_version SET version_num = '0001'")
-    _, found = examine(stopped)
-    assert found["database"]["verdict"] == "warning"
-    assert "is at 0001; the next start takes it to" in found["database"]["said"]
+    code, found = examine(stopped, analyzer="scripted")
+    assert (code, found["database"]["verdict"]) == (1, "failed")
+    assert "is at 0001, a state from before release 2.0.0" in found["database"]["message"]
     assert rows("SELECT version_num FROM alembic_version") == [("0001",)]
     rows("UPDATE alembic_version SET version_num = '9999'")
-    code, found = examine(stopped)
+    code, found = examine(stopped, analyzer="scripted")
     assert (code, found["database"]["verdict"]) == (1, "failed")
-    assert "newer release" in found["database"]["said"]
+    assert "newer release" in found["database"]["message"]
 
 
 @pytest.mark.embedded("the database is a file")
@@ -97,7 +105,7 @@ def test_what_is_broken_is_named_and_the_rest_is_tried_all_the_same(tmp_path: Pa
     failed = {part for part, finding in found.items() if finding["verdict"] == "failed"}
     assert failed == {"settings", "database", "storage", "other engines", "disk"}
     assert found["engine"]["verdict"] == "ok"
-    assert "gold" in found["settings"]["said"]
+    assert "gold" in found["settings"]["message"]
 
 
 def test_a_setting_that_cannot_be_is_named_without_its_value(tmp_path: Path) -> None:

@@ -23,11 +23,11 @@ import pytest
 from tests.support.images import encoded, noise
 from tests.support.server import ServerProcess
 
-FILES = int(os.environ.get("KILL_UPLOAD_FILES", "300"))
+FILES = int(os.environ.get("KILL_UPLOAD_FILES", "150"))
 SEED = int(os.environ.get("KILL_UPLOAD_SEED", str(random.SystemRandom().randrange(10**6))))
 BATCH = int(os.environ.get("KILL_UPLOAD_BATCH", str(min(200, max(1, FILES // 30)))))
 KILLS = 5
-LONGEST_PAUSE = 0.08
+MAX_PAUSE = 0.08
 PATIENCE = 300
 
 pytestmark = [
@@ -109,7 +109,7 @@ def moments() -> list[tuple[int, float]]:
     chance = random.Random(SEED)
     span = 0.75 / KILLS
     shares = [span * (number + chance.random()) for number in range(KILLS)]
-    return [(int(share * FILES), chance.uniform(0, LONGEST_PAUSE)) for share in shares]
+    return [(int(share * FILES), chance.uniform(0, MAX_PAUSE)) for share in shares]
 
 
 def wait_for(server: ServerProcess, program: Program, count: int) -> bool:

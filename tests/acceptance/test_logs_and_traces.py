@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.images import encoded, picture
+from tests.support.images import damaged_png, encoded, picture
 from tests.support.server import ServerProcess
 from tests.support.setup import StoredInBucket
 from tests.support.traces import TraceCollector
@@ -60,18 +60,24 @@ def test_every_line_is_json_and_names_the_request_and_the_file(tmp_path: Path) -
 
 
 def test_a_failure_in_the_worker_names_its_file(tmp_path: Path) -> None:
+    """What nobody foresaw with its traceback, a damaged image in one line."""
     server = ServerProcess(tmp_path / "data", worker=False, log_format="json").start()
     with server.client() as http:
         sent = {"file": ("a.png", encoded(picture()))}
         answer = http.post("/files/upload", files=sent, headers={"X-Request-ID": "who-asked"})
         file_id = answer.json()["image_id"]
+        damaged_id = http.post("/files/upload", files={"file": ("b.png", damaged_png())}).json()["image_id"]
     original_of(server, file_id).unlink()
     assert server.stop() == 0
     server = ServerProcess(tmp_path / "data", log_format="json", worker_processes="1").start()
     with server.client() as http:
         assert wait_until_described(http, file_id)["unified_status"] == "failed"
+        assert wait_until_described(http, damaged_id)["unified_status"] == "failed"
     assert server.stop() == 0
-    (told,) = [line for line in lines_of(server) if "perceive failed" in line["event"]]
+    failures = {line["file_id"]: line for line in lines_of(server) if "perceive failed" in line["event"]}
+    told, plain = failures[file_id], failures[damaged_id]
+    assert "damaged" in plain["event"] and "exception" not in plain
+    assert not any("exception" in line for line in lines_of(server) if line.get("file_id") == damaged_id)
     assert (told["file_id"], told["request_id"]) == (file_id, "who-asked")
     assert "missing from storage" in told["exception"]
 

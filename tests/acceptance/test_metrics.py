@@ -2,38 +2,16 @@
 
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx2
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
+from tests.integration.api.test_metrics import Metrics, look
 from tests.support.images import encoded, picture
 from tests.support.server import ServerProcess
 from tests.support.waiting import wait_until_described, wait_until_over
 
 TOKEN = "a-token-for-the-figures"
-
-
-class Figures:
-    """The samples of one look at /metrics."""
-
-    def __init__(self, text: str) -> None:
-        self.samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
-
-    def value(self, name: str, **labels: str) -> float:
-        """The sum of the samples of this name with these labels."""
-        return sum(s.value for s in self.samples if s.name == name and labels.items() <= s.labels.items())
-
-    def labels(self, name: str) -> list[dict[str, str]]:
-        return [dict(s.labels) for s in self.samples if s.name == name]
-
-
-def look(server: ServerProcess, **headers: str) -> Figures:
-    answer = httpx2.get(f"{server.root}/metrics", headers=headers)
-    assert answer.status_code == 200, answer.text
-    assert answer.headers["Content-Type"].startswith("text/plain")
-    return Figures(answer.text)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +74,7 @@ def test_what_happens_is_counted(own: ServerProcess) -> None:
     assert after.labels("scopix_server_info") == [{"version": "2.0.0"}]
 
 
-def wait_for_stages(server: ServerProcess, *, rendered: int, described: int) -> Figures:
+def wait_for_stages(server: ServerProcess, *, rendered: int, described: int) -> Metrics:
     """Workers hand in their figures with their heartbeat."""
     deadline = time.monotonic() + 60
     while True:
@@ -122,27 +100,6 @@ def test_no_label_takes_what_a_client_chooses(own: ServerProcess) -> None:
     assert own.api_key[:15] not in text
 
 
-def test_the_length_of_the_queue_and_the_age_of_its_oldest(tmp_path: Path) -> None:
-    server = ServerProcess(tmp_path / "data", worker=False).start()
-    with server.client() as http:
-        ids = [
-            http.post("/files/upload", files={"file": ("a.png", encoded(picture(seed=n)))}).json()["image_id"]
-            for n in range(3)
-        ]
-        plain = {"files": {"file": ("a.png", encoded(picture(seed=9)))}, "data": {"auto_describe": "false"}}
-        http.post("/files/upload", **plain)
-    server.setup.rows("UPDATE files SET created_at = '2020-01-01T00:00:00.000000Z' WHERE id = ?", ids[0])
-    server.setup.rows("UPDATE files SET description_status = 'processing' WHERE id = ?", ids[1])
-    found = look(server)
-    assert found.value("scopix_jobs", kind="describe", state="waiting") == 2
-    assert found.value("scopix_jobs", kind="describe", state="running") == 1
-    assert found.value("scopix_jobs", kind="render", state="waiting") == 1
-    assert found.value("scopix_oldest_job_seconds", kind="describe") > 5 * 365 * 86400
-    assert found.value("scopix_oldest_job_seconds", kind="render") < 3600
-    assert found.value("scopix_workers_alive") == 0
-    assert server.stop() == 0
-
-
 def test_figures_of_the_stages_outlive_their_worker(own: ServerProcess) -> None:
     counted = look(own).value("scopix_stage_seconds_count")
     worker = next(process for process in own.processes() if "worker" in process.cmdline())
@@ -155,20 +112,3 @@ def test_by_default_this_machine_alone_may_look(own: ServerProcess) -> None:
     for header in ("X-Forwarded-For", "Forwarded", "X-Real-IP"):
         answer = httpx2.get(f"{own.root}/metrics", headers={header: "203.0.113.7"})
         assert (answer.status_code, answer.json()["error"]["code"]) == (403, "AUTHZ_ERROR")
-
-
-@pytest.mark.parametrize(
-    ("settings", "headers", "status"),
-    [
-        ({"metrics": "off"}, {}, 404),
-        ({"metrics": "open"}, {"X-Forwarded-For": "203.0.113.7"}, 200),
-        ({"metrics": "token", "metrics_token": TOKEN}, {}, 401),
-        ({"metrics": "token", "metrics_token": TOKEN}, {"Authorization": "Bearer wrong"}, 401),
-        ({"metrics": "token", "metrics_token": TOKEN}, {"Authorization": f"Bearer {TOKEN}"}, 200),
-    ],
-)
-def test_who_else_may_look_is_a_setting(tmp_path: Path, settings: dict, headers: dict, status: int) -> None:
-    server = ServerProcess(tmp_path / "data", worker=False, **settings).start()
-    assert httpx2.get(f"{server.root}/metrics", headers=headers).status_code == status
-    assert TOKEN not in server.log
-    assert server.stop() == 0

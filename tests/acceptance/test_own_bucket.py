@@ -12,14 +12,15 @@ import psutil
 import pytest
 
 from scopix import DescriptionStatus, Scopix, ScopixPermissionError, SyncScopix, ValidationError
-from scopix_server import wiring
 from scopix_server.config import Settings
 from scopix_server.domain.tenant import Tenant
+from scopix_server.wiring.keys import create_key
+from scopix_server.wiring.shared import open_database
 from tests.acceptance.test_memory import ALLOWED, MIB, peak_of
 from tests.support.images import encoded, padded_png, picture
 from tests.support.s3 import REGION, Identity, S3Server
 from tests.support.server import ServerProcess
-from tests.support.waiting import wait_until_described
+from tests.support.waiting import wait_until, wait_until_described
 
 CUSTOM = {"storage_target": "custom"}
 QUIET = {**CUSTOM, "auto_describe": "false"}
@@ -78,11 +79,11 @@ def client_of(server: ServerProcess, key: str) -> httpx2.Client:
 
 def new_tenant(server: ServerProcess, *scopes: str) -> str:
     """Make a tenant beside the running server, and return a key of its."""
-    database = wiring.open_database(Settings(data_dir=server.data_dir, **server.setup.settings))
+    database = open_database(Settings(data_dir=server.data_dir, **server.setup.settings))
     try:
         tenant = Tenant(str(uuid.uuid4()), f"tenant {uuid.uuid4()}", datetime.now(UTC))
         database.write(lambda t: t.tenants.add_tenant(tenant))
-        return wiring.create_key(database, "a key", scopes or ("admin",), tenant=tenant).secret
+        return create_key(database, "a key", scopes or ("admin",), tenant=tenant).secret
     finally:
         database.close()
 
@@ -212,9 +213,10 @@ def test_the_bucket_receives_exactly_what_is_meant_for_it(
     assert upload(http, 10, **QUIET, skip_duplicates="true").json()["skipped"] is True
     assert set(s3_server.keys(bucket)) == {mine["object_key"], *stored}
     assert s3_server.client().head_object(Bucket=bucket, Key=mine["object_key"])["ContentType"] == "image/png"
-    assert spool_of(server) == []
+    # What a worker has fetched to make thumbnails of is gone as soon as they are made.
+    wait_until(lambda: spool_of(server) == [])
     assert server.nothing_half_stored()
-    # Of a custom file only the renditions are in the server's own store.
+    # Of a custom file only the variants are in the server's own store.
     wait_until_described(http, mine["image_id"])
     ours = [path.name for path in server.stored_objects() if mine["image_id"] in str(path)]
     assert sorted(ours) == ["large_1024.jpg", "medium_750.jpg", "small_256.jpg", "tiny_64.jpg"]
@@ -485,7 +487,7 @@ def test_a_bucket_deleted_midway_is_told_and_loses_no_row(
     assert (checked["valid"], checked["error"]) == (False, f"There is no bucket '{bucket}'.")
     status = http.get("/tenant/s3-config").json()
     assert (status["configured"], status["is_validated"], status["error"]) == (True, False, checked["error"])
-    assert spool_of(server) == []
+    wait_until(lambda: spool_of(server) == [])
     # The bucket is back, the object is not: one more difference that is told.
     s3_server.client().create_bucket(Bucket=bucket)
     assert http.post("/tenant/s3-config/validate").json()["valid"] is True

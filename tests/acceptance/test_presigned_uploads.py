@@ -18,10 +18,11 @@ from scopix import Scopix
 from scopix._async.direct import AsyncDirectUpload
 from scopix._upload import UploadFields, prepare_part
 from scopix_server.config import Settings
-from scopix_server.wiring_storage import Storage
-from tests.acceptance.test_direct_uploads import ROUTE, announce, begin_upload, code, send, sha256, tamper
+from scopix_server.wiring.storage import Storage
+from tests.acceptance.test_direct_uploads import begin_upload
 from tests.acceptance.test_own_bucket import configure
 from tests.acceptance.test_server_bucket import settings_for
+from tests.integration.api.test_direct_uploads import ROUTE, announce, code, send, sha256, tamper
 from tests.support.images import encoded, padded_png, picture, write_padded_png
 from tests.support.relay import Relay
 from tests.support.s3 import S3Server
@@ -149,7 +150,7 @@ def test_completed_by_several_at_once_it_is_one_file(http: httpx2.Client, s3_ser
     def complete(number: int) -> httpx2.Response:
         # One after the other, so that some are at it when the first has come to its end.
         time.sleep(number / 10)
-        return http.post(f"{ROUTE}/{upload['id']}/complete", timeout=60)
+        return http.post(f"{ROUTE}/{upload['id']}/complete", timeout=180)
 
     with ThreadPoolExecutor(12) as threads:
         answers = list(threads.map(complete, range(12)))

@@ -11,13 +11,13 @@ import httpx2
 import psycopg
 import pytest
 
-from tests.acceptance.conftest import EXAMPLES
 from tests.support.images import encoded, picture
 from tests.support.postgres import OwnServer, fresh_database
 from tests.support.server import ServerProcess, WorkerProcess
 from tests.support.waiting import wait_until, wait_until_described, wait_until_over
 
-SCREENSHOT = (EXAMPLES / "screenshot-stock.png").read_bytes()
+PICTURE = encoded(picture())
+PACED = {"scripted_seconds": "0.3"}  # an image takes long enough to be killed over
 
 
 @pytest.fixture
@@ -59,12 +59,12 @@ def test_every_file_is_described_once_though_a_worker_is_killed(
     assert httpx2.get(f"{servers[0].root}/ready").status_code == 503
 
     workers = [
-        WorkerProcess(tmp_path / "data", tmp_path / f"worker-{number}.log", database_url=database)
+        WorkerProcess(tmp_path / "data", tmp_path / f"worker-{number}.log", database_url=database, **PACED)
         for number in range(2)
     ]
     try:
         assert all(ready(server) for server in servers)
-        pictures = [SCREENSHOT if number % 5 == 0 else encoded(picture(seed=number)) for number in range(30)]
+        pictures = [PICTURE if number % 5 == 0 else encoded(picture(seed=100 + number)) for number in range(30)]
 
         def upload(number: int) -> str:
             with servers[number % 2].client() as http:
@@ -98,7 +98,8 @@ def test_every_file_is_described_once_though_a_worker_is_killed(
         wait_until(lambda: counted(database, "SELECT count(*) FROM workers") == 1)
         for server in servers:
             with server.client() as http:
-                assert http.get("/files", params={"search": "stock", "limit": 100}).json()["total_count"] == 6
+                text = http.get(f"/files/{ids[0]}").json()["visible_text"]
+                assert http.get("/files", params={"search": text, "limit": 100}).json()["total_count"] == 6
             assert httpx2.get(f"{server.root}/ready").status_code == 200
     finally:
         for worker in workers:
@@ -109,10 +110,12 @@ def test_every_file_is_described_once_though_a_worker_is_killed(
 def test_a_stopped_worker_hands_its_jobs_over_at_once(
     tmp_path: Path, database: str, servers: list[ServerProcess]
 ) -> None:
-    first = WorkerProcess(tmp_path / "data", tmp_path / "first.log", database_url=database, worker_stop_seconds="0")
+    # It sleeps over its first image when it is stopped, however late that is.
+    settings = {"database_url": database, "worker_stop_seconds": "0", "scripted_seconds": "30"}
+    first = WorkerProcess(tmp_path / "data", tmp_path / "first.log", **settings)
     assert ready(servers[0])
     with servers[0].client() as http:
-        files = [("files", (f"{number}.png", SCREENSHOT)) for number in range(6)]
+        files = [("files", (f"{number}.png", PICTURE)) for number in range(6)]
         session = http.post("/files/upload/batch", files=files, data={"skip_duplicates": "false"}).json()
         running = "SELECT count(*) FROM dbos.workflow_status WHERE status = 'PENDING'"
         wait_until(lambda: counted(database, running) > 0)
@@ -159,11 +162,13 @@ def test_nothing_of_the_password_reaches_the_log(tmp_path: Path, database: str) 
 def test_a_database_that_crashes_and_comes_back_costs_nothing_but_time(tmp_path: Path) -> None:
     folder = Path(tempfile.mkdtemp(prefix="scopix-pg-"))
     own = OwnServer(folder)
-    server = ServerProcess(tmp_path / "data", database_url=own.url, worker_processes="1").start().wait_until_ready()
+    server = (
+        ServerProcess(tmp_path / "data", database_url=own.url, worker_processes="1", **PACED).start().wait_until_ready()
+    )
     with server.client() as http:
         ids = []
         for number in range(5):
-            response = http.post("/files/upload", files={"file": (f"{number}.png", SCREENSHOT)})
+            response = http.post("/files/upload", files={"file": (f"{number}.png", PICTURE)})
             ids.append(response.json()["image_id"])
         own.stop()
         away = http.post("/files/upload", files={"file": ("away.png", encoded(picture()))})

@@ -2,6 +2,8 @@
 
 import signal
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,7 +31,12 @@ def start(tmp_path: Path, endpoint: Endpoint) -> Iterator[Start]:
     running: list[ServerProcess] = []
 
     def build(*, worker: bool = True, **settings: str) -> ServerProcess:
-        engine = {"engine": "vlm", "engine_url": endpoint.url, "engine_model": "fixed-1", "worker_processes": "1"}
+        engine = {
+            "engine": "vlm",
+            "engine_url": endpoint.url,
+            "engine_model": "fixed-1",
+            "worker_processes": "1",
+        }
         server = ServerProcess(tmp_path / "data", worker=worker, **engine | settings).start()
         running.append(server)
         return server.wait_until_ready() if worker else server
@@ -180,3 +187,16 @@ def test_a_second_signal_ends_everything_at_once(start: Start, endpoint: Endpoin
         # A server that starts does not know who else is writing: what is left there, the sweep removes when it is old.
         server.setup.clear()
     assert not server.setup.half_stored()
+
+
+def test_a_worker_that_cannot_begin_ends_without_an_abort(tmp_path: Path) -> None:
+    """While it ends, a thread of its still reads the pipe that its parent holds open."""
+    (tmp_path / "data").touch()
+    command = [sys.executable, "-m", "scopix_server", "worker", "--leave-with-parent", "--data-dir"]
+    with subprocess.Popen(
+        [*command, str(tmp_path / "data" / "below")], stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as worker:
+        assert worker.stderr is not None
+        printed = worker.stderr.read()
+        assert worker.wait(60) == 1
+    assert "Fatal Python error" not in printed

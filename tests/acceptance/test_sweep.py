@@ -1,4 +1,7 @@
-"""What had its time is removed, by the worker and by command, and a kill -9 at any moment loses nothing that stays."""
+"""What had its time is removed, by the worker and by command, and a kill -9 at any moment loses nothing that stays.
+
+The moments of the kills are drawn from a seed: replay a run with SWEEP_SEED; SWEEP_FILES=1000 makes it longer.
+"""
 
 import hashlib
 import json
@@ -17,6 +20,8 @@ from tests.support.images import encoded, picture
 from tests.support.server import ServerProcess
 from tests.support.setup import setup_of
 
+FILES = int(os.environ.get("SWEEP_FILES", "240"))
+SEED = int(os.environ.get("SWEEP_SEED", str(random.SystemRandom().randrange(10**6))))
 LONG_AGO = datetime.now(UTC) - timedelta(days=31)
 
 
@@ -97,16 +102,18 @@ def test_the_command_tells_before_it_removes_and_runs_beside_a_server(tmp_path: 
 
 
 def test_a_purge_that_is_killed_again_and_again_loses_nothing_that_stays(tmp_path: Path) -> None:
-    chance = random.Random(1)
+    print(f"SWEEP_SEED={SEED} SWEEP_FILES={FILES}")
+    chance = random.Random(SEED)
     server = ServerProcess(tmp_path / "data", worker=False).start()
     content: dict[str, str] = {}
     with server.client() as http:
-        for number in range(240):
+        for number in range(FILES):
             data = encoded(picture(24, 24, seed=1000 + number))
             content[upload(http, data)] = hashlib.sha256(data).hexdigest()
         ids = list(content)
         chance.shuffle(ids)
-        doomed, restorable, kept = ids[:160], ids[160:200], ids[200:]
+        most, some = FILES * 2 // 3, FILES // 6
+        doomed, restorable, kept = ids[:most], ids[most : most + some], ids[most + some :]
         for some in (doomed, restorable):
             for start in range(0, len(some), 100):
                 http.post("/files/batch-delete", json={"file_ids": some[start : start + 100]})
@@ -155,5 +162,5 @@ def count_deleted(server: ServerProcess) -> int:
 
 
 def expire_lease(server: ServerProcess) -> None:
-    """Let the five minutes pass for which a process that died still holds the chore."""
+    """Let the five minutes pass for which a process that died still holds the task."""
     server.setup.rows("UPDATE chores SET held_until = '2000'")

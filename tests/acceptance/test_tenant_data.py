@@ -6,7 +6,6 @@ import random
 import shutil
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,11 +17,13 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from scopix_server import wiring
 from scopix_server.config import Settings
 from scopix_server.domain import tenant as domain
+from scopix_server.wiring.keys import create_key
+from scopix_server.wiring.shared import open_database
 from tests.support.images import encoded, picture
 from tests.support.postgres import fresh_database
+from tests.support.relay import HttpRelay
 from tests.support.rows import rows_with
 from tests.support.s3 import REGION, S3Server
 from tests.support.server import ServerProcess, environment_with
@@ -50,9 +51,19 @@ class Site:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def begin(self, *words: str) -> "subprocess.Popen[bytes]":
+    @contextmanager
+    def killed(self, *words: str) -> Iterator["subprocess.Popen[bytes]"]:
+        """A command that is killed at the end of the context, and must not have ended by itself."""
         quiet = subprocess.DEVNULL
-        return subprocess.Popen(self.command(*words), stdout=quiet, stderr=quiet, env=environment_with(self.settings))
+        process = subprocess.Popen(
+            self.command(*words), stdout=quiet, stderr=quiet, env=environment_with(self.settings)
+        )
+        try:
+            yield process
+            assert process.poll() is None, f"it ended by itself, with {process.returncode}"
+        finally:
+            process.kill()
+            process.wait()
 
 
 @dataclass
@@ -71,15 +82,23 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     folder = tmp_path_factory.mktemp("tenants")
     with database(request.param, folder) as url:
         settings = {"allowed_addresses": "127.0.0.1", "worker_processes": "1", "database_url": url}
+        settings |= {"sweep_minutes": "0"}  # nothing but the tests' commands is at the buckets
         server = ServerProcess(folder / "data", **settings).start().wait_until_ready()
         yield Site(server, url, settings)
         assert server.stop() == 0
 
 
 @pytest.fixture(scope="module")
-def tenants(site: Site, s3_server: S3Server) -> tuple[Tenant, Tenant]:
+def relay(s3_server: S3Server) -> Iterator[HttpRelay]:
+    """In front of the tenants' buckets."""
+    with HttpRelay(s3_server.endpoint) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def tenants(site: Site, s3_server: S3Server, relay: HttpRelay) -> tuple[Tenant, Tenant]:
     """Two, that did the same: one to go, one to stay."""
-    return new_tenant(site, s3_server, "gone"), new_tenant(site, s3_server, "kept")
+    return new_tenant(site, s3_server, relay.url, "gone"), new_tenant(site, s3_server, relay.url, "kept")
 
 
 @contextmanager
@@ -96,12 +115,12 @@ def client_of(site: Site, tenant: Tenant) -> httpx2.Client:
     return httpx2.Client(base_url=site.server.base_url, headers={"Authorization": f"Bearer {tenant.key}"}, timeout=60)
 
 
-def new_tenant(site: Site, s3: S3Server, name: str) -> Tenant:
+def new_tenant(site: Site, s3: S3Server, endpoint: str, name: str) -> Tenant:
     """Make a tenant, and let it do everything there is to do."""
-    opened = wiring.open_database(Settings(data_dir=site.server.data_dir, database_url=site.url))
+    opened = open_database(Settings(data_dir=site.server.data_dir, database_url=site.url))
     made = domain.Tenant(str(uuid.uuid4()), name, datetime.now(UTC))
     opened.write(lambda t: t.tenants.add_tenant(made))
-    key = wiring.create_key(opened, "admin", ("admin",), tenant=made).secret
+    key = create_key(opened, "admin", ("admin",), tenant=made).secret
     opened.close()
     tenant = Tenant(made.id, key, f"word{uuid.uuid4().hex[:10]}", s3.new_bucket())
     seed = random.Random(name).randrange(10**6)
@@ -111,7 +130,7 @@ def new_tenant(site: Site, s3: S3Server, name: str) -> Tenant:
             "secret_access_key": s3.admin.secret_access_key,
             "bucket_name": tenant.bucket,
             "region": REGION,
-            "endpoint_url": s3.endpoint,
+            "endpoint_url": endpoint,
         }
         assert http.post("/tenant/s3-config", json=bucket).status_code == 200
         hook = {"url": "http://127.0.0.1:9/", "events": ["file.described", "session.ended"]}
@@ -136,6 +155,8 @@ def new_tenant(site: Site, s3: S3Server, name: str) -> Tenant:
         assert len(tenant.contents) == 9
         begin_direct(http, tenant.word)
         wait_until(lambda: http.get("/files", params={"search": tenant.word}).json()["total_count"] == 9)
+        # The thumbnails, too, are made: no worker reads from the bucket any more.
+        wait_until(lambda: all(file["variant_status"] == "completed" for file in http.get("/files").json()["items"]))
         http.delete(f"/files/{next(iter(tenant.contents))}")
     return tenant
 
@@ -159,16 +180,17 @@ def everything_of(site: Site, s3: S3Server, tenant: Tenant) -> tuple[list[tuple[
 
 
 def test_an_export_is_whole_and_says_so(
-    site: Site, s3_server: S3Server, tenants: tuple[Tenant, Tenant], tmp_path: Path
+    site: Site, s3_server: S3Server, relay: HttpRelay, tenants: tuple[Tenant, Tenant], tmp_path: Path
 ) -> None:
     tenant, other = tenants
     folder = tmp_path / "export"
-    # Broken off somewhere in the middle, it says that it is a half one.
-    process = site.begin("tenants", "export", "gone", str(folder))
-    wait_until(lambda: (folder / "INCOMPLETE").exists())
-    process.kill()
-    process.wait()
+    # Broken off at the first original that is in the tenant's bucket, it says that it is a half one.
+    held = relay.hold("GET")
+    with site.killed("tenants", "export", "gone", str(folder)):
+        held.wait()
+    held.refuse()
     assert (folder / "INCOMPLETE").exists()
+    assert not (folder / "manifest.json").exists()
     assert "9 files" in site.said("tenants", "export", "gone", str(folder))
     assert not (folder / "INCOMPLETE").exists()
 
@@ -201,7 +223,7 @@ def test_an_export_is_whole_and_says_so(
 
 
 def test_an_erased_tenant_leaves_nothing_and_nobody_else_loses_anything(
-    site: Site, s3_server: S3Server, tenants: tuple[Tenant, Tenant]
+    site: Site, s3_server: S3Server, relay: HttpRelay, tenants: tuple[Tenant, Tenant]
 ) -> None:
     gone, kept = tenants
     before = everything_of(site, s3_server, kept)
@@ -220,13 +242,16 @@ def test_an_erased_tenant_leaves_nothing_and_nobody_else_loses_anything(
 
     with ThreadPoolExecutor() as pool:
         uploading = [pool.submit(keep_uploading) for _ in range(2)]
-        # Killed at once when it has shut the tenant out, then somewhere later.
-        for pause in (0.0, 0.05):
-            process = site.begin("tenants", "erase", "gone", "--yes")
-            wait_until(lambda: not any(name == "api_keys" for name, _ in rows_with(site.url, gone.id)))
-            time.sleep(pause)
-            process.kill()
-            process.wait()
+        # Killed when it has shut the tenant out and is at the first original in its bucket, then when all records are
+        # gone but the tenant's own, and it looks for what else is in the bucket.
+        for method in ("DELETE", "GET"):
+            held = relay.hold(method)
+            with site.killed("tenants", "erase", "gone", "--yes"):
+                held.wait()
+            held.refuse()
+            left = {name for name, _ in rows_with(site.url, gone.id, *gone.contents)}
+            assert "tenants" in left
+            assert not left & ({"api_keys"} if method == "DELETE" else {"api_keys", "descriptions", "sessions"})
         told = site.said("tenants", "erase", gone.id, "--yes")
         assert f"gone ({gone.id}) is erased" in told
         for answers in uploading:

@@ -8,59 +8,50 @@ import pytest
 from tests.architecture.source import SDK, SERVER, imports, modules, parsed, within
 
 # Each room and what it may import of our own code, itself apart. `wiring` and the command line may import everything.
+_DOMAIN = {"scopix_server.domain"}
+_BASE = _DOMAIN | {"scopix.types.vocabulary"}
+_OBSERVED = {"scopix_server.logs", "scopix_server.tracing"}
 ALLOWED: dict[str, set[str]] = {
     "domain": {"scopix.types.vocabulary"},
-    "outgoing": {"scopix_server.domain"},
-    "storage": {"scopix_server.outgoing", "scopix_server.domain", "scopix.types.vocabulary"},
-    "engines": {"scopix_server.outgoing", "scopix_server.domain", "scopix.types.vocabulary"},
-    "db": {"scopix_server.domain", "scopix.types.vocabulary"},
-    "categories": {"scopix_server.domain", "scopix.types.vocabulary"},
-    "pipeline": {"scopix_server.domain", "scopix_server.categories", "scopix.types.vocabulary"},
-    "api": {
-        "scopix_server.pipeline",
+    "outgoing": _DOMAIN,
+    "reading": _DOMAIN,
+    "perception": _DOMAIN,
+    "documents": _BASE | {"scopix_server.reading", "scopix.types.sniff"},
+    "composer": _DOMAIN | {"scopix_server.reading"},
+    "vlm": _BASE | {"scopix_server.reading"},
+    "storage": _BASE | {"scopix_server.outgoing"},
+    "db": _BASE,
+    "categories": _BASE | {"scopix_server.reading"},
+    # What a file is, SDK and server tell by one table.
+    "intake": _BASE | {"scopix.types.sniff"},
+    "analysis": _BASE
+    | {"scopix.types.sniff", "scopix_server.intake", "scopix_server.categories", "scopix_server.reading"},
+    "library": _BASE | {"scopix_server.intake"},
+    "upkeep": _BASE | {"scopix_server.intake"},
+    "api": _BASE
+    | _OBSERVED
+    | {
+        "scopix_server.intake",
+        "scopix_server.library",
+        "scopix_server.upkeep.readiness",
         "scopix_server.categories",
-        "scopix_server.storage",
-        "scopix_server.engines",
-        "scopix_server.outgoing",
-        "scopix_server.db",
-        "scopix_server.domain",
-        "scopix_server.logs",
-        "scopix_server.tracing",
         "scopix.types",
     },
-    "jobs": {
-        "scopix_server.pipeline",
-        "scopix_server.categories",
-        "scopix_server.storage",
-        "scopix_server.engines",
-        "scopix_server.outgoing",
-        "scopix_server.db",
-        "scopix_server.domain",
-        "scopix_server.logs",
-        "scopix_server.tracing",
-        "scopix.types.vocabulary",
-    },
-    "evaluation": {
-        "scopix_server.pipeline",
-        "scopix_server.categories",
-        "scopix_server.engines",
-        "scopix_server.domain",
-        "scopix.types.vocabulary",
-    },
-    "config": set(),
-    "logs": set(),
-    "tracing": set(),
+    # The SDK's tools over our own API; what they are is the SDK's business.
+    "agents": _DOMAIN | {"scopix_server.api", "scopix_server.outgoing", "scopix"},
+    "jobs": _BASE
+    | _OBSERVED
+    | {"scopix_server.analysis", "scopix_server.upkeep", "scopix_server.db", "scopix_server.quick_start"},
+    "evaluation": _BASE | {"scopix_server.analysis", "scopix_server.categories", "scopix_server.perception"},
+    "config": {"scopix_server.domain", "scopix_server.config_values", "scopix_server.environment"},
+    "config_values": {"scopix_server.domain.settings_checks"},
+    "environment": set(),
+    "quick_start": set(),
+    "logs": {"scopix_server.domain.printable", "scopix_server.domain.redaction"},
+    "tracing": {"scopix_server.span_export"},
+    "span_export": {"scopix_server.domain.redaction"},
 }
-FREE = {
-    "wiring",
-    "wiring_engines",
-    "wiring_evaluation",
-    "wiring_keys",
-    "wiring_storage",
-    "wiring_upkeep",
-    "cli",
-    "__main__",
-}
+FREE = {"wiring", "cli", "__main__"}
 
 FORBIDDEN_LIBRARIES: dict[str, set[str]] = {
     "domain": {
@@ -75,8 +66,12 @@ FORBIDDEN_LIBRARIES: dict[str, set[str]] = {
         "cv2",
         "onnxruntime",
     },
+    "reading": {"fastapi", "starlette", "sqlalchemy", "dbos", "PIL", "numpy", "cv2", "onnxruntime", "rapidocr"},
     "categories": {"fastapi", "starlette", "sqlalchemy", "dbos", "PIL", "numpy", "cv2", "onnxruntime", "rapidocr"},
-    "pipeline": {"fastapi", "starlette", "uvicorn", "sqlalchemy", "dbos", "cv2", "onnxruntime", "rapidocr", "onnx"},
+    "intake": {"fastapi", "starlette", "uvicorn", "sqlalchemy", "dbos", "PIL", "numpy", "onnxruntime"},
+    "analysis": {"fastapi", "starlette", "uvicorn", "sqlalchemy", "dbos", "cv2", "onnxruntime", "rapidocr", "onnx"},
+    "library": {"fastapi", "starlette", "uvicorn", "sqlalchemy", "dbos", "PIL", "onnxruntime"},
+    "upkeep": {"fastapi", "starlette", "uvicorn", "sqlalchemy", "dbos", "PIL", "numpy", "onnxruntime"},
 }
 SERVER_MODULES = list(modules(SERVER))
 SDK_MODULES = list(modules(SDK))
@@ -103,6 +98,14 @@ def test_a_room_imports_only_what_lies_below_it(name: str, path) -> None:
     assert not strangers, f"{name} may not import {sorted(strangers)}"
 
 
+def test_routes_translate_and_know_no_transaction() -> None:
+    """What happens in the database is a use case's, in the room of its noun; a route is given what it works with."""
+    for name, path in SERVER_MODULES:
+        if within(name, "scopix_server.api.routes"):
+            names = {node.id for node in ast.walk(parsed(path)) if isinstance(node, ast.Name)}
+            assert not names & {"Database", "Transaction", "transaction", "parts_of"}, name
+
+
 @pytest.mark.parametrize("room", FORBIDDEN_LIBRARIES)
 def test_the_inner_rooms_know_no_outer_library(room: str) -> None:
     for name, path in SERVER_MODULES:
@@ -113,8 +116,10 @@ def test_the_inner_rooms_know_no_outer_library(room: str) -> None:
 
 def test_imaging_stays_in_the_files_whose_job_it_is() -> None:
     using = {name for name, path in SERVER_MODULES if any(within(target, "PIL") for target in imports(path))}
-    pipeline = {name for name in using if room_of(name) == "pipeline"}
-    assert pipeline <= {"scopix_server.pipeline.decode", "scopix_server.pipeline.variants"}
+    use_cases = {name for name in using if room_of(name) in {"intake", "analysis", "library", "upkeep"}}
+    of_formats = ("jpegxl", "partial", "psd_merged", "raw_preview")
+    theirs = ("decode", "descriptive", "frames", "ground", "look", "srgb", "variants", *of_formats)
+    assert use_cases == {f"scopix_server.analysis.{name}" for name in theirs}
 
 
 def test_the_sdk_never_imports_the_server() -> None:
@@ -124,6 +129,10 @@ def test_the_sdk_never_imports_the_server() -> None:
 
 def test_the_vocabulary_needs_the_standard_library_only() -> None:
     assert imports(SDK / "types" / "vocabulary.py") <= {"enum"}
+
+
+def test_the_table_of_file_types_needs_the_vocabulary_only() -> None:
+    assert imports(SDK / "types" / "sniff.py") <= {"codecs", "dataclasses", "scopix.types.vocabulary"}
 
 
 def test_the_command_line_uses_public_names_only() -> None:

@@ -3,6 +3,7 @@
 import ast
 import re
 import subprocess
+import sys
 
 from tests.architecture.source import ROOT, SDK, SERVER, imports, modules, parsed, within
 
@@ -26,7 +27,8 @@ def test_one_file_a_package_reads_the_environment() -> None:
         name for name, path in ALL if mentions(path, r"os\.(environ|getenv)") or calls(path, r"os\.getenv|getenv")
     }
     settings = {name for name, path in ALL if any(within(target, "pydantic_settings") for target in imports(path))}
-    assert readers | settings == {"scopix._config", "scopix_server.config"}
+    # The settings are read in one file; the other rules what other processes get to see.
+    assert readers | settings == {"scopix._config", "scopix_server.config", "scopix_server.environment"}
 
 
 def test_one_file_commits() -> None:
@@ -58,12 +60,30 @@ def test_sql_stays_in_its_room() -> None:
 
 
 def test_images_are_opened_at_one_gate() -> None:
-    assert {name for name, path in ALL if calls(path, r"(PIL\.)?Image\.open")} == {"scopix_server.pipeline.decode"}
+    assert {name for name, path in ALL if calls(path, r"(PIL\.)?Image\.open")} == {"scopix_server.analysis.decode"}
+    streaming = {name for name, path in ALL if any(within(target, "pyvips") for target in imports(path))}
+    assert streaming == {"scopix_server.analysis.decode_streamed"}
+    # Decoders that Pillow does not come with.
+    plugins = {
+        name for name, path in ALL if {"pi_heif", "pylibjxl", "rawpy"} & {one.split(".")[0] for one in imports(path)}
+    }
+    assert plugins == {f"scopix_server.analysis.{name}" for name in ("decode", "jpegxl", "raw_preview")}
+
+
+def test_the_web_process_loads_no_library_that_decodes_images() -> None:
+    """Whatever takes a stranger's bytes in, and all that it imports."""
+    libraries = ("PIL", "pyvips", "cv2", "pi_heif", "pylibjxl", "rawpy")
+    script = f"import sys; import scopix_server.intake.{{}}; print([n for n in {libraries} if n in sys.modules])"
+    for module in ("incoming", "accept", "sessions", "direct"):
+        done = subprocess.run([sys.executable, "-c", script.format(module)], capture_output=True, text=True, check=True)
+        assert done.stdout.strip() == "[]", module
 
 
 def test_one_file_names_the_http_library() -> None:
     naming = {name for name, path in modules(SDK) if any(within(target, "httpx2") for target in imports(path))}
-    assert naming <= {"scopix._async.transport", "scopix._sync.transport"}
+    # The clients name the type of an HTTP client that may be given.
+    homes = ("transport", "client")
+    assert naming <= {f"scopix.{tree}.{home}" for tree in ("_async", "_sync") for home in homes}
 
 
 def test_no_file_names_a_package_registry() -> None:

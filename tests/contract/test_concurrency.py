@@ -93,7 +93,7 @@ def test_of_several_workers_one_describes_a_file(servers: list[SqlDatabase]) -> 
     said = Description("A cup.", ("cup",), None, ImageKind.PHOTO, "builtin", "1")
 
     def run(transaction: SqlTransaction, number: int) -> bool:
-        if transaction.descriptions.begin(file.id, 1, NOW) is None:
+        if transaction.descriptions.claim(file.id, 1, NOW) is None:
             return False
         variant = Variant("tiny_64", f"k{number}", "image/jpeg", 32, 64, 100)
         transaction.variants.save(file.id, [variant])
@@ -112,7 +112,7 @@ def test_what_is_done_in_steps_at_once_is_saved_once(servers: list[SqlDatabase])
     """As two workers do it that both believe to be the only one."""
     file = stored(servers)
     said = Description("A cup.", ("cup",), None, ImageKind.PHOTO, "builtin", "1")
-    begun = at_once(servers, lambda t, _: t.descriptions.begin(file.id, 1, NOW) is not None)
+    begun = at_once(servers, lambda t, _: t.descriptions.claim(file.id, 1, NOW) is not None)
     assert begun == [True] * AT_ONCE
     variant = Variant("tiny_64", "k", "image/jpeg", 32, 64, 100)
     assert at_once(servers, lambda t, _: t.variants.save(file.id, [variant])) == [None] * AT_ONCE
@@ -132,7 +132,7 @@ def test_a_failure_and_a_success_at_once_leave_one_end(servers: list[SqlDatabase
     said = Description("A cup.", ("cup",), None, ImageKind.PHOTO, "builtin", "1")
     for _ in range(5):
         file = stored(servers)
-        servers[0].write(lambda t, i=file.id: t.descriptions.begin(i, 1, NOW))
+        servers[0].write(lambda t, i=file.id: t.descriptions.claim(i, 1, NOW))
 
         def run(transaction: SqlTransaction, number: int, file: File = file) -> object:
             if number % 2:
@@ -168,7 +168,7 @@ def test_an_idempotency_key_admits_one(servers: list[SqlDatabase]) -> None:
     def upload(transaction: SqlTransaction, _: int) -> str:
         earlier = transaction.idempotency.find(TENANT, "key", NOW - timedelta(hours=24))
         if earlier is not None:
-            return str(earlier.answer["file_id"])
+            return str(earlier.response["file_id"])
         file = new_file()
         transaction.files.add(file)
         transaction.idempotency.keep(TENANT, IdempotencyRecord("key", "same", {"file_id": file.id}, NOW))
@@ -246,7 +246,7 @@ def test_there_is_one_first_tenant(engine: sa.Engine) -> None:
 
 def test_tags_of_people_and_of_the_describer_set_at_once_are_all_found(servers: list[SqlDatabase]) -> None:
     file = stored(servers)
-    servers[0].write(lambda t: t.descriptions.begin(file.id, 1, NOW))
+    servers[0].write(lambda t: t.descriptions.claim(file.id, 1, NOW))
     said = Description("A cup.", ("described",), None, ImageKind.PHOTO, "builtin", "1")
 
     def change(transaction: SqlTransaction, number: int) -> object:
@@ -272,8 +272,10 @@ def test_a_cancelled_session_and_its_workers_come_to_one_end(servers: list[SqlDa
 
     def run(transaction: SqlTransaction, number: int) -> object:
         if number == AT_ONCE // 2:
-            return transaction.sessions.cancel(session.id, NOW)
-        if transaction.descriptions.begin(files[number].id, 1, NOW) is None:
+            cancelled = transaction.sessions.cancel_files(session.id, NOW, limit=AT_ONCE)
+            transaction.sessions.cancel(session.id, NOW)
+            return {file.id for file in cancelled}
+        if transaction.descriptions.claim(files[number].id, 1, NOW) is None:
             return False
         record = DescriptionRecord(str(uuid.uuid4()), files[number].id, 1, said, "general", NOW, 1)
         return transaction.descriptions.complete(record)

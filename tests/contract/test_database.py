@@ -15,6 +15,8 @@ from scopix_server.domain.errors import Conflict
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.listing import FileFilter, SortBy, SortOrder, position_of
 from scopix_server.domain.ports import DescriptionRecord, IdempotencyRecord
+from scopix_server.domain.session import FileOutcome, Session, SessionFile
+from scopix_server.domain.states import TERMINAL
 from scopix_server.domain.tenant import Tenant
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
@@ -82,6 +84,34 @@ def test_eight_characters_find_a_file_unless_they_fit_two(database: SqlDatabase)
         database.read(lambda t: t.files.get(TENANT, "abcdef01"))
 
 
+def test_what_has_ended_is_found_among_what_is_waited_for(database: SqlDatabase) -> None:
+    files = {status: stored(database, description_status=status) for status in DescriptionStatus}
+    gone = stored(database, description_status=DescriptionStatus.QUEUED)
+    database.write(lambda t: t.files.mark_deleted(TENANT, gone.id, NOW))
+    ended = {files[status].id for status in TERMINAL} | {gone.id}
+    ids = [*(file.id for file in files.values()), gone.id]
+    assert database.read(lambda t: t.files.settled(ids)) == ended
+    assert database.read(lambda t: t.files.settled(ids[:1])) == ended & set(ids[:1])
+
+    def session_of(number: int, *members: File) -> Session:
+        session = Session(f"{number:08}-0000-4000-8000-000000000000", TENANT, NOW, NOW)
+        entries = [
+            SessionFile(session.id, place, file.filename, FileOutcome.ACCEPTED, file.id)
+            for place, file in enumerate(members)
+        ]
+        rejected = SessionFile(session.id, len(members), "x.png", FileOutcome.REJECTED, error="no image")
+        database.write(lambda t: (t.sessions.add(session), t.sessions.append(session.id, [*entries, rejected], NOW)))
+        return session
+
+    sessions = [
+        session_of(number, files[DescriptionStatus.COMPLETED], file) for number, file in enumerate(files.values())
+    ]
+    sessions += [session_of(90, gone), session_of(91)]
+    now = {s.id for s in sessions if not database.read(lambda t, s=s: t.sessions.counts([s]))[s.id].pending}
+    assert {sessions[-1].id, sessions[-2].id} < now < {session.id for session in sessions}
+    assert database.read(lambda t: t.sessions.settled([session.id for session in sessions])) == now
+
+
 def test_pages_are_newest_first_and_add_up(database: SqlDatabase) -> None:
     files = [stored(database, created_at=NOW + timedelta(seconds=number)) for number in range(7)]
     gone = files.pop(3)
@@ -146,7 +176,7 @@ def test_a_read_cannot_change_anything(database: SqlDatabase) -> None:
 
 def test_the_course_of_a_description(database: SqlDatabase) -> None:
     file = stored(database)
-    begun = database.write(lambda t: t.descriptions.begin(file.id, 1, NOW))
+    begun = database.write(lambda t: t.descriptions.claim(file.id, 1, NOW))
     assert begun is not None
     assert (begun.description_status, begun.description_attempts) == (DescriptionStatus.PROCESSING, 1)
     perception = Perception(
@@ -172,26 +202,26 @@ def test_the_course_of_a_description(database: SqlDatabase) -> None:
 
 def test_a_revision_is_described_once_however_often_it_is_tried(database: SqlDatabase) -> None:
     file = stored(database)
-    database.write(lambda t: t.descriptions.begin(file.id, 1, NOW))
+    database.write(lambda t: t.descriptions.claim(file.id, 1, NOW))
     assert database.write(lambda t: t.descriptions.complete(answer(file)))
     assert not database.write(lambda t: t.descriptions.complete(answer(file, text="Another cup.")))
-    assert database.write(lambda t: t.descriptions.begin(file.id, 1, NOW)) is None
+    assert database.write(lambda t: t.descriptions.claim(file.id, 1, NOW)) is None
     (version,) = database.read(lambda t: t.descriptions.versions(file.id))
     assert version.description.text == "A cup."
 
 
 def test_an_outdated_or_deleted_file_is_left_alone(database: SqlDatabase) -> None:
     file = stored(database, description_revision=2)
-    assert database.write(lambda t: t.descriptions.begin(file.id, 1, NOW)) is None
+    assert database.write(lambda t: t.descriptions.claim(file.id, 1, NOW)) is None
     deleted = stored(database)
-    database.write(lambda t: t.descriptions.begin(deleted.id, 1, NOW))
+    database.write(lambda t: t.descriptions.claim(deleted.id, 1, NOW))
     database.write(lambda t: t.files.mark_deleted(TENANT, deleted.id, NOW))
     assert not database.write(lambda t: t.descriptions.complete(answer(deleted)))
 
 
 def test_a_failure_is_kept_with_its_reason(database: SqlDatabase) -> None:
     file = stored(database)
-    database.write(lambda t: t.descriptions.begin(file.id, 1, NOW))
+    database.write(lambda t: t.descriptions.claim(file.id, 1, NOW))
     kind = DescriptionErrorType.TIMEOUT
     for status in (DescriptionStatus.QUEUED, DescriptionStatus.FAILED):
         database.write(lambda t, s=status: t.descriptions.give_up(file.id, 1, s, "too slow", kind, retryable=True))
@@ -204,7 +234,7 @@ def test_a_failure_is_kept_with_its_reason(database: SqlDatabase) -> None:
 
 def test_what_a_person_described_does_not_fail_though_its_thumbnails_do(database: SqlDatabase) -> None:
     file = stored(database)
-    database.write(lambda t: t.descriptions.begin(file.id, 1, NOW))
+    database.write(lambda t: t.descriptions.claim(file.id, 1, NOW))
     written = answer(file, revision=2, text="My cup.")
     written = dataclasses.replace(written, description=dataclasses.replace(written.description, engine=HUMAN))
     database.write(lambda t: t.versions.add(written))

@@ -14,7 +14,7 @@ from scopix.types.vocabulary import DescriptionStatus, MediaType
 from scopix_server.db.connection import SqlDatabase
 from scopix_server.db.engine import create_engine
 from scopix_server.db.migrate import migrate
-from scopix_server.domain.description import Description, ImageKind
+from scopix_server.domain.description import Box, Description, ImageKind, Perception, SeenObject
 from scopix_server.domain.file import File
 from scopix_server.domain.listing import FileFilter, SearchMode, SortBy, SortOrder
 from scopix_server.domain.ports import DescriptionRecord
@@ -58,7 +58,7 @@ def enter(database: SqlDatabase, name: str, text: Text, *, tenant: str = TENANT,
     if text.said is not None:
         said = Description(text.said, text.ai_tags, text.seen, ImageKind.PHOTO, "builtin", "1")
         record = DescriptionRecord(str(uuid.uuid4()), file.id, 1, said, "general", at, 1)
-        database.write(lambda t: t.descriptions.begin(file.id, 1, at))
+        database.write(lambda t: t.descriptions.claim(file.id, 1, at))
         assert database.write(lambda t: t.descriptions.complete(record))
     return file.id
 
@@ -181,7 +181,7 @@ def test_the_index_follows_every_change(database: SqlDatabase) -> None:
     database.write(lambda t: t.files.update(changed))
     assert (found(database, "old"), found(database, "new fresh")) == ([], [first])
     said = Description("A cup.", ("mug",), "tea", ImageKind.PHOTO, "builtin", "1")
-    database.write(lambda t: t.descriptions.begin(first, 1, NOW))
+    database.write(lambda t: t.descriptions.claim(first, 1, NOW))
     database.write(lambda t: t.descriptions.complete(DescriptionRecord("d", first, 1, said, "general", NOW, 1)))
     assert found(database, "cup tea mug fresh") == [first]
     database.write(lambda t: t.files.mark_deleted(TENANT, first, NOW))
@@ -249,6 +249,37 @@ _documents = st.builds(
     seen=st.none() | _texts,
     ai_tags=st.lists(_texts.filter(bool), max_size=2).map(tuple),
 )
+
+
+def test_files_are_found_by_what_is_seen_on_them(database: SqlDatabase) -> None:
+    def see(name: str, *labels: str) -> str:
+        file_id = enter(database, name, Text())
+        objects = tuple(SeenObject(label, Box(0.1, 0.1, 0.2, 0.2), 0.9) for label in labels)
+        perception = Perception(100, 100, objects=objects)
+        database.write(lambda t: t.descriptions.save_perception(file_id, perception, None))
+        database.write(lambda t: t.files.update(t.files.get(TENANT, file_id)))
+        return file_id
+
+    street, walk = see("street", "person", "person", "bicycle"), see("walk", "person", "dog")
+
+    def having(*objects: tuple[str, int], search: str | None = None) -> set[str]:
+        wanted = FileFilter(search=search, objects=objects)
+        files, total = database.read(lambda t: t.files.list(TENANT, wanted, limit=100, offset=0))
+        assert total == len(files)
+        return {file.id for file in files}
+
+    assert having(("person", 1)) == {street, walk}
+    assert having(("person", 2)) == {street}
+    assert having(("person", 1), ("dog", 1)) == {walk}
+    assert having(("person", 3)) == set()
+    assert having(search="puppy") == {walk}
+    assert having(("person", 1), search="bike") == {street}
+    assert having(search="puppies") == set()
+    # Seen again, it shows something else.
+    see_again = Perception(100, 100, objects=(SeenObject("cat", Box(0, 0, 1, 1), 0.9),))
+    database.write(lambda t: t.descriptions.save_perception(walk, see_again, None))
+    assert having(("dog", 1)) == set()
+    assert having(("cat", 1)) == {walk}
 
 
 @pytest.fixture(scope="module")

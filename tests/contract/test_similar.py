@@ -15,7 +15,7 @@ from scopix_server.domain.errors import NotFound, WrongMediaType
 from scopix_server.domain.file import File
 from scopix_server.domain.similar import SimilarFile
 from scopix_server.domain.tenant import Tenant
-from scopix_server.pipeline.similar import find_similar
+from scopix_server.library.similar import find_similar
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 TENANT = "11111111-1111-4111-8111-111111111111"

@@ -99,13 +99,13 @@ def test_what_no_file_is_in_may_be_forgotten(database: SqlDatabase) -> None:
     assert database.read(lambda t: [t.storage_configs.files_in(one) for one in (used, unused, current)]) == [1, 0, 0]
     # A deleted file may come back.
     database.write(lambda t: t.files.mark_deleted(TENANT, file.id, NOW))
-    assert database.write(lambda t: t.storage_configs.forget_unneeded()) == 1
+    assert database.write(lambda t: t.storage_configs.remove_unneeded()) == 1
     assert {one.id for one in database.read(lambda t: t.storage_configs.all())} == {used.id, current.id}
     with pytest.raises(Gone, match="removed for good"):
         database.write(lambda t: t.storage_configs.delete(used))
     purged = database.write(lambda t: t.upkeep.purge_files([file.id], NOW + timedelta(days=1)))
     assert [(one.in_bucket, one.object_keys) for one in purged] == [((used.id, "scopix/k"), ())]
-    assert database.write(lambda t: t.storage_configs.forget_unneeded()) == 1
+    assert database.write(lambda t: t.storage_configs.remove_unneeded()) == 1
 
 
 def test_a_file_in_no_known_bucket_is_refused(database: SqlDatabase) -> None:
@@ -120,13 +120,13 @@ def test_who_holds_the_records_keeps_others_from_changing_them(database: SqlData
     made = saved(database)
 
     def hold(transaction) -> None:
-        transaction.storage_configs.hold()
+        transaction.storage_configs.lock()
         holding.set()
         may_end.wait(20)
         order.append("first")
 
     def change(transaction) -> None:
-        transaction.storage_configs.hold()
+        transaction.storage_configs.lock()
         transaction.storage_configs.save(dataclasses.replace(made, key_id="k2"))
         order.append("second")
 

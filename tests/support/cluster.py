@@ -49,6 +49,8 @@ class Cluster:
             "link_secret": secrets.token_urlsafe(24),
             "encryption_key": base64.b64encode(secrets.token_bytes(32)).decode(),
             **bucket_settings(s3, bucket),
+            # Images that take their time are what a kill can hit.
+            "analyzer": "builtin",
             **settings,
         }
         self.servers = [

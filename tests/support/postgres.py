@@ -80,6 +80,20 @@ def _migrated() -> str:
     return _name_of(url)
 
 
+@functools.cache
+def _migrated_for_servers() -> str:
+    from scopix_server.jobs.queue import migrate_jobs
+
+    url = new_database(_migrated())
+    migrate_jobs(url)
+    return _name_of(url)
+
+
+def new_server_database() -> str:
+    """Create a database with the tables of the files and of the jobs, and return its address."""
+    return new_database(_migrated_for_servers())
+
+
 @contextlib.contextmanager
 def fresh_database(*, migrated: bool = False) -> Iterator[str]:
     """Lend the address of a database of its own: empty, or with our tables."""

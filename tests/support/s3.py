@@ -21,8 +21,8 @@ from botocore.config import Config
 from scopix_server.domain.storage import BucketAddress, S3Credentials
 from scopix_server.outgoing.addresses import AddressGuard
 from scopix_server.outgoing.http import OutgoingHttp
-from scopix_server.storage.parts import Parts
 from scopix_server.storage.s3 import S3Store
+from scopix_server.storage.spool import Spool
 
 START_SECONDS = 90
 REGION = "us-east-1"
@@ -179,7 +179,7 @@ def open_store(server: S3Server, bucket: str, folder: Path, identity: Identity |
     who = identity or server.admin
     http = OutgoingHttp(AddressGuard(["127.0.0.1"]))
     address = BucketAddress(bucket, REGION, server.endpoint)
-    yield S3Store(address, S3Credentials(who.access_key_id, who.secret_access_key), http, Parts(folder, sync=False))
+    yield S3Store(address, S3Credentials(who.access_key_id, who.secret_access_key), http, Spool(folder, sync=False))
     http.close()
 
 

@@ -1,4 +1,8 @@
-"""A real server in a process of its own, on a free port, with a data directory of its own (see `setup`)."""
+"""A real server in a process of its own, on a free port, with a data directory of its own (see `setup`).
+
+Its analyzer is the scripted one unless a test says `analyzer="builtin"`. What needs no process of its own is served in
+the tests' (see `inprocess`).
+"""
 
 import json
 import os
@@ -21,25 +25,34 @@ START_SECONDS = 90
 
 
 class ServerProcess:
-    """`scopix-server serve`, started, watched, stopped or killed. Restart it by calling `start` again."""
+    """`scopix-server serve`, started, watched, stopped or killed. Restart it by calling `start` again.
 
-    def __init__(self, data_dir: Path, *, worker: bool = True, **settings: str) -> None:
+    Args:
+        is_first: whether it is to make its database itself, which costs a second of the processor's time.
+    """
+
+    def __init__(self, data_dir: Path, *, worker: bool = True, is_first: bool = False, **settings: str) -> None:
         self.data_dir = data_dir
         self.setup = setup_of(data_dir, settings)
         self.printed: list[str] = []
         self.base_url = ""
+        self.run_under: list[str] = []  # a program and its arguments before the server's command
+        self._is_first = is_first
         self._worker_beside = worker and not self.setup.workers
-        self._settings = settings
-        self._environment = self.setup.environment(settings)
+        # Models are for tests to which pixels matter; to load them costs as much as all the rest of a start.
+        self._settings = {"analyzer": "scripted", "worker_processes": "1", **settings}
+        self._environment = self.setup.environment(self._settings)
         self._workers = [self._worker(number) for number in range(self.setup.workers if worker else 0)]
         self._process: subprocess.Popen[str] | None = None
 
     def start(self, port: int = 0) -> "ServerProcess":
         """Start it and return once it listens; see `wait_until_ready` for its worker."""
-        command = self.setup.command("serve", "--port", str(port))
+        command = [*self.run_under, *self.setup.command("serve", "--port", str(port))]
         if not self._worker_beside:
             command.append("--no-worker")
         self.data_dir.mkdir(parents=True, exist_ok=True)
+        if not self._is_first:
+            self.setup.with_tables()
         self.printed = []
         with self.log_path.open("a") as log:
             self._process = subprocess.Popen(
@@ -52,11 +65,15 @@ class ServerProcess:
                 self.base_url = line.split()[3]
                 # Nothing more is printed, but the pipe must not fill up if that changes.
                 threading.Thread(target=self._process.stdout.read, daemon=True).start()
-                for worker in self._workers:
-                    worker.start()
+                self.start_workers()
                 return self
         self._reap()
         raise AssertionError(f"the server did not start:\n{self.log}")
+
+    def start_workers(self) -> None:
+        """Start those of the workers of its own that do not run; a worker beside the server is the server's matter."""
+        for worker in self._workers:
+            worker.start()
 
     def wait_until_ready(self) -> "ServerProcess":
         """Return once every part can work."""
@@ -99,6 +116,11 @@ class ServerProcess:
         """The server's process, its worker, and the worker's children."""
         parents = [psutil.Process(pid) for pid in [self.pid, *(worker.pid for worker in self._workers)]]
         return [process for parent in parents for process in (parent, *parent.children(recursive=True))]
+
+    @property
+    def is_running(self) -> bool:
+        """Whether its web process is there."""
+        return self._process is not None and self._process.poll() is None
 
     def client(self, **options: Any) -> httpx2.Client:
         """An HTTP client with the admin key; the paths start behind /api/v2."""
@@ -166,7 +188,7 @@ class WorkerProcess:
 
     def __init__(self, data_dir: Path, log_path: Path, *, begin: bool = True, **settings: str) -> None:
         self._data_dir = data_dir
-        self._settings = {"worker_processes": "1", **settings}
+        self._settings = {"worker_processes": "1", "analyzer": "scripted", **settings}
         self._process: subprocess.Popen[bytes] | None = None
         self.log_path = log_path
         log_path.touch()

@@ -11,17 +11,22 @@ import functools
 import json
 import os
 import secrets
+import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from scopix_server.upkeep.integrity import MARK_KEY
+from tests.support.commands import command
+
 if TYPE_CHECKING:
-    from scopix_server.pipeline.sweep import SweepReport
+    from scopix_server.upkeep.sweep import SweepReport
     from tests.support.s3 import S3Server
 
 __all__ = ["Setup", "StoredInBucket", "clear_bucket", "environment_with", "is_distributed", "setup_of", "shared_s3"]
@@ -50,18 +55,33 @@ class Setup:
             return done.fetchall() if done.description else []
 
     def stored_objects(self) -> "Sequence[Path | StoredInBucket]":
-        """Every object in the store, half-written ones included."""
+        """Every object of files in the store, half-written ones included."""
         if self.bucket is None:
-            return [path for path in (self.data_dir / "storage").rglob("*") if path.is_file()]
-        return [StoredInBucket("/", self.bucket, key) for key in shared_s3().keys(self.bucket)]
+            found = [path for path in (self.data_dir / "storage").rglob("*") if path.is_file()]
+            return [path for path in found if not path.match(MARK_KEY)]
+        keys = (key for key in shared_s3().keys(self.bucket) if key != MARK_KEY)
+        return [StoredInBucket("/", self.bucket, key) for key in keys]
 
     def half_stored(self) -> list[Path]:
         """What is being written."""
         parts = "storage/tmp" if self.bucket is None else "spool/web"
         return list((self.data_dir / parts).glob("*"))
 
+    def with_tables(self) -> None:
+        """Put a database with all tables, and nothing in them, where a first start would make one: there at once."""
+        place = self.data_dir / "scopix.db"
+        if "database_url" not in self.settings and not place.exists():
+            self.data_dir.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(_empty_database(), place)
+            place.chmod(0o600)
+
     def run(self, *arguments: str, timeout: float = 120, **settings: str) -> subprocess.CompletedProcess[str]:
-        """Run a command of `scopix-server` on the data folder, with these settings beside those of the set-up."""
+        """Run a command of `scopix-server` on the data folder, with these settings beside those of the set-up.
+
+        A sweep, which many tests run, in this process; whatever else in one of its own.
+        """
+        if arguments[0] == "sweep":
+            return command(self.data_dir, *arguments, **{**self.settings, **settings})
         return subprocess.run(
             self.command(*arguments), env=self.environment(settings), capture_output=True, text=True, timeout=timeout
         )
@@ -131,9 +151,20 @@ def setup_of(data_dir: Path, named: dict[str, str] | None = None) -> Setup:
     if data_dir not in _known:
         named = named or {}
         # A test that brings a database brings everything.
-        plain = not is_distributed() or "database_url" in named
-        _known[data_dir] = Setup(data_dir) if plain else _distributed(data_dir, named)
+        own = {"database_url": named["database_url"]} if "database_url" in named else {}
+        _known[data_dir] = Setup(data_dir, own) if own or not is_distributed() else _distributed(data_dir, named)
     return _known[data_dir]
+
+
+@functools.cache
+def _empty_database() -> Path:
+    from scopix_server.config import Settings
+    from scopix_server.wiring.shared import open_database
+
+    folder = Path(tempfile.mkdtemp(prefix="scopix-template-"))
+    open_database(Settings(data_dir=folder)).close()
+    assert not (folder / "scopix.db-wal").exists()
+    return folder / "scopix.db"
 
 
 @functools.cache
@@ -152,12 +183,12 @@ def clear_bucket(url: str, s3: "S3Server", bucket: str, folder: Path) -> "SweepR
     from scopix_server.db.engine import create_engine
     from scopix_server.domain.upkeep import Retention
     from scopix_server.jobs.queue import DbosQueue
-    from scopix_server.pipeline.sweep import Sweeper
-    from scopix_server.storage.parts import Parts
+    from scopix_server.storage.spool import Spool
+    from scopix_server.upkeep.sweep import Sweeper
     from tests.support.s3 import open_store
 
     def clear_spool(before: datetime) -> int:
-        return sum(Parts(part, sync=False).sweep(before) for part in (folder / "spool").glob("*"))
+        return sum(Spool(part, sync=False).sweep(before) for part in (folder / "spool").glob("*"))
 
     day = timedelta(days=1)
     retention = Retention(30 * day, 30 * day, 7 * day, answers=day, orphans=day)

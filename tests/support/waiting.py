@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import httpx2
 
-MOST_SECONDS = 180
+MAX_SECONDS = 180
 
 
 def wait_until_described(http: httpx2.Client, file_id: str) -> dict:
@@ -21,17 +21,17 @@ def wait_until_over(http: httpx2.Client, session_id: str) -> dict:
 
 def wait_until(is_so: Callable[[], bool]) -> None:
     """Return once it is so."""
-    deadline = time.monotonic() + MOST_SECONDS
+    deadline = time.monotonic() + MAX_SECONDS
     while not is_so():
-        assert time.monotonic() < deadline, f"it was not so within {MOST_SECONDS} seconds"
+        assert time.monotonic() < deadline, f"it was not so within {MAX_SECONDS} seconds"
         time.sleep(0.1)
 
 
 def _wait(http: httpx2.Client, path: str, over) -> dict:  # type: ignore[no-untyped-def]
-    deadline = time.monotonic() + MOST_SECONDS
+    deadline = time.monotonic() + MAX_SECONDS
     while time.monotonic() < deadline:
         status = http.get(f"{path}?wait=20").json()
         if over(status):
             return status
         time.sleep(0.1)
-    raise AssertionError(f"{path} did not end within {MOST_SECONDS} seconds: {status}")
+    raise AssertionError(f"{path} did not end within {MAX_SECONDS} seconds: {status}")

@@ -1,17 +1,16 @@
-"""Write what the built-in perceiver reads on the pictures, each beside its truth, into a folder.
+"""Write what the built-in analyzer reads on the pictures, each beside its truth, into a folder.
 
 python -m tests.data.category_pictures.perceive tests/data/perceptions/categories [SEED]
 """
 
 import json
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
 from scopix_server.domain.description import Perception
-from scopix_server.engines.perceiver import BuiltInPerceiver
+from scopix_server.perception.pixel_analyzer import PixelAnalyzer
 from tests.data.category_pictures.draw import DRAWERS, draw
 
 
@@ -35,12 +34,11 @@ def stored(perception: Perception) -> dict[str, object]:
 def main() -> None:
     folder, seed = Path(sys.argv[1]), int(sys.argv[2]) if len(sys.argv) > 2 else 1
     folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as models:
-        perceiver = BuiltInPerceiver(model_dir=Path(models))
-        for category in DRAWERS:
-            drawn = draw(category, seed)
-            seen = {"truth": drawn.truth, **stored(perceiver.perceive(np.array(drawn.image)))}
-            (folder / f"{category}.json").write_text(json.dumps(seen, ensure_ascii=False) + "\n")
+    analyzer = PixelAnalyzer(text_runtime="onnxruntime")
+    for category in DRAWERS:
+        drawn = draw(category, seed)
+        seen = {"truth": drawn.truth, **stored(analyzer.analyze(np.array(drawn.image)))}
+        (folder / f"{category}.json").write_text(json.dumps(seen, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from scopix.cli.app import app
 from tests.integration.sdk.conftest import PNG
 from tests.integration.sdk.faulty_server import FaultyServer
 from tests.integration.sdk.keys import KEY
-from tests.support.server import ServerProcess
+from tests.support.inprocess import InProcessServer, serving
 
 Run = Callable[..., Result]
 
@@ -26,17 +26,16 @@ def server() -> Iterator[FaultyServer]:
 
 
 @pytest.fixture(scope="session")
-def scopix_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
-    """A real server with its worker; tests tell their files by a tag of their own."""
+def scopix_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
+    """A real server that looks at images, in this process; tests tell their files by a tag of their own."""
     folder = tmp_path_factory.mktemp("server")
     # The S3 server that a tenant's bucket is on runs on this machine, too.
-    running = ServerProcess(folder, worker_processes="1", allowed_addresses="127.0.0.1").start().wait_until_ready()
-    yield running
-    assert running.stop() == 0
+    with serving(folder, analyzer="builtin", allowed_addresses="127.0.0.1") as running:
+        yield running
 
 
 @pytest.fixture
-def real(run: Run, scopix_server: ServerProcess) -> Run:
+def real(run: Run, scopix_server: InProcessServer) -> Run:
     """As `run`, against the real server; `stdin="..."` is what the program reads there."""
 
     def run_it(*arguments: Any, **variables: Any) -> Result:

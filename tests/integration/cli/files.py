@@ -1,17 +1,16 @@
 """Files on the real server for the tests of the command line, and looking at them past it."""
 
-import hashlib
 import json
 from typing import Any
 
 from rich.cells import cell_len
 
 from tests.support.images import encoded, picture
-from tests.support.server import ServerProcess
+from tests.support.inprocess import InProcessServer
 from tests.support.waiting import wait_until_described
 
 
-def put(server: ServerProcess, tag: str, data: bytes | None = None, name: str = "a.png", **fields: Any) -> str:
+def put(server: InProcessServer, tag: str, data: bytes | None = None, name: str = "a.png", **fields: Any) -> str:
     """Upload one file; described unless told otherwise, and waited for."""
     describe = fields.pop("describe", False)
     form = {"tags": tag, "auto_describe": str(describe).lower(), **fields}
@@ -24,7 +23,7 @@ def put(server: ServerProcess, tag: str, data: bytes | None = None, name: str = 
     return file_id
 
 
-def put_many(server: ServerProcess, tag: str, count: int) -> list[str]:
+def put_many(server: InProcessServer, tag: str, count: int) -> list[str]:
     """Upload small pictures, named by their number, without descriptions; return their ids in order."""
     ids: list[str] = []
     with server.client() as http:
@@ -39,18 +38,10 @@ def put_many(server: ServerProcess, tag: str, count: int) -> list[str]:
     return ids
 
 
-def listed(server: ServerProcess, **query: Any) -> list[dict[str, Any]]:
+def listed(server: InProcessServer, **query: Any) -> list[dict[str, Any]]:
     """The first hundred files that meet the filter, asked for past the command line."""
     with server.client() as http:
         return list(http.get("/files", params={"limit": 100, **query}).json()["items"])
-
-
-def damaged_png() -> bytes:
-    """An image whose header and end are sound, and whose middle is not: it is stored, and its description fails."""
-    data = bytearray(encoded(picture(900, 700), "PNG"))
-    middle = len(data) // 2
-    data[middle : middle + 400] = hashlib.sha512(b"damage").digest() * 6 + bytes(16)
-    return bytes(data)
 
 
 def json_lines(text: str) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.integration.cli.files import json_lines, listed, put, put_many
 from tests.integration.sdk.faulty_server import Drop, json_reply
-from tests.support.server import ServerProcess
+from tests.support.inprocess import InProcessServer
 
 NOBODY = "00000000-0000-4000-8000-000000000000"
 
@@ -57,7 +57,7 @@ def test_many_are_deleted_in_hundreds(real, scopix_server):
 
 
 def test_what_is_being_described_is_skipped(run, tmp_path):
-    server = ServerProcess(tmp_path / "other", worker=False).start()
+    server = InProcessServer(tmp_path / "other", worker=False).start()
     try:
         file_id = put(server, "busy")
         with server.client() as http:

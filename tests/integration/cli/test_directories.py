@@ -42,7 +42,6 @@ def totals(result):
 def test_a_directory(run, server, album):
     scopix = BatchScopix(server, max_files=3, polls=2)
     folder = album(10)
-    (folder / "notes.txt").write_text("passed over")
     result = run("upload", folder, "--tags", "a", "--category", "map")
     assert (result.exit_code, totals(result)) == (0, "10 files: 10 described")
     assert "What 0003.png shows." in " ".join(result.stdout.split())
@@ -57,9 +56,47 @@ def test_the_search_can_be_told(run, server, album):
     for name in ("deep/b.png", ".hidden.png"):
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(PNG)
-    assert totals(run("upload", "--no-ledger", "--no-recursive", folder)) == "1 file: 1 described"
+    assert totals(run("upload", "--no-ledger", "--no-recursive", folder)) == "3 files: 1 described, 2 skipped"
     assert totals(run("upload", "--no-ledger", "--hidden", folder)) == "3 files: 3 described"
     assert not Path(LEDGER).exists()
+
+
+def test_what_is_skipped_is_told(run, server, album):
+    scopix = BatchScopix(server)
+    folder = album(2)
+    for name in ("a.mp4", "b.MP4", "c.mp4", "d.mp4", "notes", ".hidden.png", "@eaDir/0000.png", "raw/e.png"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(b"x")
+    result = run("upload", folder, "--exclude", "raw")
+    assert (result.exit_code, totals(result)) == (0, "10 files: 2 described, 8 skipped")
+    lines = set(result.stderr.splitlines())
+    assert "skipped 4: .mp4 is not taken from directories (a.mp4, b.MP4, c.mp4, ...)" in lines
+    assert "skipped 1: excluded by raw (raw)" in lines
+    assert "skipped 1: excluded by @eaDir (@eaDir)" in lines
+    assert "skipped 1: without an extension (notes)" in lines
+    records = [json.loads(line) for line in run("upload", folder, "--json").stdout.splitlines()]
+    assert {"path": str(folder / "notes"), "state": "skipped", "reason": "without an extension"} in records
+    assert set(scopix.names()) == {"0000.png", "0001.png"}
+
+
+def test_a_directory_without_a_picture_is_no_success(run, server, tmp_path):
+    (tmp_path / "scan.tiff.zip").write_bytes(b"x")
+    result = run("upload", tmp_path)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines()[-2:] == [
+        "skipped 1: .zip is not taken from directories (scan.tiff.zip)",
+        "1 file: 1 skipped",
+    ]
+
+
+def test_a_dry_run_asks_no_server(run, server, album):
+    folder = album(2)
+    (folder / "a.pdf").write_bytes(b"x")
+    result = run("upload", "--dry-run", "--include", "*1.png", folder)
+    assert result.stdout.splitlines() == [str(folder / "0001.png")]
+    assert "matches no *1.png (0000.png)" in result.stderr
+    assert "1 file would be uploaded, 0.0 MB; nothing was sent" in result.stderr
+    assert not server.seen
 
 
 def test_a_second_run_sends_only_what_is_new(run, server, album):
@@ -67,6 +104,7 @@ def test_a_second_run_sends_only_what_is_new(run, server, album):
     run("upload", album(5))
     result = run("upload", "--json", album(8))
     assert totals(result) == "8 files: 8 described"
+    assert "5 files were sent by an earlier run" in result.stderr
     assert len(scopix.files) == 8
     assert [json.loads(line)["state"] for line in result.stdout.splitlines()] == ["described"] * 8
     sent = len(scopix.requests)
@@ -233,6 +271,7 @@ def test_an_interrupt_counts_every_file_and_a_second_program_keeps_out(run, serv
     _, messages = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "5 files: 2 interrupted, 3 not sent" in messages
+    assert "To send the rest, run the same command in the same place" in messages
     assert "Traceback" not in messages
     assert scopix.files == []
 

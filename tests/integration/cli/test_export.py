@@ -14,11 +14,11 @@ from datetime import UTC, datetime
 import pyarrow.parquet
 import pytest
 
-from tests.acceptance.conftest import EXAMPLES
-from tests.integration.cli.files import damaged_png, json_lines, listed, put, put_many
+from tests.integration.api.conftest import EXAMPLES
+from tests.integration.cli.files import json_lines, listed, put, put_many
 from tests.integration.sdk.faulty_server import Hang, json_reply, problem
 from tests.integration.sdk.happy import DETAILS
-from tests.support.images import encoded, picture
+from tests.support.images import damaged_png, encoded, picture
 
 FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "＝1", "\t=1", "\r=1", " =1"]
 

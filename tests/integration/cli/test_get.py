@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.acceptance.conftest import EXAMPLES
+from tests.integration.api.conftest import EXAMPLES
 from tests.integration.cli.files import put
 from tests.integration.sdk.conftest import PNG
 from tests.integration.sdk.faulty_server import Reply, json_reply

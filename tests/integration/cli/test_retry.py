@@ -2,11 +2,12 @@
 
 import pytest
 
-from tests.acceptance.conftest import EXAMPLES
-from tests.integration.cli.files import damaged_png, json_lines, listed, put
+from tests.integration.api.conftest import EXAMPLES
+from tests.integration.cli.files import json_lines, listed, put
 from tests.integration.cli.test_delete import NOBODY, totals
 from tests.integration.sdk.faulty_server import json_reply
 from tests.integration.sdk.happy import IMAGE_ID
+from tests.support.images import damaged_png
 
 
 def details(server, file_id):
@@ -19,7 +20,7 @@ def test_by_id(real, scopix_server):
     notes = put(scopix_server, "again", b"plain words\n", "notes.txt")
     result = real("retry", "--wait", "--as", "blueprint", plan[:8], notes, NOBODY)
     assert result.exit_code == 1
-    assert totals(result) == "3 files: 1 described, 1 failed, 1 no image"
+    assert totals(result) == "3 files: 2 described, 1 failed"
     assert details(scopix_server, plan)["content_category"] == "blueprint"
     assert len(details(scopix_server, plan)["full_descriptions"]) == 2
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.acceptance.conftest import EXAMPLES
+from tests.integration.api.conftest import EXAMPLES
 from tests.integration.cli.files import json_lines, put, widths
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.inprocess import InProcessServer
 from tests.support.s3 import REGION, S3Server
-from tests.support.server import ServerProcess
 from tests.support.waiting import wait_until
 
 KEY_ID, SECRET = "SCOPIX_CUSTOM_S3_ACCESS_KEY_ID", "SCOPIX_CUSTOM_S3_SECRET_ACCESS_KEY"
@@ -75,7 +75,7 @@ def test_a_secret_on_the_command_line_is_refused(real: Any, s3_server: S3Server)
     assert "nobody can be asked" in nobody.stderr
 
 
-def test_it_is_asked_for_and_not_shown(s3_server: S3Server, scopix_server: ServerProcess) -> None:
+def test_it_is_asked_for_and_not_shown(s3_server: S3Server, scopix_server: InProcessServer) -> None:
     bucket, who = s3_server.new_bucket(), s3_server.admin
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SCOPIX_")}
     environment |= {"SCOPIX_API_KEY": scopix_server.api_key, "SCOPIX_BASE_URL": scopix_server.base_url}

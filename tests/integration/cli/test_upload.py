@@ -6,6 +6,7 @@ import stat
 
 import pytest
 
+from tests.integration.sdk.batches import BatchScopix
 from tests.integration.sdk.faulty_server import Drop, Reply, json_reply, problem
 from tests.integration.sdk.happy import DETAILS, IMAGE_ID, UPLOADED, behave
 from tests.integration.sdk.keys import KEY
@@ -27,23 +28,28 @@ def test_a_picture_is_described(run, server, photos):
 def test_the_table_fits_the_terminal(run, server, photos, columns):
     long_word = "Donaudampfschifffahrtsgesellschaftskapitän" * 3
     behave(server, upload_description=f"A kitchen. {long_word} " * 5, visible_text="LINE\n" * 100)
-    result = run("upload", *photos[:2], COLUMNS=str(columns))
+    result = run("upload", photos[0], COLUMNS=str(columns))
     assert result.exit_code == 0
     assert max(len(line) for line in result.stdout.splitlines()) <= columns
     assert ("Visible text" in result.stdout) == (columns >= 110)
 
 
 def test_json_is_one_object_a_line(run, server, photos):
-    behave(server, visible_text=NASTY)
+    BatchScopix(server)
     result = run("upload", "--json", *photos)
     records = [json.loads(line) for line in result.stdout.splitlines()]
     assert result.exit_code == 0
     assert sorted(record["path"] for record in records) == [str(path) for path in photos]
     assert {record["state"] for record in records} == {"described"}
-    assert records[0]["visible_text"] == NASTY
+    assert "7 files: 7 described" in result.stderr
+
+
+def test_json_is_ascii_whatever_stands_on_a_picture(run, server, photos):
+    behave(server, visible_text=NASTY)
+    result = run("upload", "--json", photos[0])
+    assert json.loads(result.stdout)["visible_text"] == NASTY
     assert result.stdout.isascii()
     assert "\x1b" not in result.stdout
-    assert "7 files: 7 described" in result.stderr
 
 
 def test_the_options_reach_the_server(run, server, photos):
@@ -53,21 +59,38 @@ def test_the_options_reach_the_server(run, server, photos):
     result = run("upload", *options, photos[0])
     assert result.exit_code == 0
     parts = read_parts(server.seen[0])
-    del parts["file"], parts["storage_target"], parts["skip_duplicates"]
+    del parts["file"], parts["path"], parts["storage_target"], parts["skip_duplicates"]
     assert parts == {"content_category": "blueprint", "tags": "a,b,c", "title": "Plan", "auto_describe": "false"}
     assert "1 file: 1 uploaded" in result.stderr
 
 
 def test_without_waiting(run, server, photos):
-    behave(server)
+    scopix = BatchScopix(server, polls=10**9)
     result = run("upload", "--no-wait", *photos)
     assert result.exit_code == 0
-    assert len(server.seen) == 7
+    assert len(scopix.requests) == 1
     assert "7 files: 7 uploaded" in result.stderr
 
 
+def test_a_list_of_files_goes_on_where_it_broke_off(run, server, photos):
+    scopix = BatchScopix(server, max_files=2)
+    original = server.routes["POST /api/v2/files/upload/batch"]
+    # The second request is acted upon, and its answer never comes.
+    server.routes["POST /api/v2/files/upload/batch"] = lambda seen: (
+        original(seen) if not scopix.requests else original(seen) and Drop("body")
+    )
+    assert run("upload", *photos, SCOPIX_MAX_RETRIES="0").exit_code == 1
+    server.routes["POST /api/v2/files/upload/batch"] = original
+    again = run("upload", *photos)
+    assert "7 files: 7 described" in again.stderr
+    assert scopix.names() == {path.name: 1 for path in photos}
+    sent = len(scopix.requests)
+    assert "7 files: 7 described" in run("upload", *photos).stderr
+    assert len(scopix.requests) == sent
+
+
 def test_one_bad_file_does_not_stop_the_others_and_all_are_counted(run, server, photos, tmp_path):
-    behave(server)
+    BatchScopix(server)
     text = tmp_path / "notes.csv"
     text.write_text("a,b")
     result = run("upload", *photos, text, tmp_path / "nowhere.jpg")
@@ -80,14 +103,11 @@ def test_one_bad_file_does_not_stop_the_others_and_all_are_counted(run, server, 
 
 @pytest.mark.parametrize("faults", [0, 1, 3, 6, 7])
 def test_the_totals_add_up_whatever_fails(run, server, photos, faults):
-    behave(server)
-    left = [problem(422, "VALIDATION_ERROR")] * faults
-
-    def upload(_):
-        return left.pop() if left else json_reply(UPLOADED, 201)
-
-    server.routes["POST /api/v2/files/upload"] = upload
-    result = run("upload", "--json", *photos)
+    BatchScopix(server)
+    for path in photos[:faults]:
+        path.rename(path.with_name(f"refuse-{path.name}"))
+    given = [*photos[faults:], *(path.with_name(f"refuse-{path.name}") for path in photos[:faults])]
+    result = run("upload", "--json", *given)
     assert len(result.stdout.splitlines()) == 7
     total, *parts = [int(number) for number in re.findall(r"\d+", result.stderr)]
     assert total == sum(parts) == 7
@@ -111,7 +131,8 @@ def test_a_slow_description_is_told_apart(run, server, photos):
 
 
 def test_a_wrong_key_stops_everything(run, server, photos):
-    server.routes["POST /api/v2/files/upload"] = problem(401, "INVALID_API_KEY", "unknown key")
+    BatchScopix(server)
+    server.routes["GET /api/v2/files/quota-check"] = problem(401, "INVALID_API_KEY", "unknown key")
     result = run("upload", *photos)
     assert result.exit_code == 3
     assert "unknown key" in result.stderr
@@ -131,12 +152,12 @@ def test_no_server_is_told_once(run, server, photos):
 
 
 def test_a_server_lost_half_way_is_a_failure_of_some(run, server, photos):
-    behave(server)
-    answers = iter([json_reply(UPLOADED, 201)])
-    server.routes["POST /api/v2/files/upload"] = lambda _: next(answers, Drop("body"))
-    result = run("upload", *photos)
+    scopix = BatchScopix(server, max_files=2)
+    original = server.routes["POST /api/v2/files/upload/batch"]
+    server.routes["POST /api/v2/files/upload/batch"] = lambda seen: Drop("body") if scopix.requests else original(seen)
+    result = run("upload", *photos, SCOPIX_MAX_RETRIES="0")
     assert result.exit_code == 1
-    assert "1 described" in result.stderr
+    assert "7 files: 2 still being described, 5 not sent" in result.stderr
 
 
 def test_what_a_picture_says_cannot_command_the_terminal(run, server, photos):

@@ -1,9 +1,11 @@
-"""From nothing, and from every earlier state, to the current schema; on SQLite and on PostgreSQL."""
+"""From nothing, and from what was there before the first release, to the current schema; on SQLite and PostgreSQL."""
 
 import struct
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -17,13 +19,15 @@ from scopix_server.db.connection import SqlDatabase
 from scopix_server.db.engine import create_engine
 from scopix_server.db.migrate import migrate
 from scopix_server.db.schema import metadata
+from scopix_server.domain.errors import DatabaseUnusable
 from scopix_server.domain.listing import FileFilter
 from tests.support.postgres import fresh_database
 
 KINDS = ["sqlite", "postgresql"]
+FIXTURES = Path(__file__).with_name("fixtures")
 AT = "2025-01-01T00:00:00.000000Z"
 # What PostgreSQL's search is made of; SQLAlchemy knows no columns of one database only.
-POSTGRESQL_ONLY = {"metadata_words", "visible_words"}
+POSTGRESQL_ONLY = {"metadata_words", "visible_words", "word_vector"}
 
 
 def revisions() -> list[str]:
@@ -44,8 +48,20 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
 
 
 def test_the_migrations_are_one_chain() -> None:
-    assert revisions()[:2] == ["0001", "0002"]
+    assert (revisions()[0], revisions()[-1]) == ("0016", migrating.newest_revision())
     assert len(revisions()) == len(list((Path(migrating.__file__).parent / "migrations/versions").glob("0*.py")))
+
+
+def test_where_there_is_nothing_to_migrate_nothing_is_loaded_for_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = create_engine(f"sqlite:///{tmp_path / 'test.db'}")
+    migrate(engine)
+    monkeypatch.setitem(sys.modules, "alembic", None)  # to import it is an error
+    migrate(engine)
+    with pytest.raises(ImportError):
+        migrate(engine, "0016")
+    engine.dispose()
 
 
 def test_they_arrive_at_the_schema(url: str) -> None:
@@ -53,8 +69,11 @@ def test_they_arrive_at_the_schema(url: str) -> None:
     migrate(engine)
 
     def ours(_object: object, name: str | None, kind: str, *_: object) -> bool:
-        of_search = kind == "table" and str(name).startswith("search_index")
-        return not of_search and str(name).removeprefix("ix_search_documents_") not in POSTGRESQL_ONLY
+        of_search = kind == "table" and str(name).startswith(("search_index", "page_index"))
+        return (
+            not of_search
+            and str(name).removeprefix("ix_search_documents_").removeprefix("ix_search_pages_") not in POSTGRESQL_ONLY
+        )
 
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True, "include_object": ours})
@@ -68,9 +87,20 @@ def test_they_arrive_at_the_schema(url: str) -> None:
     engine.dispose()
 
 
-def fill(connection: sa.Connection, revision: str) -> None:
+def before_release(engine: sa.Engine) -> None:
+    """Make the database that the sixteen migrations before the first release made."""
+    script = (FIXTURES / f"before_2_0_{engine.dialect.name}.sql").read_text()
+    with engine.begin() as connection:
+        raw = connection.connection.driver_connection
+        assert raw is not None
+        if engine.dialect.name == "sqlite":
+            raw.executescript(script)
+        else:
+            raw.execute(script)
+
+
+def fill(connection: sa.Connection) -> None:
     """Enter a tenant, a key, and a described file, with the columns of that time."""
-    known = revisions().index(revision)
     rows: list[tuple[str, dict[str, object]]] = [
         ("tenants", {"id": "t", "name": "old", "created_at": AT}),
         (
@@ -88,6 +118,7 @@ def fill(connection: sa.Connection, revision: str) -> None:
                 "storage_target": "default", "upload_method": "STREAMING", "content_category": "general",
                 "user_tags": '["Red", "cup"]', "created_at": AT, "updated_at": AT, "variant_status": "completed",
                 "description_status": "completed", "description_revision": 1, "description_attempts": 1,
+                "sorted_at": AT, "description_current": 1,
             },
         ),
         (
@@ -99,15 +130,18 @@ def fill(connection: sa.Connection, revision: str) -> None:
             },
         ),
         ("perceptions", {"file_id": "f", "data": "{}", "embedding": struct.pack("<3f", 0.5, -0.25, 2.0)}),
+        ("vectors", {"file_id": "f", "tenant_id": "t", "vector": bytes([32, 256 - 16, 127])}),
         ("workers", {"id": "w", "heartbeat_at": AT}),
+        (
+            "search_documents",
+            {
+                "file_id": "f", "tags": "cup cup red", "title": "cafe old png", "description": "a mug stands there",
+                "visible_text": "tea time",
+            },
+        ),
+        ("file_tags", {"file_id": "f", "source": "user", "tag": "red"}),
+        ("file_tags", {"file_id": "f", "source": "ai", "tag": "cup"}),
     ]  # fmt: skip
-    if known >= revisions().index("0013"):
-        rows.append(("vectors", {"file_id": "f", "tenant_id": "t", "vector": bytes([32, 256 - 16, 127])}))
-    if known >= revisions().index("0004"):
-        words = {"title": "cafe old png", "description": "a mug stands there", "visible_text": "tea time"}
-        rows.append(("search_documents", {"file_id": "f", "tags": "cup cup red", **words}))
-        rows += [("file_tags", {"file_id": "f", "source": s, "tag": t}) for s, t in (("user", "red"), ("ai", "cup"))]
-        dict(rows)["files"]["sorted_at"] = AT
     for table, values in rows:
         names = ", ".join(values)
         places = ", ".join(f":{name}" for name in values)
@@ -115,12 +149,11 @@ def fill(connection: sa.Connection, revision: str) -> None:
     connection.commit()
 
 
-@pytest.mark.parametrize("revision", revisions())
-def test_nothing_is_lost_on_the_way_from_an_earlier_state(url: str, revision: str) -> None:
+def test_a_database_from_before_the_first_release_is_adopted(url: str) -> None:
     engine = create_engine(url)
-    migrate(engine, revision)
+    before_release(engine)
     with engine.connect() as connection:
-        fill(connection, revision)
+        fill(connection)
     migrate(engine)
     database = SqlDatabase(engine)
     key, tenant = database.read(lambda t: t.keys.holder("scopix_abcdefgh"))
@@ -137,9 +170,76 @@ def test_nothing_is_lost_on_the_way_from_an_earlier_state(url: str, revision: st
     assert found(search='"there tea"') == []
     assert found(tags=("Cup", "red")) == ["f"]
     assert database.read(lambda t: t.descriptions.versions("f"))[0].description.tags == ("CUP",)
-    # Images that were looked at long ago are found by their looks, too.
     assert database.read(lambda t: list(t.vectors.portions("t", size=9))) == [[("f", bytes([32, 256 - 16, 127]))]]
     database.close()
+
+
+def shape(engine: sa.Engine) -> dict[str, object]:
+    """All that is made in a database, as the database tells it, columns in no order."""
+    inspector = sa.inspect(engine)
+    found: dict[str, object] = {}
+    for table in inspector.get_table_names():
+        columns = [{**each, "type": str(each["type"])} for each in inspector.get_columns(table)]
+        found[table] = {
+            "columns": sorted(map(str, columns)),
+            "indexes": sorted(map(_index, inspector.get_indexes(table))),
+            # Without their names: SQLite tells none of a reference that came with a column.
+            "foreign": sorted(str({**each, "name": None}) for each in inspector.get_foreign_keys(table)),
+            "unique": sorted(map(str, inspector.get_unique_constraints(table))),
+            "primary": str(inspector.get_pk_constraint(table)),
+        }  # fmt: skip
+    if engine.dialect.name == "sqlite":
+        made = sa.text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger' OR sql LIKE 'CREATE VIRTUAL%'")
+        with engine.connect() as connection:
+            found["search"] = sorted((name, " ".join(sql.split())) for name, sql in connection.execute(made))
+    return found
+
+
+def _index(index: Mapping[str, Any]) -> str:
+    options = {name: str(value) for name, value in index.get("dialect_options", {}).items()}
+    return f"{index['name']} {index['unique']} {index['column_names']} {sorted(options.items())}"
+
+
+def test_an_adopted_database_is_like_a_new_one(url: str) -> None:
+    engine = create_engine(url)
+    before_release(engine)
+    migrate(engine)
+    adopted = shape(engine)
+    if engine.dialect.name == "sqlite":
+        engine.dispose()
+        Path(str(engine.url.database)).unlink()
+    else:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    migrate(engine)
+    new = shape(engine)
+    assert len(new) > 20
+    for name in adopted.keys() | new.keys():
+        assert adopted.get(name) == new.get(name)
+    engine.dispose()
+
+
+@pytest.mark.parametrize("revision", ["0001", "0013", "0015"])
+def test_an_older_database_is_refused_in_a_sentence_and_left_alone(tmp_path: Path, revision: str) -> None:
+    refused_at(f"sqlite:///{tmp_path / 'test.db'}", revision)
+
+
+def test_an_older_database_is_refused_on_postgresql() -> None:
+    with fresh_database() as address:
+        refused_at(address, "0013")
+
+
+def refused_at(url: str, revision: str) -> None:
+    """Hold that a database at `revision` is refused and not touched."""
+    engine = create_engine(url)
+    with engine.begin() as connection:
+        connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)"))
+        connection.execute(sa.text("INSERT INTO alembic_version VALUES (:at)"), {"at": revision})
+    with pytest.raises(DatabaseUnusable, match=f"is at {revision}, a state from before release 2.0.0") as refused:
+        migrate(engine)
+    assert "scopix-server migrate" in str(refused.value)
+    assert sa.inspect(engine).get_table_names() == ["alembic_version"]
+    engine.dispose()
 
 
 def test_several_may_migrate_at_once(url: str) -> None:

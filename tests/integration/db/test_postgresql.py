@@ -11,10 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 import psycopg
 import pytest
 import sqlalchemy as sa
+from dbos._utils import retriable_postgres_exception
 
 from scopix_server.db import postgres
 from scopix_server.db.connection import SqlDatabase, SqlTransaction
-from scopix_server.db.engine import create_engine
+from scopix_server.db.engine import create_engine, create_job_engine
 from scopix_server.db.migrate import migrate
 from scopix_server.domain.errors import DatabaseUnusable, OutcomeUnknown, ServiceUnavailable
 from scopix_server.domain.tenant import Tenant
@@ -278,3 +279,23 @@ def test_who_is_not_let_in_is_told_so(address: str) -> None:
         with pytest.raises(DatabaseUnusable, match='role "nobody" does not exist'):
             bring_up(missing)
     assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("place", ["127.0.0.1:1/d", "/d?host=/nowhere"])
+def test_the_job_engine_waits_for_a_server_that_is_away(place: str) -> None:
+    """However it is reached: of a Unix socket the driver uses other words than of an address."""
+    engine = create_job_engine(f"postgresql://u:p@{place}")
+    with pytest.raises(sa.exc.OperationalError) as refused:
+        engine.connect()
+    assert retriable_postgres_exception(refused.value)
+
+
+def test_the_job_engine_waits_while_the_server_takes_no_changes(address: str) -> None:
+    engine = create_job_engine(address)
+    with engine.connect() as connection:
+        connection.execute(sa.text("SET default_transaction_read_only = on"))
+        connection.commit()
+        with pytest.raises(sa.exc.DBAPIError) as refused:
+            connection.execute(sa.text("CREATE TABLE t (n integer)"))
+    engine.dispose()
+    assert retriable_postgres_exception(refused.value)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 import sqlalchemy as sa
@@ -13,12 +14,14 @@ from scopix_server.db.migrate import migrate
 from scopix_server.db.schema import metadata
 from scopix_server.db.tenant_data import DERIVED, OF_NO_TENANT, SECRET, belonging_to
 from scopix_server.domain.errors import Gone
+from scopix_server.domain.ports import Job
 from scopix_server.domain.session import Session
 from scopix_server.domain.tenant import Tenant
+from scopix_server.domain.turn import Priority
 from scopix_server.jobs.queue import DbosQueue, migrate_jobs
-from scopix_server.pipeline.erase import JobsUnderWay, TenantEraser
-from scopix_server.pipeline.export import NoPlaceForExport, TenantExporter
 from scopix_server.storage.local import LocalStore
+from scopix_server.upkeep.erase import JobsUnderWay, TenantEraser
+from scopix_server.upkeep.export import NoPlaceForExport, TenantExporter
 from tests.integration.db.test_upkeep import TENANT, add_file
 from tests.support.stores import stores_over
 
@@ -72,7 +75,7 @@ def test_a_job_under_way_is_waited_for_and_one_of_a_dead_worker_is_not(
     database: SqlDatabase, jobs: DbosQueue, store: LocalStore, tmp_path: Path
 ) -> None:
     file = add_file(database, store)
-    database.write(lambda t: jobs.enqueue_description(t, file.id, 1))
+    database.write(lambda t: jobs.enqueue_description(t, file, 1, Priority.BATCH))
     table = sa.table("workflow_status", *map(sa.column, ("workflow_uuid", "status", "executor_id")))
     begun = table.update().values(status="PENDING", executor_id="somebody")
     database.write(lambda t: t.connection.execute(begun))
@@ -82,13 +85,42 @@ def test_a_job_under_way_is_waited_for_and_one_of_a_dead_worker_is_not(
     with pytest.raises(JobsUnderWay):
         eraser.erase(TENANT)
     assert store.read(file.object_key) == b"12345"
-    assert not database.read(lambda t: t.descriptions.is_wanted(file.id, 1))
+    assert not database.read(lambda t: t.descriptions.is_current(file.id, 1))
 
     database.write(lambda t: t.workers.beat("somebody", datetime.now(UTC) - timedelta(minutes=5), ready=True))
     done = eraser.erase(TENANT)
     assert (done.files, done.objects, done.jobs) == (1, 2, 1)
     assert list(jobs.all()) == list(store.list("")) == []
     assert database.read(lambda t: t.tenants.find(TENANT)) is None
+
+
+def test_a_job_that_is_begun_while_jobs_are_looked_for_is_waited_for(
+    database: SqlDatabase, jobs: DbosQueue, store: LocalStore, tmp_path: Path
+) -> None:
+    """Its record may not go while a worker is at it, which was found when it still waited."""
+    first, second = add_file(database, store), add_file(database, store)
+    for file in (first, second):
+        database.write(lambda t, file=file: jobs.enqueue_description(t, file, 1, Priority.BATCH))
+    database.write(lambda t: t.workers.beat("somebody", datetime.now(UTC), ready=True))
+    columns = ("workflow_uuid", "status", "executor_id")
+    table = sa.table("workflow_status", *map(sa.column, columns))
+    begun = table.update().where(table.c.workflow_uuid == f"describe:{first.id}:1")
+
+    class BegunSinceFound:
+        """The queue, one of whose jobs is taken by a worker as soon as it was listed."""
+
+        delete = jobs.delete
+
+        def all(self) -> Iterator[Job]:
+            yield from list(jobs.all())
+            database.write(lambda t: t.connection.execute(begun.values(status="PENDING", executor_id="somebody")))
+
+    stores = stores_over(store, database, tmp_path)
+    queue = cast("DbosQueue", BegunSinceFound())
+    eraser = TenantEraser(database, stores, queue, silence=timedelta(seconds=60), wait_seconds=0)
+    with pytest.raises(JobsUnderWay):
+        eraser.erase(TENANT)
+    assert [(job.file_id, job.worker_id) for job in jobs.all()] == [(first.id, "somebody")]
 
 
 def test_what_comes_too_late_for_an_erased_tenant_is_refused_as_such(database: SqlDatabase) -> None:

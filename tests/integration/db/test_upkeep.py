@@ -24,12 +24,14 @@ from scopix_server.domain.listing import FileFilter
 from scopix_server.domain.ports import DescriptionRecord, IdempotencyRecord
 from scopix_server.domain.session import FileOutcome, Session, SessionFile, SessionStatus, status_of
 from scopix_server.domain.tenant import Tenant
+from scopix_server.domain.turn import Priority
 from scopix_server.domain.upkeep import BrokenOff, Retention
-from scopix_server.jobs.housekeeper import Chore, ChoreTaken, Housekeeper
+from scopix_server.jobs.maintenance import MaintenanceRunner, MaintenanceTask, TaskTaken
 from scopix_server.jobs.queue import DbosQueue, migrate_jobs
-from scopix_server.pipeline.sweep import Sweeper, SweepReport
 from scopix_server.storage.local import LocalStore
-from scopix_server.wiring_storage import Storage
+from scopix_server.upkeep.sweep import Sweeper, SweepReport
+from scopix_server.wiring.storage import Storage
+from tests.support.jobs import file_named
 from tests.support.postgres import fresh_database
 from tests.support.s3 import S3Server, open_store
 
@@ -250,7 +252,7 @@ def test_answers_kept_for_replay_go_after_a_day(database: SqlDatabase, sweeper: 
     times = [NOW - DAY - timedelta(seconds=n) for n in range(1200)] + [NOW - DAY + timedelta(seconds=1), NOW]
     records = [IdempotencyRecord(f"key-{number}", "f", {}, at) for number, at in enumerate(times)]
     database.write(lambda t: [t.idempotency.keep(TENANT, record) for record in records])
-    assert database.read(lambda t: t.upkeep.old_answers(NOW - DAY)) == 1199
+    assert database.read(lambda t: t.upkeep.old_responses(NOW - DAY)) == 1199
     assert sweeper.expire().answers == 1199
     assert database.read(lambda t: t.idempotency.find(TENANT, "key-1201", NOW - DAY)) is not None
     assert database.read(lambda t: t.idempotency.find(TENANT, "key-1200", NOW - DAY)) is not None
@@ -260,7 +262,9 @@ def test_answers_kept_for_replay_go_after_a_day(database: SqlDatabase, sweeper: 
 def test_records_of_ended_jobs_go_and_those_of_waiting_ones_stay(
     database: SqlDatabase, jobs: DbosQueue, sweeper: Sweeper, url: str
 ) -> None:
-    database.write(lambda t: [jobs.enqueue_description(t, f"file-{n}", 1) for n in range(4)])
+    database.write(
+        lambda t: [jobs.enqueue_description(t, file_named(f"file-{n}"), 1, Priority.BATCH) for n in range(4)]
+    )
     long_ago = int((NOW - 8 * DAY).timestamp() * 1000)
     jobs_table = sa.table(
         "workflow_status",
@@ -426,16 +430,16 @@ def test_a_chore_is_done_by_one_at_a_time_and_not_again_before_it_is_due(databas
 
     def held(_: object) -> SweepReport:
         seen.append("first")
-        with pytest.raises(ChoreTaken) as taken:
-            second.do_now(chore)
+        with pytest.raises(TaskTaken) as taken:
+            second.do_now(task)
         assert taken.value.holder == "a"
         return SweepReport(files=1)
 
-    chore = Chore("expire", DAY, held)
-    first, second = Housekeeper(database, "a", [chore]), Housekeeper(database, "b", [])
-    assert first.do_now(chore).files == 1
+    task = MaintenanceTask("expire", DAY, held)
+    first, second = MaintenanceRunner(database, "a", [task]), MaintenanceRunner(database, "b", [])
+    assert first.do_now(task).files == 1
     now = datetime.now(UTC)
-    take = lambda **when: database.write(lambda t: t.chores.take("expire", "b", now, now + DAY, **when))  # noqa: E731
+    take = lambda **when: database.write(lambda t: t.maintenance.take("expire", "b", now, now + DAY, **when))  # noqa: E731
     assert not take(done_before=now - DAY)
     assert take(done_before=now + DAY)
     assert seen == ["first"]
@@ -443,25 +447,25 @@ def test_a_chore_is_done_by_one_at_a_time_and_not_again_before_it_is_due(databas
 
 def test_a_chore_of_a_process_that_died_is_taken_over_when_its_time_is_up(database: SqlDatabase) -> None:
     def take(holder: str, now: datetime) -> bool:
-        return database.write(lambda t: t.chores.take("clear", holder, now, now + DAY, done_before=now - DAY))
+        return database.write(lambda t: t.maintenance.take("clear", holder, now, now + DAY, done_before=now - DAY))
 
     assert take("dead", NOW)
     assert not take("heir", NOW + DAY)
     assert take("heir", NOW + 2 * DAY)
-    assert not database.write(lambda t: t.chores.hold("clear", "dead", NOW + 9 * DAY))
-    assert database.write(lambda t: t.chores.hold("clear", "heir", NOW + 9 * DAY))
+    assert not database.write(lambda t: t.maintenance.renew("clear", "dead", NOW + 9 * DAY))
+    assert database.write(lambda t: t.maintenance.renew("clear", "heir", NOW + 9 * DAY))
 
 
 def test_a_chore_that_fails_is_let_go_and_is_due_again(database: SqlDatabase) -> None:
     def fail(_: object) -> SweepReport:
         raise OSError("the disk is gone")
 
-    keeper = Housekeeper(database, "a", [])
+    keeper = MaintenanceRunner(database, "a", [])
     with pytest.raises(OSError, match="disk"):
-        keeper.do_now(Chore("clear", DAY, fail))
-    assert database.read(lambda t: t.chores.holder("clear", datetime.now(UTC))) is None
-    done = Chore("clear", DAY, lambda _: SweepReport(orphans=1))
-    assert Housekeeper(database, "b", []).do_now(done) == SweepReport(orphans=1)
+        keeper.do_now(MaintenanceTask("clear", DAY, fail))
+    assert database.read(lambda t: t.maintenance.holder("clear", datetime.now(UTC))) is None
+    done = MaintenanceTask("clear", DAY, lambda _: SweepReport(orphans=1))
+    assert MaintenanceRunner(database, "b", []).do_now(done) == SweepReport(orphans=1)
 
 
 def test_nothing_refers_to_a_file_beyond_the_reach_of_a_purge() -> None:

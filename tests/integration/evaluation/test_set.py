@@ -13,6 +13,7 @@ from evaluation.draw import GROUPS, MANIFEST, SPLITS, draw, write
 from evaluation.photographs import made_photographs, photographs
 from evaluation.words import POOLS, SHARED, Words
 from scopix_server.evaluation.truth import Truth, find_cases
+from tests.support.commands import command
 
 ROOT = Path(__file__).resolve().parents[3]
 MANIFEST_DIGESTS = json.loads(MANIFEST.read_text())
@@ -121,7 +122,6 @@ def test_the_report_is_written_for_people_and_for_programs(measured):
 def test_mistakes_are_told_in_one_line(tmp_path, arguments, words):
     (tmp_path / "a.png").write_bytes(b"x")
     (tmp_path / "a.json").write_text('{"split": "tuning"}')
-    command = [sys.executable, "-m", "scopix_server", "eval", str(tmp_path), "--data-dir", str(tmp_path), *arguments]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = command(tmp_path, "eval", str(tmp_path), *arguments)
     assert done.returncode == 1
     assert words in done.stderr and "Traceback" not in done.stderr

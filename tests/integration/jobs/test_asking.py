@@ -3,138 +3,26 @@
 import json
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import replace
-from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, MediaType
-from scopix_server.categories import BUILT_IN
-from scopix_server.db.connection import SqlDatabase
-from scopix_server.db.engine import create_engine
-from scopix_server.db.migrate import migrate
-from scopix_server.domain.description import Perception
-from scopix_server.domain.engine_choice import EngineChoice
-from scopix_server.domain.engines import EngineCopy, EngineSpec
+from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus
+from scopix_server.domain.engines import EngineCopy
 from scopix_server.domain.errors import DescribeError
-from scopix_server.domain.file import File, object_key
-from scopix_server.domain.tenant import Tenant
-from scopix_server.engines.grounded.composer import GroundedComposer
-from scopix_server.engines.registry import build_engine
-from scopix_server.jobs.asking import MAX_CUT_SHORT, Asking
-from scopix_server.jobs.engine_gate import EngineGate, WorkerStops
-from scopix_server.pipeline.ask import AskEngine
-from scopix_server.pipeline.perceive import BuiltInWorkshop, PixelLimits
-from scopix_server.storage.memory import MemoryStore
-from tests.support.endpoint import Endpoint, hang_up, hold, say, status
-from tests.support.images import encoded, picture
-from tests.support.stores import stores_over
-
-NOW = datetime.now(UTC)
-TENANT = str(uuid.uuid4())
-FAST = {"connect_seconds": 10.0, "total_seconds": 30.0, "model": "fixed-1"}
-
-
-class Desk:
-    """Everything that asking needs, with short pauses."""
-
-    def __init__(self, folder: Path, database: SqlDatabase, *specs: EngineSpec) -> None:
-        self.database = database
-        self.store = MemoryStore()
-        self.stopping = threading.Event()
-        choice = EngineChoice(specs)
-        self.gates = {
-            spec.name: EngineGate(build_engine(spec), self._note, self.stopping, first_pause=0.02)
-            for spec in choice.remote
-        }
-        workshop = BuiltInWorkshop(_Blind(), GroundedComposer(), PixelLimits(10**8, 10**8))
-        ask = AskEngine(
-            database, stores_over(self.store, database, folder), workshop, workshop, BUILT_IN, language="en"
-        )
-        self.asking = Asking(ask, choice, self.gates, self.stopping, first_pause=0.01)
-
-    def _note(self, state: Any) -> None:
-        self.database.write(lambda t: t.engines.note(state))
-
-    def file(self, **changes: Any) -> str:
-        """Store a picture that was looked at and waits for its engine."""
-        file_id = str(uuid.uuid4())
-        file = File(
-            id=file_id,
-            tenant_id=TENANT,
-            filename="a.png",
-            content_type="image/png",
-            media_type=MediaType.IMAGE,
-            size_bytes=5,
-            sha256="0" * 64,
-            object_key=object_key(TENANT, file_id, "original.png"),
-            created_at=NOW,
-            updated_at=NOW,
-            description_status=DescriptionStatus.QUEUED,
-            description_revision=1,
-            description_attempts=1,
-        )
-        self.store.put(file.object_key, encoded(picture(1600, 900)))
-        self.database.write(lambda t: t.files.add(replace(file, **changes)))
-        self.database.write(lambda t: t.descriptions.save_perception(file_id, Perception(1600, 900), None))
-        return file_id
-
-    def state(self, file_id: str) -> File:
-        return self.database.read(lambda t: t.files.get(TENANT, file_id))  # type: ignore[return-value]
-
-    def current(self, file_id: str) -> Any:
-        return self.database.read(lambda t: t.versions.current([file_id])).get(file_id)
-
-    def close(self) -> None:
-        self.stopping.set()
-        for gate in self.gates.values():
-            gate.engine.close()
-
-
-class _Blind:
-    def perceive(self, image: Any) -> Perception:
-        return Perception(*reversed(image.shape[:2]))
-
+from scopix_server.jobs.asking import MAX_ATTEMPTS, MAX_CUT_SHORT
+from tests.support.desk import Desk, Job, until
+from tests.support.desk import spec_of as spec
+from tests.support.endpoint import Endpoint, hang_up, hold, say, sleep, status
 
 Open = Callable[..., Desk]
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Open]:
-    engine = create_engine(f"sqlite:///{tmp_path / 'test.db'}")
-    migrate(engine)
-    database = SqlDatabase(engine)
-    database.write(lambda t: t.tenants.add_tenant(Tenant(TENANT, "t", NOW)))
-    opened: list[Desk] = []
-
-    def build(*specs: EngineSpec) -> Desk:
-        opened.append(Desk(tmp_path, database, *specs))
-        return opened[-1]
-
-    yield build
-    for each in opened:
-        each.close()
-    database.close()
-
-
-@pytest.fixture
-def endpoint() -> Iterator[Endpoint]:
-    with Endpoint() as running:
-        yield running
 
 
 @pytest.fixture
 def other() -> Iterator[Endpoint]:
     with Endpoint(say(json.dumps({"description": "The other one says so.", "tags": []}))) as running:
         yield running
-
-
-def spec(endpoint: Endpoint, name: str = "vlm", **changes: Any) -> EngineSpec:
-    return EngineSpec(name, "openai", **({"url": endpoint.url} | FAST | changes))
 
 
 def test_an_answer_is_saved_with_where_it_came_from(desk: Open, endpoint: Endpoint) -> None:
@@ -160,12 +48,17 @@ def test_a_copy_is_made_when_there_is_none_and_kept(desk: Open, endpoint: Endpoi
     assert b"Exif" not in copy
 
 
-def test_a_transient_failure_is_tried_again_and_counted(desk: Open, endpoint: Endpoint) -> None:
+def test_a_transient_failure_is_tried_again_and_counted(
+    desk: Open, endpoint: Endpoint, caplog: pytest.LogCaptureFixture
+) -> None:
     here = desk(spec(endpoint))
     file_id = here.file()
     endpoint.then(hang_up, status(500))
     assert here.asking.run("vlm", file_id, 1)
     assert here.state(file_id).description_attempts == 3
+    failures = [record for record in caplog.records if "failed on file" in record.message]
+    assert len(failures) == 2
+    assert not any(record.exc_info for record in failures)
 
 
 def test_a_permanent_failure_is_told_once(desk: Open, endpoint: Endpoint) -> None:
@@ -184,11 +77,11 @@ def test_an_engine_that_goes_in_the_middle_burns_no_attempt(desk: Open, endpoint
     endpoint.always = hold(let_go)
     running = threading.Thread(target=here.asking.run, args=["vlm", file_id, 1])
     running.start()
-    _until(lambda: endpoint.asked)
+    until(lambda: endpoint.asked)
     endpoint.stop()
     let_go.set()
-    _until(lambda: here.gates["vlm"].reason)
-    _until(lambda: here.state(file_id).description_error)
+    until(lambda: here.gates["vlm"].reason)
+    until(lambda: here.state(file_id).description_error)
     assert "Waiting for the engine 'vlm'" in (here.state(file_id).description_error or "")
     known = here.database.read(lambda t: t.engines.states())["vlm"]
     assert not known.available
@@ -208,6 +101,73 @@ def test_an_image_that_the_engine_never_survives_fails_in_the_end(desk: Open, en
         here.asking.run("vlm", file_id, 1)
     assert caught.value.error_type is DescriptionErrorType.VLM_ERROR
     assert len(endpoint.asked) == MAX_CUT_SHORT
+    assert here.state(file_id).description_attempts == 1
+
+
+def test_an_image_that_kills_the_engine_each_time_fails_in_the_end(desk: Open, endpoint: Endpoint) -> None:
+    here = desk(spec(endpoint))
+    poison, innocent = here.file(), here.file()
+    died = threading.Event()
+
+    def die(handler: Any, body: dict[str, Any]) -> None:
+        died.set()
+        hang_up(handler, body)
+
+    def known(handler: Any, body: dict[str, Any]) -> None:
+        # The first question after each death meets an engine that is not up yet.
+        (status(503, "loading") if died.is_set() else say())(handler, body)
+        died.clear()
+
+    endpoint.always, endpoint.known = die, known
+    with pytest.raises(DescribeError) as caught:
+        here.asking.run("vlm", poison, 1)
+    assert (caught.value.error_type, caught.value.retryable) == (DescriptionErrorType.VLM_ERROR, True)
+    assert len(endpoint.asked) == MAX_CUT_SHORT
+    endpoint.always = say()
+    assert here.asking.run("vlm", innocent, 1)
+
+
+def test_one_poisonous_image_shuts_the_gate_for_nobody(desk: Open, endpoint: Endpoint) -> None:
+    here = desk(spec(endpoint))
+    good, poison = here.file(), here.file()
+    assert here.asking.run("vlm", good, 1)
+    endpoint.always = status(500, "boom")
+    with pytest.raises(DescribeError, match="boom"):
+        here.asking.run("vlm", poison, 1)
+    assert here.gates["vlm"].reason is None
+    assert len(endpoint.asked) == 1 + MAX_ATTEMPTS
+    # Once an attempt the engine was asked about a picture that is known, and answered.
+    assert len(endpoint.trials) == MAX_ATTEMPTS
+    assert here.state(poison).description_attempts == MAX_ATTEMPTS
+
+
+def test_time_outs_are_an_image_s_until_several_images_meet_them(desk: Open, endpoint: Endpoint) -> None:
+    endpoint.always = endpoint.known = sleep(3.0)
+    here = desk(spec(endpoint, total_seconds=0.2, concurrency=4))
+    alone = here.file()
+    with pytest.raises(DescribeError) as caught:
+        here.asking.run("vlm", alone, 1)
+    assert (caught.value.error_type, caught.value.retryable) == (DescriptionErrorType.TIMEOUT, True)
+    assert here.gates["vlm"].reason is None
+    jobs = [Job(here, here.file()) for _ in range(3)]
+    until(lambda: here.gates["vlm"].reason)
+    assert "simple picture of our own" in (here.gates["vlm"].reason or "")
+    endpoint.always = endpoint.known = say()
+    assert [job.join().failure for job in jobs] == [None] * 3
+
+
+def test_a_good_description_is_never_replaced_by_what_is_none(desk: Open, endpoint: Endpoint) -> None:
+    here = desk(spec(endpoint))
+    file_id = here.file()
+    here.asking.run("vlm", file_id, 1)
+    endpoint.always = say("", reasoning_content="I see a red square.")
+    revision = here.database.write(
+        lambda t: t.descriptions.ask_again(here.state(file_id), "general", here.state(file_id).created_at)
+    )
+    with pytest.raises(DescribeError, match="all text is in the model's thoughts"):
+        here.asking.run("vlm", file_id, revision)
+    assert here.current(file_id).description.text == "A red square on white."
+    assert len(here.database.read(lambda t: t.descriptions.versions(file_id))) == 1
 
 
 def test_a_wrong_key_parks_until_it_is_right(desk: Open, endpoint: Endpoint) -> None:
@@ -216,24 +176,92 @@ def test_a_wrong_key_parks_until_it_is_right(desk: Open, endpoint: Endpoint) -> 
     file_id = here.file()
     running = threading.Thread(target=here.asking.run, args=["vlm", file_id, 1])
     running.start()
-    _until(lambda: here.gates["vlm"].reason)
+    until(lambda: here.gates["vlm"].reason)
     assert "refuses our key" in (here.gates["vlm"].reason or "")
     endpoint.key = "wrong"
     running.join(60)
     assert here.state(file_id).description_status is DescriptionStatus.COMPLETED
 
 
-def test_later_is_waited_for_but_not_for_ever(desk: Open, endpoint: Endpoint) -> None:
-    here = desk(spec(endpoint, later_seconds=0.5))
-    file_id, patient = here.file(), here.file()
-    endpoint.then(status(429, headers={"Retry-After": "0.1"}), status(429, headers={"Retry-After": "0.1"}))
-    assert here.asking.run("vlm", patient, 1)
-    assert here.state(patient).description_attempts == 1
-    endpoint.always = status(429, headers={"Retry-After": "0.2"})
+def test_later_is_waited_for_and_costs_no_attempt(desk: Open, endpoint: Endpoint) -> None:
+    here = desk(spec(endpoint))
+    first, file_id = here.file(), here.file()
+    here.asking.run("vlm", first, 1)
+    endpoint.then(status(429, headers={"Retry-After": "0.1"}), status(429, headers={"retry-after-ms": "100"}))
+    assert here.asking.run("vlm", file_id, 1)
+    assert here.state(file_id).description_attempts == 1
+    # An engine that answered before is asked on when its time has come, and about nothing else.
+    assert endpoint.trials == []
+
+
+@pytest.mark.parametrize("headers", [{}, {"Retry-After": "0.1"}, {"Retry-After": "7200"}])
+def test_too_many_requests_are_told_however_short(desk: Open, endpoint: Endpoint, headers: dict[str, str]) -> None:
+    endpoint.always, endpoint.known = status(429, "limit", headers=headers), None
+    here = desk(spec(endpoint))
+    file_id = here.file()
+    job = Job(here, file_id)
+    until(lambda: here.state(file_id).description_error)
+    assert "There were too many requests" in (here.state(file_id).description_error or "")
+    assert not here.database.read(lambda t: t.engines.states())["vlm"].available
+    if headers != {"Retry-After": "7200"}:
+        endpoint.always = say()
+        assert job.join().failure is None
+        assert here.state(file_id).description_attempts == 1
+    else:
+        assert 3500 < (here.gates["vlm"].busy_seconds or 0) <= 3600
+        job.leave()
+
+
+def test_an_engine_with_too_many_requests_for_everybody_fails_nobody(desk: Open, endpoint: Endpoint) -> None:
+    endpoint.always, endpoint.known = status(429, "sk-words of theirs", headers={"Retry-After": "11"}), None
+    here = desk(spec(endpoint, later_seconds=0.0))
+    file_id = here.file()
+    job = Job(here, file_id)
+    until(lambda: here.state(file_id).description_error)
+    told = here.state(file_id)
+    assert told.description_status is DescriptionStatus.QUEUED
+    assert "Waiting for the engine 'vlm', which is unavailable. There were too many requests" in told.description_error
+    assert told.description_error_type is None
+    # `/ready` is there for everybody.
+    assert "sk-words" not in (here.gates["vlm"].reason or "")
+    assert 0 < (here.gates["vlm"].busy_seconds or 0) <= 11
+    job.leave()
+    assert here.state(file_id).description_status is DescriptionStatus.QUEUED
+    assert len(endpoint.asked) == 1
+
+
+def test_an_image_that_is_told_later_while_others_are_answered_fails_in_the_end(desk: Open, endpoint: Endpoint) -> None:
+    here = desk(spec(endpoint, later_seconds=0.05))
+    # Its request is larger than the limit by the minute: it would wait for ever, and others with it.
+    endpoint.always = status(429, headers={"Retry-After": "0.02"})
+    job = Job(here, here.file())
+    while not job.has_ended:
+        here.gates["vlm"].answered()  # as for every good answer to others
+        time.sleep(0.005)
+    assert isinstance(job.failure, DescribeError)
+    assert (job.failure.error_type, job.failure.retryable) == (DescriptionErrorType.RATE_LIMIT, True)
+    assert len(endpoint.asked) > 1
+
+
+def test_an_image_that_alone_is_too_much_keeps_nobody_waiting(desk: Open, endpoint: Endpoint) -> None:
+    here = desk(spec(endpoint))
+    before, poison, after = here.file(), here.file(), here.file()
+    here.asking.run("vlm", before, 1)
+    endpoint.always = status(429, "too many tokens in one request", headers={"Retry-After": "3600"})
     with pytest.raises(DescribeError) as caught:
-        here.asking.run("vlm", file_id, 1)
-    assert caught.value.error_type is DescriptionErrorType.RATE_LIMIT
-    assert caught.value.retryable
+        here.asking.run("vlm", poison, 1)
+    assert (caught.value.error_type, caught.value.retryable) == (DescriptionErrorType.RATE_LIMIT, True)
+    assert here.gates["vlm"].reason is None
+    endpoint.always = say()
+    assert here.asking.run("vlm", after, 1)
+
+
+def test_a_fallback_is_asked_when_later_is_too_late(desk: Open, endpoint: Endpoint, other: Endpoint) -> None:
+    endpoint.always, endpoint.known = status(429, headers={"Retry-After": "3600"}), None
+    here = desk(spec(endpoint, fallbacks=("other",), later_seconds=900.0), spec(other, "other", weight=0.0))
+    file_id = here.file()
+    assert here.asking.run("vlm", file_id, 1)
+    assert here.current(file_id).description.engine == "other"
 
 
 def test_a_fallback_answers_when_the_engine_is_away_and_when_it_failed(
@@ -249,7 +277,7 @@ def test_a_fallback_answers_when_the_engine_is_away_and_when_it_failed(
     assert here.current(second).description.text == "The other one says so."
     endpoint.always = say()
     endpoint.start()
-    _until(lambda: here.gates["vlm"].reason is None)
+    until(lambda: here.gates["vlm"].reason is None)
     third = here.file()
     here.asking.run("vlm", third, 1)
     assert here.current(third).description.engine == "vlm"
@@ -266,20 +294,9 @@ def test_who_waits_leaves_with_the_worker_and_without_an_outcome(desk: Open, end
     endpoint.stop()
     here = desk(spec(endpoint))
     file_id = here.file()
-    left: list[BaseException] = []
-
-    def run() -> None:
-        try:
-            here.asking.run("vlm", file_id, 1)
-        except BaseException as error:
-            left.append(error)
-
-    running = threading.Thread(target=run)
-    running.start()
-    _until(lambda: here.state(file_id).description_error)
-    here.stopping.set()
-    running.join(60)
-    assert isinstance(left[0], WorkerStops)
+    job = Job(here, file_id)
+    until(lambda: here.state(file_id).description_error)
+    job.leave()
     assert here.state(file_id).description_status is DescriptionStatus.QUEUED
 
 
@@ -290,16 +307,9 @@ def test_no_more_questions_at_once_than_the_engine_takes(desk: Open, endpoint: E
     threads = [threading.Thread(target=here.asking.run, args=["vlm", file_id, 1]) for file_id in files]
     for thread in threads:
         thread.start()
-    _until(lambda: endpoint.at_once == 2)
+    until(lambda: endpoint.at_once == 2)
     let_go.set()
     for thread in threads:
         thread.join(60)
     assert endpoint.most_at_once == 2
     assert len(endpoint.asked) == 8
-
-
-def _until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + 60
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)

@@ -15,19 +15,19 @@ import pytest
 from scopix.types.vocabulary import DescriptionErrorType
 from scopix_server.domain.errors import DescribeError
 from scopix_server.jobs.heap import JOBS
-from scopix_server.jobs.isolation import IsolatedEngines
+from scopix_server.jobs.isolation import Isolated
+from tests.support.child import build, build_never, build_slowly
 from tests.support.waiting import wait_until
-from tests.support.workshop import PidWorkshop, build_never, build_slowly
 
-Make = Callable[..., IsolatedEngines]
+Make = Callable[..., Isolated]
 
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    made: list[IsolatedEngines] = []
+    made: list[Isolated] = []
 
-    def make(build: Any = PidWorkshop, processes: int = 1) -> IsolatedEngines:
-        engines = IsolatedEngines(build, processes=processes, jobs_per_process=10 * JOBS, seconds_per_job=20)
+    def make(build: Any = build, processes: int = 1, seconds: float = 20) -> Isolated:
+        engines = Isolated(build, processes=processes, jobs_per_process=10 * JOBS, seconds_per_job=seconds)
         made.append(engines)
         return engines
 
@@ -36,11 +36,11 @@ def make() -> Iterator[Make]:
         engines.close()
 
 
-def pid_of(engines: IsolatedEngines, category: str = "general") -> int:
+def pid_of(engines: Isolated, category: str = "general") -> int:
     return engines.describe(None, category)  # type: ignore[arg-type, return-value]
 
 
-def use_memory(engines: IsolatedEngines) -> int:
+def use_memory(engines: Isolated) -> int:
     """Let 320 MiB be used and freed; return the bytes resident right after."""
     return engines.describe(None, "memory")  # type: ignore[arg-type, return-value]
 
@@ -86,6 +86,14 @@ def test_a_process_that_dies_over_a_job_costs_that_job_an_attempt(make: Make) ->
             job.result(timeout=60)
     assert (caught.value.error_type, caught.value.retryable) == (DescriptionErrorType.RESOURCE_LIMIT, True)
     assert pid_of(engines) != pid
+
+
+def test_an_image_that_takes_too_long_is_given_up_for_good(make: Make) -> None:
+    engines = make(seconds=0.5)
+    with pytest.raises(DescribeError, match="took longer than") as caught:
+        pid_of(engines, "60")
+    assert (caught.value.error_type, caught.value.retryable) == (DescriptionErrorType.RESOURCE_LIMIT, False)
+    assert pid_of(engines)
 
 
 def test_an_error_of_the_job_is_no_fault_of_the_pool(make: Make) -> None:

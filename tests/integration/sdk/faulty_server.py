@@ -183,7 +183,7 @@ class FaultyServer:
         route = self.routes.get(f"{seen.method} {seen.path}")
         if route is None:
             return problem(404, "NOT_FOUND", f"no route for {seen.method} {seen.path}")
-        return route if isinstance(route, Reply) else route(seen)
+        return route(seen) if callable(route) else route
 
     async def _misbehave(self, fault: Fault, writer: asyncio.StreamWriter) -> bool:
         if isinstance(fault, Hang):

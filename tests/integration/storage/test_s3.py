@@ -17,9 +17,9 @@ from scopix_server.domain.errors import BucketRefused, BucketUnavailable, Servic
 from scopix_server.domain.storage import BUCKET_FOLDER, BucketAddress, S3Credentials
 from scopix_server.outgoing.addresses import AddressGuard
 from scopix_server.outgoing.http import OutgoingHttp
-from scopix_server.storage.parts import Parts
 from scopix_server.storage.s3 import S3Store, ServerBucket
 from scopix_server.storage.s3_links import S3Signer
+from scopix_server.storage.spool import Spool
 from tests.support.s3 import REGION, Identity, S3Server, open_store
 
 KEY = "scopix/tenant/ab/file/original.png"
@@ -119,7 +119,7 @@ def test_objects_larger_than_any_of_ours_are_not_read(s3_server: S3Server, bucke
     http = OutgoingHttp(AddressGuard(["127.0.0.1"]))
     credentials = S3Credentials(s3_server.admin.access_key_id, s3_server.admin.secret_access_key)
     address = BucketAddress(bucket, REGION, s3_server.endpoint)
-    store = S3Store(address, credentials, http, Parts(tmp_path, sync=False), most_bytes=1999)
+    store = S3Store(address, credentials, http, Spool(tmp_path, sync=False), max_bytes=1999)
     with pytest.raises(BucketRefused), store.local_path(KEY):
         pass
     assert refusal(lambda: store.read(KEY)).details["reason"] == "refused"
@@ -173,7 +173,7 @@ def test_the_servers_own_bucket_is_the_operators_business(s3_server: S3Server, t
     http = OutgoingHttp(None)
     credentials = S3Credentials(s3_server.admin.access_key_id, s3_server.admin.secret_access_key)
     address = BucketAddress("gone-bucket", REGION, s3_server.endpoint)
-    store = ServerBucket(address, credentials, http, Parts(tmp_path, sync=False), public_endpoint="https://s3.example")
+    store = ServerBucket(address, credentials, http, Spool(tmp_path, sync=False), public_endpoint="https://s3.example")
     with pytest.raises(ServiceUnavailable) as caught:
         store.put(KEY, b"x")
     assert "gone-bucket" not in caught.value.message
@@ -205,7 +205,7 @@ def test_where_a_bucket_is(address: BucketAddress, start: str) -> None:
 def store_at(endpoint: str, folder: Path, guard: AddressGuard | None = None) -> S3Store:
     http = OutgoingHttp(guard or AddressGuard(["127.0.0.1"]))
     address = BucketAddress("photos", "us-east-1", endpoint)
-    return S3Store(address, S3Credentials("AKIDEXAMPLE000000", "z" * 40), http, Parts(folder, sync=False))
+    return S3Store(address, S3Credentials("AKIDEXAMPLE000000", "z" * 40), http, Spool(folder, sync=False))
 
 
 @contextmanager
@@ -266,20 +266,20 @@ def test_a_link_for_an_upload_takes_one_length_until_its_time_is_over(
     address = BucketAddress(bucket, REGION, s3_server.endpoint)
     credentials = S3Credentials(s3_server.admin.access_key_id, s3_server.admin.secret_access_key)
     http, key = OutgoingHttp(None), "tenant/direct/upload/1"
-    store = ServerBucket(address, credentials, http, Parts(tmp_path, sync=False))
+    store = ServerBucket(address, credentials, http, Spool(tmp_path, sync=False))
     try:
         link = store.upload_link(key, size_bytes=5, seconds=60)
         for wrong in (b"", b"four", b"longer"):
             assert httpx2.put(link, content=wrong).status_code == 403
         assert httpx2.put(link, content=iter([b"five."])).status_code == 403, "in chunks"
-        with pytest.raises(FileNotFoundError), store.received(key, most_bytes=5):
+        with pytest.raises(FileNotFoundError), store.received(key, max_bytes=5):
             pass
         etag = httpx2.put(link, content=b"five.").headers["etag"]
-        with store.received(key, most_bytes=5) as received:
+        with store.received(key, max_bytes=5) as received:
             assert (received[0].read_bytes(), received[1]) == (b"five.", etag)
         # Whatever is there, no more than one byte too many is read.
         store.put(key, b"x" * 100_000)
-        with store.received(key, most_bytes=5) as (path, _):
+        with store.received(key, max_bytes=5) as (path, _):
             assert path.read_bytes() == b"x" * 6
         assert list(tmp_path.iterdir()) == []
         short = store.upload_link(key, size_bytes=5, seconds=1)

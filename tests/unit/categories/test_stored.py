@@ -6,9 +6,10 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from scopix_server import categories
+from scopix_server.analysis.builtin_describer import BuiltInDescriber
 from scopix_server.categories import Extraction
-from scopix_server.engines.grounded.composer import GroundedComposer
-from scopix_server.pipeline.categorise import CategoryDescriber
+from scopix_server.composer.grounded import GroundedComposer
+from scopix_server.domain.analysis import Analysis
 from tests.support.stored import STORED, load
 
 NAMES = sorted(path.stem for path in (STORED / "categories").glob("*.json"))
@@ -111,12 +112,13 @@ def test_every_sentence_has_its_evidence(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_picture_under_another_category_is_described_differently(name: str) -> None:
     perception, _ = load(f"categories/{name}")
-    describer = CategoryDescriber(GroundedComposer(), categories.BUILT_IN)
-    own, plain_one = (describer.describe(perception, category) for category in (name, "general"))
-    other = describer.describe(perception, "construction" if name != "construction" else "document")
+    describer = BuiltInDescriber(GroundedComposer().describe, categories.BUILT_IN)
+    own, plain_one = (describer.describe(Analysis(perception), category) for category in (name, "general"))
+    other = describer.describe(Analysis(perception), "construction" if name != "construction" else "document")
     assert own.category_data and not plain_one.category_data
-    assert own.text != other.text
-    assert own.text != plain_one.text or name == "map"  # a legend is told of every map
+    assert own.tags != other.tags
+    # A legend is told of every map.
+    assert (own.text != other.text and own.text != plain_one.text) or name == "map"
     assert own.category_data != other.category_data
     assert own.visible_text == plain_one.visible_text == other.visible_text
     assert len(own.text) <= 4_000

@@ -10,7 +10,12 @@ from scopix.cli.export_formats import spreadsheet_cell
 from scopix.cli.filters import Filters, SearchIn, WordFilters, quoted
 from scopix.cli.terminal import harmless
 
-NONE = dict.fromkeys(["tags", "since", "until", "described", "statuses", "media_types", "categories", "wanted_ids"])
+NONE = dict.fromkeys(
+    [
+        *("tags", "since", "until", "described", "statuses", "media_types", "categories", "objects", "min_people"),
+        "selected_ids",
+    ]
+)
 
 
 def test_nothing_given_is_no_condition():

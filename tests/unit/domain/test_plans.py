@@ -31,6 +31,17 @@ def test_a_limit_is_changed_and_the_others_stay() -> None:
     assert plans_with({}) == PLANS
 
 
+def test_all_keys_of_a_tenant_have_three_times_the_limits_of_one() -> None:
+    free, custom = PLANS["free"], PLANS["custom"]
+    assert (free.tenant_requests_per_minute, free.tenant_concurrent_uploads) == (30, 30)
+    assert (custom.tenant_requests_per_minute, custom.tenant_concurrent_uploads) == (None, None)
+    changed = plans_with(
+        {"free": {"requests_per_minute": 20, "tenant_multiple": 5}, "starter": {"tenant_multiple": None}}
+    )
+    assert (changed["free"].tenant_requests_per_minute, changed["free"].tenant_concurrent_uploads) == (100, 50)
+    assert changed["starter"].tenant_requests_per_minute is None
+
+
 @pytest.mark.parametrize(
     "changes",
     [

@@ -28,7 +28,6 @@ def test_pictures_are_found_at_any_depth_with_their_folder_as_group(tmp_path):
     [
         ("{not json", "maps/one.json"),
         ({"kinds": ["spaceship"]}, "kinds"),
-        ({"line": []}, "line"),
         ({"faces": -1}, "faces"),
     ],
 )
@@ -36,6 +35,13 @@ def test_a_bad_file_is_named_with_what_is_wrong(tmp_path, truth, words):
     put(tmp_path, "maps/one", truth)
     with pytest.raises(BadTruth, match=words):
         find_cases(tmp_path)
+
+
+def test_unknown_keys_are_warned_of_and_the_rest_is_scored(tmp_path):
+    put(tmp_path, "maps/one", {"line": [], "kinds": ["map"]})
+    with pytest.warns(UserWarning, match=r"one\.json: not scored.*line"):
+        (case,) = find_cases(tmp_path)
+    assert case.truth.kinds == ("map",)
 
 
 def test_an_empty_folder_is_no_set(tmp_path):

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopix import QuotaExceededError, UploadResult, ValidationError
-from scopix._batch import REQUEST_BYTES, Item, Session, cut, emptied, files_allowed, plan_requests
+from scopix import QuotaExceededError, ValidationError
+from scopix._batch import REQUEST_BYTES, Item, cut, emptied, files_allowed, plan_requests, result_of_record
 from scopix._multipart import FilePart, FileSource
-from scopix.types.sessions import SessionResult
 
 
 def items(sizes):
@@ -53,22 +52,21 @@ def test_other_refusals_are_not_about_the_size(error):
     assert files_allowed(error, 10) is None
 
 
-def test_only_what_was_taken_has_a_result():
-    session = Session(items([1, 1, 1, 1]), "s", taken={0, 1, 2}, lost={1: "changed"})
-    answers = [
-        SessionResult(index=0, status="completed", image_id="i", filename="0", description="d"),
-        SessionResult(index=1, status="failed", error_message="empty"),
-    ]
-    results = session.results(answers)
-    assert sorted(results) == [0, 1, 2]
-    assert results[0].description == "d"
-    assert results[0].is_completed
-    assert (results[1].filename, results[1].description_error) == ("1", "changed")
-    assert results[2].is_failed
-    assert results[2].description_is_retryable
-    unknown = session.unknown_results()
-    assert unknown[0] == UploadResult("", "0")
-    assert unknown[1] == results[1]
+@pytest.mark.parametrize(
+    ("record", "status", "error"),
+    [
+        ({"state": "described", "id": "i"}, "completed", None),
+        ({"state": "duplicate", "id": "i"}, "skipped", None),
+        ({"state": "description failed", "id": "i", "reason": "dark"}, "failed", "dark"),
+        ({"state": "refused", "id": None, "reason": "empty"}, "failed", "empty"),
+        ({"state": "uploaded", "id": "i"}, "pending", None),
+        ({}, "pending", None),
+    ],
+)
+def test_a_record_of_the_journal_is_a_result(record, status, error):
+    result = result_of_record(record, "a.png")
+    assert (result.filename, result.description_status.value, result.description_error) == ("a.png", status, error)
+    assert result.image_id == (record.get("id") or "")
 
 
 def test_an_emptied_part_keeps_its_name():

@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from scopix import configure_tracing, is_tracing_available, set_correlation_id
-from scopix._context import current_correlation_id, trace_call
+from scopix._context import current_correlation_id, trace_request
 
 
 def test_a_correlation_id_belongs_to_its_context():
@@ -33,7 +33,7 @@ def test_a_correlation_id_must_fit_a_header(value):
 def test_tracing_is_optional():
     assert configure_tracing() is is_tracing_available()
     headers: dict[str, str] = {}
-    with trace_call("x", headers, enabled=False, propagate=True, service_name="s"):
+    with trace_request("x", headers, enabled=False, propagate=True, service_name="s"):
         pass
     assert headers == {}
 
@@ -44,7 +44,7 @@ def test_a_trace_travels_with_the_call():
     headers: dict[str, str] = {}
     with (
         trace.use_span(trace.NonRecordingSpan(context)),
-        trace_call("x", headers, enabled=True, propagate=True, service_name="s"),
+        trace_request("x", headers, enabled=True, propagate=True, service_name="s"),
     ):
         pass
     assert headers["traceparent"].split("-")[1] == f"{0x1234:032x}"
@@ -61,12 +61,12 @@ class Missing:
 
 sys.meta_path.insert(0, Missing())
 import scopix
-from scopix._context import trace_call
+from scopix._context import trace_request
 
 assert scopix.is_tracing_available() is False
 assert scopix.configure_tracing(object()) is False
 headers = {}
-with trace_call("x", headers, enabled=True, propagate=True, service_name="s") as note_status:
+with trace_request("x", headers, enabled=True, propagate=True, service_name="s") as note_status:
     note_status(200)
 assert headers == {}
 """

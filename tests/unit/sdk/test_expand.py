@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scopix import UploadError, ValidationError, find_images
+from scopix import UploadError, ValidationError, find_images, scan_directory
 from scopix._expand import expand
 
 SETTINGS = {"suppress_health_check": [HealthCheck.function_scoped_fixture], "deadline": None}
@@ -25,7 +25,7 @@ def touch(*paths: Path) -> None:
 
 
 def paths(files, **options):
-    return [entry.file for entry in expand(files, **options)]
+    return [entry.file for entry in expand(files, **options).entries]
 
 
 @given(tree=TREES, recursive=st.booleans(), include_hidden=st.booleans())
@@ -44,6 +44,19 @@ def test_a_directory_yields_exactly_its_pictures(tmp_path_factory, tree, recursi
     found = paths(root, recursive=recursive, include_hidden=include_hidden)
     assert found == sorted(wanted)
     assert found == find_images(root, recursive=recursive, include_hidden=include_hidden)
+    scan = scan_directory(root, recursive=recursive, include_hidden=include_hidden)
+    assert (scan.images, scan.unreadable) == (found, [])
+    # Every file is one of the images, or skipped, or below a directory that is.
+    covered = {*scan.images, *(one.path for one in scan.skipped)}
+    assert all(covered & {path, *path.parents} for path in root.rglob("*") if path.is_file())
+
+
+def test_a_directory_yields_what_the_server_takes_if_all_formats_are_asked_for(tmp_path):
+    touch(*(tmp_path / name for name in ("a.jpg", "b.HEIC", "c.tif", "d.dng", "e.pdf", "f.mp4")))
+    assert [path.name for path in find_images(tmp_path)] == ["a.jpg"]
+    assert [path.name for path in paths(tmp_path, formats="all")] == ["a.jpg", "b.HEIC", "c.tif", "d.dng"]
+    with pytest.raises(ValidationError, match="common"):
+        find_images(tmp_path, formats="every")
 
 
 @given(st.lists(st.integers(0, 5), max_size=12))
@@ -63,7 +76,7 @@ def test_directories_and_files_mix(tmp_path):
 
 def test_what_was_named_is_known_as_such(tmp_path):
     touch(tmp_path / "d" / "a.png", tmp_path / "b.png")
-    entries = expand([tmp_path / "d", tmp_path / "b.png", b"x"], filenames=[None, "other.png", "c.png"])
+    entries = expand([tmp_path / "d", tmp_path / "b.png", b"x"], filenames=[None, "other.png", "c.png"]).entries
     assert [(entry.filename, entry.named) for entry in entries] == [
         ("a.png", False),
         ("other.png", True),
@@ -71,9 +84,30 @@ def test_what_was_named_is_known_as_such(tmp_path):
     ]
 
 
+def test_every_file_has_a_path_to_find_its_result_by(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    touch(tmp_path / "d" / "sub" / "a.png", tmp_path / "b.png")
+    (alone,) = expand("d").entries
+    assert (alone.path, alone.sent_path) == ("sub/a.png", "sub/a.png")
+    given_paths = ["d", tmp_path / "b.png", "b.png", "../x.png", b"x", "d/sub/a.png", "d"]
+    found = expand(given_paths, filenames=[None, None, None, None, "c.png", None, None])
+    absolute = (tmp_path / "b.png").as_posix()
+    # What is named twice is sent once and has a result for each name; what two directories hold has one.
+    assert found.order == [
+        (0, "d/sub/a.png"),
+        (1, absolute),
+        (1, "b.png"),
+        (2, "../x.png"),
+        (3, "c.png"),
+        (0, "d/sub/a.png"),
+    ]
+    # Where a file is on this computer stays here.
+    assert [entry.sent_path for entry in found.entries] == ["d/sub/a.png", "b.png", "x.png", "c.png"]
+
+
 def test_equal_bytes_are_two_files():
-    assert len(expand([b"x", b"x"], filenames=["a", "b"])) == 2
-    assert len(expand(b"x", filenames=["a"])) == 1
+    assert len(expand([b"x", b"x"], filenames=["a", "b"]).entries) == 2
+    assert len(expand(b"x", filenames=["a"]).entries) == 1
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="makes links")
@@ -108,7 +142,7 @@ def test_a_directory_that_is_none_is_an_error(tmp_path):
 
 @pytest.mark.parametrize("files", [[None], [7], [["a"]]])
 def test_strange_entries_are_refused(files):
-    with pytest.raises(ValidationError, match="paths or bytes"):
+    with pytest.raises(ValidationError, match="must be a path"):
         expand(files)
 
 
@@ -122,7 +156,7 @@ def test_names_must_fit(files, names):
 
 
 def test_the_limit():
-    assert len(expand([f"{number}" for number in range(10_000)])) == 10_000
+    assert len(expand([f"{number}" for number in range(10_000)]).entries) == 10_000
     with pytest.raises(ValidationError, match="10,000"):
         expand([f"{number}" for number in range(10_001)])
 

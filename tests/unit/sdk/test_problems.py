@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import scopix
 from scopix import ScopixError
-from scopix._problems import error_from_answer, read_code
+from scopix._problems import error_from_response, read_code
 
 names = st.sampled_from(["error", "code", "message", "x"])
 json_values = st.recursive(
@@ -33,7 +33,7 @@ json_values = st.recursive(
         (404, "NOT_FOUND", "ResourceNotFoundError", "NOT_FOUND"),
         (405, "METHOD_NOT_ALLOWED", "ScopixError", "METHOD_NOT_ALLOWED"),
         (408, None, "ScopixTimeoutError", "TIMEOUT"),
-        (409, "CONFLICT", "ScopixError", "CONFLICT"),
+        (409, "CONFLICT", "ConflictError", "CONFLICT"),
         (410, None, "ScopixError", "HTTP_410"),
         (413, "FILE_TOO_LARGE", "ValidationError", "VALIDATION_ERROR"),
         (422, "VALIDATION_ERROR", "ValidationError", "VALIDATION_ERROR"),
@@ -47,7 +47,7 @@ json_values = st.recursive(
 )
 def test_each_answer_has_its_class(status, code, kind, own_code):
     envelope = {"error": {"code": code, "message": "m", "details": {"field": "f"}}, "request_id": "r"}
-    error = error_from_answer(status, {}, json.dumps(envelope).encode())
+    error = error_from_response(status, {}, json.dumps(envelope).encode())
     assert type(error) is getattr(scopix, kind)
     assert (error.code, error.message, str(error)) == (own_code, "m", f"[{own_code}] m")
     assert error.details["http_status"] == status
@@ -58,7 +58,7 @@ def test_each_answer_has_its_class(status, code, kind, own_code):
 
 @given(st.integers(300, 599), st.binary() | json_values.map(lambda value: json.dumps(value).encode()))
 def test_no_body_is_too_strange(status, body):
-    error = error_from_answer(status, {"content-type": "text/html; charset=x"}, body)
+    error = error_from_response(status, {"content-type": "text/html; charset=x"}, body)
     assert isinstance(error, ScopixError)
     assert error.message
     assert error.details["http_status"] == status
@@ -66,21 +66,21 @@ def test_no_body_is_too_strange(status, body):
 
 
 def test_a_body_nested_too_deep():
-    assert error_from_answer(502, {}, b"[" * 100_000).details == {"http_status": 502}
+    assert error_from_response(502, {}, b"[" * 100_000).details == {"http_status": 502}
 
 
 def test_a_web_page_is_named_not_quoted():
-    error = error_from_answer(502, {"content-type": "text/html"}, b"<html><script>alert(1)</script></html>")
+    error = error_from_response(502, {"content-type": "text/html"}, b"<html><script>alert(1)</script></html>")
     assert error.message == "HTTP 502 Bad Gateway, without an error body of Scopix (38 bytes, text/html)"
 
 
 def test_the_request_id_may_come_in_a_header():
-    assert error_from_answer(500, {"x-request-id": "r"}, b"").details["request_id"] == "r"
+    assert error_from_response(500, {"x-request-id": "r"}, b"").details["request_id"] == "r"
 
 
 @pytest.mark.parametrize("value", ["", "many", "1e999", "-1", "9" * 40, "٣"])
 def test_rate_limit_headers_may_be_nonsense(value):
-    error = error_from_answer(429, {"x-ratelimit-limit": value}, b"")
+    error = error_from_response(429, {"x-ratelimit-limit": value}, b"")
     assert error.limit is None
 
 

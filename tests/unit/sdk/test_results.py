@@ -1,6 +1,7 @@
 """`UploadResult` and `BatchUploadResults`, to the letter of the contract."""
 
 import dataclasses
+import importlib.util
 import json
 from datetime import UTC, datetime
 
@@ -34,6 +35,11 @@ FIELDS = [
     "media_type",
     "status",
     "object_key",
+    # Beyond the contract.
+    "path",
+    "category_data",
+    "field_confidence",
+    "objects",
 ]
 
 ids = st.text(min_size=1)
@@ -63,6 +69,10 @@ def results(draw, statuses=tuple(DescriptionStatus)):
         media_type=draw(optional_text),
         status=draw(optional_text),
         object_key=draw(optional_text),
+        path=draw(optional_text),
+        category_data=draw(st.none() | st.fixed_dictionaries({"total": st.floats(0, 1)})),
+        field_confidence=draw(st.none() | st.fixed_dictionaries({"/total": st.floats(0, 1)})),
+        objects=draw(st.none() | st.lists(regions, min_size=1)),
     )
 
 
@@ -189,3 +199,46 @@ def test_events():
     assert DescriptionProgressEvent(1, 4).remaining_count == 3
     assert DescriptionFailedEvent(0, failed).error_message == "e"
     assert DescriptionFailedEvent(0, failed).is_retryable
+
+
+def test_fields_and_objects_come_from_a_files_details():
+    evidence = [{"field": "/total", "confidence": 0.9}, {"field": "/date", "confidence": None}]
+    result = UploadResult.from_api_response(
+        {
+            "id": "i",
+            "path": "a/b.png",
+            "category_data": {"total": 3},
+            "category_evidence": evidence,
+            "perception": {"objects": [{"label": "dog"}]},
+        }
+    )
+    assert (result.path, result.category_data) == ("a/b.png", {"total": 3})
+    assert (result.field_confidence, result.objects) == ({"/total": 0.9}, [{"label": "dog"}])
+
+
+def test_a_notebook_shows_what_a_picture_says_as_text():
+    result = UploadResult("i", "f.png", description="<script>x</script>", tags=["<b>"], thumbnail_url="javascript:x")
+    card = result._repr_html_()
+    assert "&lt;script&gt;" in card and "&lt;b&gt;" in card
+    assert "<script" not in card and "javascript:" not in card
+    listed = BatchUploadResults([result] * 60)._repr_html_()
+    assert "<script" not in listed and "and 10 more" in listed
+
+
+def test_results_become_tables_of_other_libraries():
+    results = BatchUploadResults(
+        [
+            UploadResult("1", "a.png", path="x/a.png", tags=["t"], category_data={"total": {"amount": 3}}),
+            UploadResult("2", "b.png", category_data={"total": "other"}),
+        ]
+    )
+    table = results.to_arrow()
+    assert table.column("path").to_pylist() == ["x/a.png", None]
+    assert table.column("tags").to_pylist() == [["t"], None]
+    assert json.loads(table.column("category_data")[0].as_py()) == {"total": {"amount": 3}}
+    for library in ("pandas", "polars"):
+        if importlib.util.find_spec(library) is None:
+            with pytest.raises(ImportError, match=f"pip install {library}"):
+                getattr(results, f"to_{library}")()
+        else:
+            assert len(getattr(results, f"to_{library}")()) == 2

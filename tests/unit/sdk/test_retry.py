@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopix._retry import LONGEST_WAIT, Outcome, RetryPolicy, parse_retry_after
+from scopix._retry import MAX_WAIT, Outcome, RetryPolicy, parse_retry_after
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 TRANSIENT = [None, 408, 429, 500, 502, 503, 504]
@@ -24,8 +24,8 @@ def test_the_wait_is_bounded_and_the_attempts_are_counted(attempt, most, delay, 
     if attempt > most or status not in TRANSIENT:
         assert wait is None
     else:
-        assert 0 < wait <= LONGEST_WAIT
-        assert wait >= 0.5 * min(delay, LONGEST_WAIT)
+        assert 0 < wait <= MAX_WAIT
+        assert wait >= 0.5 * min(delay, MAX_WAIT)
 
 
 @given(attempts, delays, statuses, chances)
@@ -52,7 +52,7 @@ def test_chance_spreads_over_the_second_half():
 def test_the_servers_wish_is_followed_or_told(seconds, chance):
     outcome = Outcome(429, retry_after=seconds)
     wait = RetryPolicy(3, 1.0).wait_before_next(1, outcome, repeatable=True, chance=chance)
-    assert wait == (seconds if seconds <= LONGEST_WAIT else None)
+    assert wait == (seconds if seconds <= MAX_WAIT else None)
 
 
 @pytest.mark.parametrize("code", ["USAGE_LIMIT_EXCEEDED", "QUOTA_EXCEEDED", "STORAGE_QUOTA_EXCEEDED"])

@@ -1,5 +1,7 @@
 """How much is on its way in at once."""
 
+from contextlib import ExitStack
+
 import pytest
 
 from scopix_server.api.admission import Admission, AdmissionLimits
@@ -106,3 +108,38 @@ def test_a_store_without_a_notion_of_room_is_never_full() -> None:
         room.check_promise()
         room.check_disk()
     gate.require(10**18)
+
+
+def hold(gate: Admission, stack: ExitStack, tenant: str, announced: int = 1) -> int:
+    """Begin as many uploads of a tenant's as are let in, and return how many."""
+    for number in range(1000):
+        try:
+            stack.enter_context(gate.upload(tenant, announced))
+        except (ConcurrentUploads, TooManyBytes):
+            return number
+    raise AssertionError("there is no limit")
+
+
+def test_a_tenant_may_have_as_much_as_is_still_free() -> None:
+    gate = admission(uploads=256, tenant_uploads=128, bytes=10**9, tenant_bytes=10**9)
+    with ExitStack() as first, ExitStack() as others:
+        held = [hold(gate, first, "a"), *(hold(gate, others, tenant) for tenant in "bcdefg")]
+        assert held == [128, 64, 32, 16, 8, 4, 2]
+        with pytest.raises(ConcurrentUploads, match="for other tenants"), gate.upload("b", 1):
+            pass
+        first.close()
+        # Whoever had less comes first to what was given back.
+        assert hold(gate, others, "c") == 49
+        with gate.upload("new", 1):
+            assert gate.uploads == 256 - 128 - 2 + 49 + 1
+    assert gate.uploads == 0
+
+
+def test_bytes_are_shared_in_the_same_way() -> None:
+    gate = admission(uploads=1000, tenant_uploads=1000, bytes=1200, tenant_bytes=1200)
+    with ExitStack() as stack:
+        assert [hold(gate, stack, tenant, 100) for tenant in "abc"] == [6, 3, 2]
+        with pytest.raises(TooManyBytes, match="for other tenants"), gate.upload("a", 100):
+            pass
+        with gate.upload("d", 100):
+            assert gate.missing_bytes == 1200

@@ -1,18 +1,26 @@
-"""Logs: one line an event on standard error, for people or as JSON, ours and the libraries' alike."""
+"""Logs: one line an event on standard error, for people or as JSON, ours and the libraries' alike.
+
+What is logged may quote strangers: names of files, paths, what a library says of a request. So every line is redacted,
+and nothing in it can be taken for a command by a terminal.
+"""
 
 import json as json_library
 import logging
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from typing import Any
 
 import structlog
 
+from scopix_server.domain.printable import printable
+from scopix_server.domain.redaction import redact
+
 __all__ = ["bound", "configure_logs", "current_context"]
 
 _log = logging.getLogger("scopix")
+_OURS = frozenset({"timestamp", "level", "logger"})
 
 
 def configure_logs(*, level: str, json: bool) -> None:
@@ -23,9 +31,7 @@ def configure_logs(*, level: str, json: bool) -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    if json:
-        shared.append(structlog.processors.format_exc_info)
-        _log_what_nobody_caught()
+    _log_what_nobody_caught()
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(serializer=_to_json)
         if json
@@ -43,11 +49,19 @@ def configure_logs(*, level: str, json: bool) -> None:
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+            processors=[
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                structlog.processors.format_exc_info,
+                _fit_to_be_shown,
+                renderer,
+            ],
         )
     )
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
     logging.captureWarnings(True)
+    # The job engine would write by itself, past all this.
+    dbos = logging.getLogger("dbos")
+    dbos.handlers, dbos.propagate = [handler], False
     # Our own access log has the request id; the library's would say everything twice.
     logging.getLogger("uvicorn.access").disabled = True
     # What these report at start concerns their authors more than ours; and botocore tells what it signs, and for whom.
@@ -67,14 +81,33 @@ def current_context() -> dict[str, Any]:
     return structlog.contextvars.get_contextvars()
 
 
+def _fit_to_be_shown(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Redact every value of a line, and let none hold what a terminal obeys."""
+    return {
+        name: _shown(value, lines=name in {"exception", "stack"}) if name not in _OURS else value
+        for name, value in event.items()
+    }
+
+
+def _shown(value: Any, *, lines: bool = False) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, Mapping):
+        return {_shown(str(name)): _shown(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_shown(inner) for inner in value]
+    # What is no text is written as one by the renderer; as this is the last look, here.
+    return printable(redact(value if isinstance(value, str) else repr(value)), lines=lines)
+
+
 def _log_what_nobody_caught() -> None:
     """Let exceptions that end a thread or the process be lines like all others."""
     sys.excepthook = lambda kind, error, trace: _log.critical("uncaught", exc_info=(kind, error, trace))
 
     def in_thread(found: threading.ExceptHookArgs) -> None:
         if found.exc_value is not None:
-            told = (found.exc_type, found.exc_value, found.exc_traceback)
-            _log.critical("uncaught in thread %s", found.thread.name if found.thread else "?", exc_info=told)
+            exc_info = (found.exc_type, found.exc_value, found.exc_traceback)
+            _log.critical("uncaught in thread %s", found.thread.name if found.thread else "?", exc_info=exc_info)
 
     threading.excepthook = in_thread
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scopix._errors import (
         AuthenticationError,
         CircuitBreakerError,
+        ConflictError,
         DescriptionError,
         PaymentRequiredError,
         QuotaExceededError,
@@ -28,8 +29,18 @@ if TYPE_CHECKING:
         UploadError,
         ValidationError,
     )
-    from scopix._expand import find_images
+    from scopix._expand import DirectoryScan, SkippedPath, find_images, scan_directory
+    from scopix._raw import RawResponse
     from scopix._sync.client import SyncScopix
+    from scopix.types.documents import (
+        DocumentChunk,
+        DocumentChunkList,
+        DocumentInfo,
+        DocumentPage,
+        DocumentPageList,
+        PageMatch,
+        PageMatchList,
+    )
     from scopix.types.edits import (
         BatchDeleteFilesResponse,
         DescribeMatchingResponse,
@@ -54,7 +65,7 @@ if TYPE_CHECKING:
         UpdateFileResult,
     )
     from scopix.types.keys import ApiKeyInfo, ApiKeyList, CreatedApiKey
-    from scopix.types.results import BatchUploadResults, DescriptionFailure, UploadResult
+    from scopix.types.results import BatchFile, BatchFileState, BatchUploadResults, DescriptionFailure, UploadResult
     from scopix.types.sessions import (
         BatchUploadResponse,
         QuotaInfo,
@@ -104,6 +115,7 @@ _HOMES = {
     "scopix._errors": (
         "AuthenticationError",
         "CircuitBreakerError",
+        "ConflictError",
         "DescriptionError",
         "PaymentRequiredError",
         "QuotaExceededError",
@@ -117,8 +129,18 @@ _HOMES = {
         "UploadError",
         "ValidationError",
     ),
-    "scopix._expand": ("find_images",),
+    "scopix._expand": ("DirectoryScan", "SkippedPath", "find_images", "scan_directory"),
+    "scopix._raw": ("RawResponse",),
     "scopix._sync.client": ("SyncScopix",),
+    "scopix.types.documents": (
+        "DocumentChunk",
+        "DocumentChunkList",
+        "DocumentInfo",
+        "DocumentPage",
+        "DocumentPageList",
+        "PageMatch",
+        "PageMatchList",
+    ),
     "scopix.types.edits": (
         "BatchDeleteFilesResponse",
         "DescribeMatchingResponse",
@@ -148,6 +170,8 @@ _HOMES = {
         "CreatedApiKey",
     ),
     "scopix.types.results": (
+        "BatchFile",
+        "BatchFileState",
         "BatchUploadResults",
         "DescriptionFailure",
         "UploadResult",
@@ -194,10 +218,13 @@ __all__ = [
     "ApiKeyList",
     "AuthenticationError",
     "BatchDeleteFilesResponse",
+    "BatchFile",
+    "BatchFileState",
     "BatchUploadResponse",
     "BatchUploadResults",
     "CircuitBreakerError",
     "ClientConfig",
+    "ConflictError",
     "ContentCategory",
     "CreatedApiKey",
     "CreatedWebhook",
@@ -210,6 +237,12 @@ __all__ = [
     "DescriptionFailure",
     "DescriptionProgressEvent",
     "DescriptionStatus",
+    "DirectoryScan",
+    "DocumentChunk",
+    "DocumentChunkList",
+    "DocumentInfo",
+    "DocumentPage",
+    "DocumentPageList",
     "DuplicateCheckResponse",
     "FileCompleteEvent",
     "FileDetails",
@@ -219,12 +252,15 @@ __all__ = [
     "FullDescription",
     "InsecureTransportWarning",
     "MediaType",
+    "PageMatch",
+    "PageMatchList",
     "PaymentRequiredError",
     "ProcessingHistory",
     "ProcessingStatus",
     "QuotaExceededError",
     "QuotaInfo",
     "RateLimitError",
+    "RawResponse",
     "ResourceNotFoundError",
     "RestoreFileResult",
     "S3ConfigStatus",
@@ -243,6 +279,7 @@ __all__ = [
     "SessionSummary",
     "SimilarFile",
     "SimilarFiles",
+    "SkippedPath",
     "StorageTarget",
     "SyncScopix",
     "TenantLimits",
@@ -265,6 +302,7 @@ __all__ = [
     "find_images",
     "is_tracing_available",
     "load_dotenv",
+    "scan_directory",
     "set_correlation_id",
 ]
 

@@ -11,12 +11,12 @@ from typing import Any, TypeVar
 
 __all__ = [
     "async_sleep",
-    "call_back_async",
-    "call_back_sync",
     "for_each_async",
     "for_each_sync",
     "run_blocking_async",
     "run_blocking_sync",
+    "run_callback_async",
+    "run_callback_sync",
     "sync_sleep",
 ]
 
@@ -95,7 +95,7 @@ def for_each_sync(work: Callable[[T], None], items: Iterable[T], *, limit: int) 
         raise failures[0]
 
 
-async def call_back_async(callback: Callable[[T], Any] | None, value: T) -> None:
+async def run_callback_async(callback: Callable[[T], Any] | None, value: T) -> None:
     """Tell the caller's function, plain or asynchronous, if there is one."""
     if callback is None:
         return
@@ -104,7 +104,7 @@ async def call_back_async(callback: Callable[[T], Any] | None, value: T) -> None
         await outcome
 
 
-def call_back_sync(callback: Callable[[T], Any] | None, value: T) -> None:
+def run_callback_sync(callback: Callable[[T], Any] | None, value: T) -> None:
     """Tell the caller's function if there is one. Raises `TypeError` for an asynchronous one: nobody could await it."""
     if callback is None:
         return

@@ -1,6 +1,8 @@
 """The client's settings: argument, then `SCOPIX_*` variable, then default. The only file that reads the environment."""
 
+import copy
 import ipaddress
+import logging
 import os
 import re
 import warnings
@@ -10,7 +12,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-__all__ = ["DEFAULT_BASE_URL", "ClientConfig", "InsecureTransportWarning", "is_loopback", "load_dotenv"]
+__all__ = [
+    "DEFAULT_BASE_URL",
+    "ClientConfig",
+    "InsecureTransportWarning",
+    "is_loopback",
+    "load_dotenv",
+    "set_up_logging",
+]
 
 DEFAULT_BASE_URL = "http://localhost:8000/api/v2"
 
@@ -18,6 +27,8 @@ _API_PATH = "/api/v2"
 _KEY_SHAPE = re.compile(r"[a-z]+_[A-Za-z0-9_-]{20,}")
 _HEADER_VALUE = re.compile(r"[\x21-\x7e]{1,128}")
 _TRUE_WORDS = frozenset({"true", "1", "yes", "on"})
+_CHANGEABLE = frozenset({"timeout", "max_retries", "retry_delay", "polling_interval", "polling_timeout"})
+_LOG_FORMAT = "[%(asctime)s - %(name)s:%(lineno)d - %(levelname)s] %(message)s"
 
 
 class InsecureTransportWarning(UserWarning):
@@ -94,10 +105,34 @@ class ClientConfig:
             raise ValueError("no API key: pass api_key or set SCOPIX_API_KEY")
         return cls(**merged)
 
+    def with_changes(self, **changes: Any) -> "ClientConfig":
+        """These settings with numbers changed. Raises `ValueError` for numbers that cannot work."""
+        if unknown := set(changes) - _CHANGEABLE:
+            raise TypeError(f"{', '.join(sorted(unknown))} cannot be changed for a copy of a client")
+        # Not `replace`, which would read the environment again.
+        changed = copy.copy(self)
+        for name, value in changes.items():
+            object.__setattr__(changed, name, value)
+        _check_numbers(changed)
+        return changed
+
     @property
     def url(self) -> str:
         """The API's address, without a slash at its end."""
         return self.base_url or DEFAULT_BASE_URL
+
+
+def set_up_logging() -> None:
+    """Log to standard error from the level that `SCOPIX_LOG` names (`debug`, `info`, ...) on, if it names one."""
+    level = logging.getLevelNamesMapping().get((_read_text("SCOPIX_LOG") or "").upper())
+    logger = logging.getLogger("scopix")
+    # An application that has set the logger up itself knows better.
+    if level is None or logger.handlers:
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter(_LOG_FORMAT))
+    logger.addHandler(handler)
+    logger.setLevel(level)
 
 
 def load_dotenv(dotenv_path: str | Path | None = None, *, override: bool = False) -> bool:

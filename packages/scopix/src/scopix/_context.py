@@ -13,7 +13,7 @@ __all__ = [
     "current_correlation_id",
     "is_tracing_available",
     "set_correlation_id",
-    "trace_call",
+    "trace_request",
 ]
 
 _ID_SHAPE = re.compile(r"[\x21-\x7e]{1,128}")
@@ -59,7 +59,7 @@ def configure_tracing(tracer_provider: Any = None) -> bool:
 
 
 @contextmanager
-def trace_call(
+def trace_request(
     name: str,
     headers: MutableMapping[str, str],
     *,

@@ -4,6 +4,7 @@
     ├── AuthenticationError        401: the key is missing, wrong, expired or revoked
     ├── ScopixPermissionError      403: the key may not do this
     ├── ResourceNotFoundError      404: no such thing, or not yours
+    ├── ConflictError              409: not in its present state, or the name, key or position is taken
     ├── ValidationError            400, 413, 422, and whatever the client refuses before sending
     ├── QuotaExceededError         a quota is used up, whatever the status
     ├── PaymentRequiredError       402
@@ -15,8 +16,9 @@
     ├── UploadError                a file could not be sent
     └── DescriptionError           a description failed and the caller asked to raise
 
-Anything else that the server refuses (409, say) is a plain `ScopixError` with the server's code. `code` is the class's
-own; the code that the server answered is in `details["server_code"]`, beside `request_id` and `http_status`.
+Anything else that the server refuses (405, say) is a plain `ScopixError` with the server's code. `code` is the class's
+own; the code that the server answered is in `details["server_code"]`. `status_code` and `request_id` belong to the
+response that the error came with, and are None where there was none.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AuthenticationError",
     "CircuitBreakerError",
+    "ConflictError",
     "DescriptionError",
     "PaymentRequiredError",
     "QuotaExceededError",
@@ -57,6 +60,18 @@ class ScopixError(Exception):
         self.code = code
         self.message = message
         self.details: dict[str, Any] = dict(details or {})
+
+    @property
+    def status_code(self) -> int | None:
+        """The response's HTTP status; None when there was no response."""
+        status = self.details.get("http_status")
+        return status if isinstance(status, int) else None
+
+    @property
+    def request_id(self) -> str | None:
+        """The id under which the server's logs tell of the request; None when there was no response, or none in it."""
+        request_id = self.details.get("request_id")
+        return request_id if isinstance(request_id, str) else None
 
     def __str__(self) -> str:
         return f"[{self.code}] {self.message}"
@@ -92,6 +107,13 @@ class ResourceNotFoundError(ScopixError):
 
     def __init__(self, message: str, *, details: Mapping[str, Any] | None = None) -> None:
         super().__init__("NOT_FOUND", message, details=details)
+
+
+class ConflictError(ScopixError):
+    """Not possible in the present state: a description is under way, or a key, an index or a prefix is taken."""
+
+    def __init__(self, message: str, *, details: Mapping[str, Any] | None = None) -> None:
+        super().__init__("CONFLICT", message, details=details)
 
 
 class ValidationError(ScopixError):

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from scopix._call import query_pairs
+from scopix._request import query_pairs
 from scopix.types.vocabulary import ContentCategory, DescriptionStatus, MediaType
 
 __all__ = ["list_params"]
@@ -25,6 +25,8 @@ def list_params(
     sort_order: str = "desc",
     description_statuses: Sequence[DescriptionStatus | str] | None = None,
     content_categories: Sequence[ContentCategory | str] | None = None,
+    objects: Sequence[str] | None = None,
+    min_people: int | None = None,
     cursor: str | None = None,
 ) -> list[tuple[str, str]]:
     """The arguments of `files.list` as query parameters; those that a server may not know are left out unless given."""
@@ -44,6 +46,8 @@ def list_params(
             "sort_order": sort_order,
             "description_statuses": description_statuses,
             "content_categories": content_categories,
+            "objects": objects,
+            "min_people": min_people,
             "cursor": cursor,
         }
     )

@@ -96,6 +96,8 @@ class FilePart:
     source: BytesSource | FileSource
     filename: str
     content_type: str
+    path: str | None = None
+    """Where it is here, relative: told to the server beside the file."""
 
 
 class FormBody:

@@ -8,6 +8,7 @@ from typing import Any
 from scopix._errors import (
     QUOTA_CODES,
     AuthenticationError,
+    ConflictError,
     PaymentRequiredError,
     QuotaExceededError,
     RateLimitError,
@@ -19,7 +20,7 @@ from scopix._errors import (
     ValidationError,
 )
 
-__all__ = ["error_from_answer", "read_code"]
+__all__ = ["error_from_response", "read_code"]
 
 _BY_STATUS: dict[int, Callable[..., ScopixError]] = {
     400: ValidationError,
@@ -28,12 +29,13 @@ _BY_STATUS: dict[int, Callable[..., ScopixError]] = {
     403: ScopixPermissionError,
     404: ResourceNotFoundError,
     408: ScopixTimeoutError,
+    409: ConflictError,
     413: ValidationError,
     422: ValidationError,
 }
 
 
-def error_from_answer(
+def error_from_response(
     status: int, headers: Mapping[str, str], body: bytes, *, retry_after: float | None = None
 ) -> ScopixError:
     """The most fitting error. The code decides before the status, since proxies and versions disagree on statuses.
@@ -46,8 +48,8 @@ def error_from_answer(
     code = problem.get("code") if isinstance(problem.get("code"), str) else None
     message = problem.get("message") if isinstance(problem.get("message"), str) else None
     details = {**_as_dict(problem.get("details")), "http_status": status}
-    told = envelope.get("request_id")
-    request_id = told if isinstance(told, str) and told else headers.get("x-request-id")
+    named = envelope.get("request_id")
+    request_id = named if isinstance(named, str) and named else headers.get("x-request-id")
     if request_id:
         details["request_id"] = request_id
     if code:

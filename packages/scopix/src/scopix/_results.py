@@ -16,6 +16,7 @@ __all__ = [
     "result_from_session",
     "result_from_upload",
     "with_direct_facts",
+    "with_request_id",
 ]
 
 # The words of a session's results that settle a file whatever its description says.
@@ -34,11 +35,18 @@ def result_from_upload(response: UploadResponse, *, filename: str) -> UploadResu
 
 def with_direct_facts(result: UploadResult, response: UploadResponse) -> UploadResult:
     """The result of a direct upload: with what it says beyond that of a streaming one."""
-    told = UploadResult.from_api_response(response.model_dump(mode="json"))
-    facts = {name: getattr(told, name) for name in _DIRECT_UPLOAD_FIELDS}
+    parsed = UploadResult.from_api_response(response.model_dump(mode="json"))
+    facts = {name: getattr(parsed, name) for name in _DIRECT_UPLOAD_FIELDS}
     # The upload's status, of two words: an existing file that was found is complete.
-    facts["status"] = "processing" if told.status == "processing" else "completed"
+    facts["status"] = "processing" if parsed.status == "processing" else "completed"
     return dataclasses.replace(result, **facts)
+
+
+def with_request_id(result: UploadResult, request_id: str | None) -> UploadResult:
+    """Note under which id the server's logs tell of the upload; give the result back."""
+    # Beside the fields, which are the contract's, and out of comparisons. A frozen dataclass is filled this way.
+    object.__setattr__(result, "_request_id", request_id)
+    return result
 
 
 def result_from_details(details: FileDetails) -> UploadResult:
@@ -50,11 +58,11 @@ def result_from_session(item: SessionResult, *, filename: str) -> UploadResult:
     """What a session knows of one of its files. `filename` stands in when the server gives none back."""
     data = item.model_dump(mode="json", exclude=_DIRECT_UPLOAD_FIELDS)
     refused = item.status == "failed" and not item.image_id
-    told = item.description_status or (DescriptionStatus.COMPLETED if item.status == "completed" else None)
+    status = item.description_status or (DescriptionStatus.COMPLETED if item.status == "completed" else None)
     data |= {
         "image_id": item.image_id or item.skipped_existing_image_id,
         "filename": item.filename or filename,
-        "description_status": _SETTLED.get(item.status, told),
+        "description_status": _SETTLED.get(item.status, status),
         "description_error": item.error_message,
         "description_error_type": DescriptionErrorType.VALIDATION_ERROR if refused else item.error_type,
         "description_is_retryable": bool(item.retryable) if refused else item.retryable,

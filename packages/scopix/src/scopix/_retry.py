@@ -7,9 +7,9 @@ from email.utils import parsedate_to_datetime
 
 from scopix._errors import QUOTA_CODES
 
-__all__ = ["LONGEST_WAIT", "Outcome", "RetryPolicy", "parse_retry_after"]
+__all__ = ["MAX_WAIT", "Outcome", "RetryPolicy", "parse_retry_after"]
 
-LONGEST_WAIT = 60.0
+MAX_WAIT = 60.0
 
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 
@@ -43,10 +43,10 @@ class RetryPolicy:
             return None
         if outcome.retry_after is not None:
             # A server that asks for longer than that has refused: the caller must hear of it now.
-            return outcome.retry_after if outcome.retry_after <= LONGEST_WAIT else None
+            return outcome.retry_after if outcome.retry_after <= MAX_WAIT else None
         # Beyond 2^30 every delay is far past the cap, and a float would overflow in the end.
-        longest = min(LONGEST_WAIT, self.delay * 2.0 ** min(attempt - 1, 30))
-        return longest * (0.5 + 0.5 * chance)
+        maximum = min(MAX_WAIT, self.delay * 2.0 ** min(attempt - 1, 30))
+        return maximum * (0.5 + 0.5 * chance)
 
 
 def parse_retry_after(headers: Mapping[str, str], *, now: datetime) -> float | None:

@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
+from typing import Any
 
+from scopix._content import as_file
 from scopix._errors import ValidationError
 from scopix._multipart import BytesSource, FilePart, FileSource
 from scopix._sniff import DOCUMENT_LIMIT, HEAD_BYTES, IMAGE_LIMIT, MEBIBYTE, FileKind, sniff
@@ -12,9 +14,9 @@ from scopix.types.vocabulary import ContentCategory, MediaType, StorageTarget
 
 __all__ = ["UploadFields", "fits_one_request", "prepare_part"]
 
-_LONGEST_TITLE = 255
-_MOST_TAGS = 40
-_LONGEST_TAG = 50
+_MAX_TITLE_LENGTH = 255
+_MAX_TAGS = 40
+_MAX_TAG_LENGTH = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,7 @@ class UploadFields:
 
 
 def prepare_part(
-    file: str | Path | bytes, filename: str | None, fields: UploadFields | None = None, *, any_size: bool = False
+    file: Any, filename: str | None, fields: UploadFields | None = None, *, any_size: bool = False
 ) -> FilePart:
     """Check one file, and measure it. Reads its first bytes only.
 
@@ -74,16 +76,17 @@ def prepare_part(
     """
     if fields is not None:
         fields.to_pairs()
-    if isinstance(file, bytes | bytearray | memoryview):
+    content, known = as_file(file, filename)
+    if isinstance(content, bytes):
+        filename = known
         if not filename:
             raise ValidationError("bytes need a filename", details={"field": "filename"})
-        content = bytes(file)
         source: BytesSource | FileSource = BytesSource(content)
         head, shown = content[:HEAD_BYTES], filename
     else:
-        source, head = _measure(Path(file))
-        shown = str(file)
-        filename = filename or Path(file).name
+        source, head = _measure(content)
+        shown = str(content)
+        filename = filename or content.name
     kind = _check_content(head, source.size, filename=filename, shown=shown)
     if not any_size:
         _check_size(kind, source.size, filename=filename, shown=shown)
@@ -118,7 +121,7 @@ def _check_content(head: bytes, size: int, *, filename: str, shown: str) -> File
     kind = sniff(head, filename)
     if kind is None:
         raise ValidationError(
-            f"{shown} is of no supported type: its content is not JPEG, PNG, WebP or GIF (nor PDF, DOCX, TXT or MD)",
+            f"{shown} is of no supported type: its content is no picture in a known format (nor PDF, DOCX, TXT or MD)",
             details=details,
         )
     return kind
@@ -135,8 +138,8 @@ def _check_size(kind: FileKind, size: int, *, filename: str, shown: str) -> None
 
 
 def _check_title(title: str | None) -> None:
-    if title is not None and len(title) > _LONGEST_TITLE:
-        raise ValidationError(f"the title is longer than {_LONGEST_TITLE} characters", details={"field": "title"})
+    if title is not None and len(title) > _MAX_TITLE_LENGTH:
+        raise ValidationError(f"the title is longer than {_MAX_TITLE_LENGTH} characters", details={"field": "title"})
 
 
 def _join_tags(tags: Sequence[str] | None) -> str | None:
@@ -145,11 +148,11 @@ def _join_tags(tags: Sequence[str] | None) -> str | None:
     details = {"field": "tags"}
     if isinstance(tags, str):
         raise ValidationError("tags must be a list of strings, not one string", details=details)
-    if len(tags) > _MOST_TAGS:
-        raise ValidationError(f"more than {_MOST_TAGS} tags", details=details)
+    if len(tags) > _MAX_TAGS:
+        raise ValidationError(f"more than {_MAX_TAGS} tags", details=details)
     for tag in tags:
-        if len(tag) > _LONGEST_TAG:
-            raise ValidationError(f"the tag {tag!r} is longer than {_LONGEST_TAG} characters", details=details)
+        if len(tag) > _MAX_TAG_LENGTH:
+            raise ValidationError(f"the tag {tag!r} is longer than {_MAX_TAG_LENGTH} characters", details=details)
         if "," in tag:
             # The wire separates tags by commas, so this one would arrive as two.
             raise ValidationError(f"the tag {tag!r} has a comma in it", details=details)

@@ -44,12 +44,12 @@ def verify(headers: Mapping[str, str], body: bytes | str, secret: str, *, tolera
         raise SignatureError("the message is too old, or from the future")
     content = body.encode() if isinstance(body, str) else body
     signed = f"{message_id}.{sent}.".encode() + content
-    wanted = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest())
+    expected = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest())
     # There are several while a secret is being replaced.
     found = [
         text.encode() for version, _, text in (one.partition(",") for one in signatures.split()) if version == "v1"
     ]
-    if not any(hmac.compare_digest(text, wanted) for text in found):
+    if not any(hmac.compare_digest(text, expected) for text in found):
         raise SignatureError("the signature is not the server's")
     try:
         read = json.loads(content)

@@ -107,6 +107,8 @@ async def test_list_with_everything(server, client):
         sort_order="asc",
         description_statuses=["failed", DescriptionStatus.PENDING],
         content_categories=[ContentCategory.MAP],
+        objects=["dog", "people>=2"],
+        min_people=3,
         cursor="c",
     )
     assert server.seen[0].query == {
@@ -124,6 +126,8 @@ async def test_list_with_everything(server, client):
         "sort_order": ["asc"],
         "description_statuses": ["failed", "pending"],
         "content_categories": ["map"],
+        "objects": ["dog", "people>=2"],
+        "min_people": ["3"],
         "cursor": ["c"],
     }
 

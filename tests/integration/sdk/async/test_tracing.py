@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+import httpx2
 import pytest
+from opentelemetry.instrumentation.httpx import HTTPX2ClientInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -107,3 +109,16 @@ async def test_signed_addresses_see_no_trace(server, spans):
     async with connect(server, enable_tracing=True) as client:
         assert await client.files.download(IMAGE_ID) == b"x"
     assert ["traceparent" in seen.headers for seen in server.seen] == [True, False]
+
+
+async def test_an_instrumented_http_client_tells_of_each_attempt(server):
+    behave(server)
+    server.faults += [Reply(503)]
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    async with httpx2.AsyncClient() as own:
+        HTTPX2ClientInstrumentor.instrument_client(own, tracer_provider=provider)
+        async with connect(server, http_client=own) as client:
+            await client.files.get(IMAGE_ID)
+    statuses = [span.attributes["http.status_code"] for span in exporter.get_finished_spans()]
+    assert statuses == [503, 200]

@@ -49,6 +49,7 @@ async def test_the_form_by_default(server, client, png):
         "skip_duplicates": "false",
         "storage_target": "default",
         "content_category": "general",
+        "path": "photo.png",
         "file": ("photo.png", "image/png", PNG),
     }
 
@@ -71,6 +72,7 @@ async def test_the_form_with_everything(server, client):
     (attempt,) = server.attempts("POST", "/files/upload")
     assert read_parts(attempt) == {
         "title": "Häuschen",
+        "path": 'a "b"\r\nX: y.png',
         "tags": "a,b c",
         "auto_describe": "false",
         "skip_duplicates": "true",

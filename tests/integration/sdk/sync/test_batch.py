@@ -12,6 +12,7 @@ from scopix import (
     DescriptionError,
     DescriptionStatus,
     QuotaExceededError,
+    ScopixError,
     ScopixTimeoutError,
     UploadError,
     ValidationError,
@@ -78,6 +79,7 @@ def test_the_fields(server, client, png):
             "content_category": "map",
             "expected_files": "1",
             "start_index": "0",
+            "path": "photo.png",
         }
     ]
 
@@ -364,3 +366,77 @@ def test_a_file_that_shrinks_between_two_attempts_costs_the_others_nothing(serve
     assert [result.is_failed for result in results] == [False, True, False]
     assert "b.png changed" in results[1].description_error
     assert scopix.names() == {"a.png": 1, "c.png": 1}
+
+
+# With a journal -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", [Drop("head"), Drop("body"), Drop("done"), problem(503, "SERVICE_UNAVAILABLE")])
+@pytest.mark.parametrize("after", [0, 1, 3])
+def test_a_batch_that_broke_off_is_continued(server, pictures, tmp_path, fault, after):
+    """Another client, as after a crash, goes on by the journal alone."""
+    scopix = BatchScopix(server, max_files=3)
+    original = server.routes[POST]
+    acts = fault in (Drop("body"), Drop("done"))
+    server.routes[POST] = lambda seen: (
+        original(seen) if len(scopix.requests) < after else (original(seen) and fault if acts else fault)
+    )
+    photos, journal = pictures(14), tmp_path / "journal.jsonl"
+    with connect(server, max_retries=0) as client:
+        with pytest.raises(ScopixError):
+            client.files.upload_batch(photos, journal=journal)
+    server.routes[POST] = original
+    with connect(server) as client:
+        results = client.files.upload_batch(photos, journal=journal)
+        assert names(results) == [f"{number:05}.png" for number in range(14)]
+        assert all(result.is_completed and result.image_id for result in results)
+        assert scopix.names() == {f"{number:05}.png": 1 for number in range(14)}
+        assert len(scopix.sessions) == 1
+        # All is done: another call sends nothing, and gives the same.
+        sent = len(scopix.requests)
+        assert client.files.upload_batch(photos, journal=journal) == results
+        assert len(scopix.requests) == sent
+
+
+def test_with_a_journal_only_what_is_new_or_changed_is_sent(server, client, pictures, tmp_path):
+    scopix = BatchScopix(server)
+    photos, journal = pictures(3), tmp_path / "journal.jsonl"
+    client.files.upload_batch([photos, PNG], filenames=[None, "memory.png"], journal=journal)
+    (photos / "00001.png").write_bytes(PNG + b"another picture")
+    (photos / "00009.png").write_bytes(PNG + b"new")
+    results = client.files.upload_batch([photos, PNG], filenames=[None, "memory.png"], journal=journal)
+    assert names(results) == ["00000.png", "00001.png", "00002.png", "00009.png", "memory.png"]
+    # What may be there already is sent with care, what is new is not held up by it.
+    assert [request["skip_duplicates"] for request in scopix.requests] == ["false", "false", "true"]
+    assert scopix.names() == {"00000.png": 1, "00001.png": 2, "00002.png": 1, "00009.png": 1, "memory.png": 1}
+
+
+def test_a_journal_belongs_to_one_server_and_one_call(server, client, png, tmp_path):
+    BatchScopix(server)
+    journal = tmp_path / "journal.jsonl"
+    client.files.upload_batch(png, journal=journal)
+    before = journal.read_text()
+    with connect(server, base_url=server.base_url.replace("127.0.0.1", "localhost")) as other:
+        with pytest.raises(ValidationError, match="another file") as caught:
+            other.files.upload_batch(png, journal=journal)
+    assert caught.value.details == {"field": "journal", "path": str(journal)}
+    assert journal.read_text() == before
+
+
+def test_each_file_has_a_state_at_any_time(server, client, pictures):
+    BatchScopix(server, max_files=2, polls=2)
+    photos = pictures(4)
+    (photos / "00001.png").write_bytes(b"")
+    (photos / "refuse.png").write_bytes(PNG)
+    with client.files.batch_upload([photos, photos / "gone.png"]) as upload:
+        assert (upload.total, upload.sent, {file.summary for file in upload.files}) == (6, 0, {"not sent"})
+        upload.send()
+        assert [file.summary for file in upload.files] == ["uploaded", "refused", *["uploaded"] * 3, "refused"]
+        counts = []
+        upload.wait(on_progress=lambda it: counts.append(it.ended))
+        assert counts == sorted(counts)
+        results = upload.collect()
+    assert [file.summary for file in upload.files] == ["described", "refused", *["described"] * 2, *["refused"] * 2]
+    assert [file.path for file in upload.files][-1] == str(photos / "gone.png")
+    assert "does not exist" in upload.files[-1].reason
+    assert [file.result for file in upload.files] == results

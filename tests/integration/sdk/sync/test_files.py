@@ -108,6 +108,8 @@ def test_list_with_everything(server, client):
         sort_order="asc",
         description_statuses=["failed", DescriptionStatus.PENDING],
         content_categories=[ContentCategory.MAP],
+        objects=["dog", "people>=2"],
+        min_people=3,
         cursor="c",
     )
     assert server.seen[0].query == {
@@ -125,6 +127,8 @@ def test_list_with_everything(server, client):
         "sort_order": ["asc"],
         "description_statuses": ["failed", "pending"],
         "content_categories": ["map"],
+        "objects": ["dog", "people>=2"],
+        "min_people": ["3"],
         "cursor": ["c"],
     }
 

@@ -3,7 +3,9 @@
 
 from collections.abc import Iterator
 
+import httpx2
 import pytest
+from opentelemetry.instrumentation.httpx import HTTPX2ClientInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -108,3 +110,16 @@ def test_signed_addresses_see_no_trace(server, spans):
     with connect(server, enable_tracing=True) as client:
         assert client.files.download(IMAGE_ID) == b"x"
     assert ["traceparent" in seen.headers for seen in server.seen] == [True, False]
+
+
+def test_an_instrumented_http_client_tells_of_each_attempt(server):
+    behave(server)
+    server.faults += [Reply(503)]
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    with httpx2.Client() as own:
+        HTTPX2ClientInstrumentor.instrument_client(own, tracer_provider=provider)
+        with connect(server, http_client=own) as client:
+            client.files.get(IMAGE_ID)
+    statuses = [span.attributes["http.status_code"] for span in exporter.get_finished_spans()]
+    assert statuses == [503, 200]

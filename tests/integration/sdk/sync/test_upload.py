@@ -50,6 +50,7 @@ def test_the_form_by_default(server, client, png):
         "skip_duplicates": "false",
         "storage_target": "default",
         "content_category": "general",
+        "path": "photo.png",
         "file": ("photo.png", "image/png", PNG),
     }
 
@@ -72,6 +73,7 @@ def test_the_form_with_everything(server, client):
     (attempt,) = server.attempts("POST", "/files/upload")
     assert read_parts(attempt) == {
         "title": "Häuschen",
+        "path": 'a "b"\r\nX: y.png',
         "tags": "a,b c",
         "auto_describe": "false",
         "skip_duplicates": "true",

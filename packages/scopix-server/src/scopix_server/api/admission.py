@@ -1,8 +1,11 @@
 """How much may be on its way in at once: uploads and bytes, of all tenants and of each, and room on the disk for them.
 
-What arrives goes to disk, not to memory; what an upload holds in memory is about one MiB. So a limit on uploads bounds
-memory, a limit on bytes bounds the disk that unfinished uploads may claim, and room is promised once: what earlier
-uploads have announced and not yet sent is counted as taken.
+What arrives goes to disk, not to memory; what an upload holds in memory is at most two MiB. So a limit on uploads
+bounds memory, a limit on bytes bounds the disk that unfinished uploads may claim, and room is promised once: what
+earlier uploads have announced and not yet sent is counted as taken.
+
+A tenant's share shrinks as the server fills: it may have as much as is still free, so one alone gets half, each of two
+a third, and whoever comes next finds room. (Dynamic thresholds, as switches share their buffers.)
 """
 
 from collections import Counter
@@ -15,6 +18,7 @@ from scopix_server.domain.errors import ConcurrentUploads, OutOfSpace, TooManyBy
 __all__ = ["Admission", "AdmissionLimits", "UploadRoom"]
 
 _RETRY_SECONDS = 2
+_WAIT = "Wait until one has ended."
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,23 +129,30 @@ class Admission:
             raise OutOfSpace(free_bytes=free, reserved_bytes=self._limits.reserved_disk_bytes)
 
     def _too_many(self, tenant_id: str) -> ConcurrentUploads | None:
-        limits = self._limits
-        for taken, most, whose in (
-            (self._uploads.total(), limits.uploads, "The server takes"),
-            (self._uploads[tenant_id], limits.tenant_uploads, "A tenant may have"),
-        ):
-            if taken >= most:
-                told = f"{whose} {most} uploads at once, and so many are under way. Wait until one has ended."
-                return ConcurrentUploads(told, limit=most, retry_after=_RETRY_SECONDS)
-        return None
+        limits, own, total = self._limits, self._uploads[tenant_id], self._uploads.total()
+        message, maximum = "", limits.uploads
+        if total >= limits.uploads:
+            message = f"The server takes {maximum} uploads at once, and so many are under way."
+        elif own >= limits.tenant_uploads:
+            maximum = limits.tenant_uploads
+            message = f"A tenant may have {maximum} uploads at once, and so many are under way."
+        elif own >= limits.uploads - total:
+            maximum = own
+            message = (
+                f"{own} of your uploads are under way and {limits.uploads - total} places are left, for other tenants."
+            )
+        return ConcurrentUploads(f"{message} {_WAIT}", limit=maximum, retry_after=_RETRY_SECONDS) if message else None
 
     def _too_large(self, tenant_id: str, more: int) -> TooManyBytes | None:
-        limits = self._limits
-        for held, most, whose in (
-            (self._bytes.total(), limits.bytes, "The server takes"),
-            (self._bytes[tenant_id], limits.tenant_bytes, "A tenant may upload"),
-        ):
-            if held and held + more > most:
-                told = f"{whose} {most} bytes at once; uploads of {held} bytes are under way. Wait until one has ended."
-                return TooManyBytes(told, limit=most, under_way=held, retry_after=_RETRY_SECONDS)
-        return None
+        limits, own, total = self._limits, self._bytes[tenant_id], self._bytes.total()
+        message, held, maximum = "", own, limits.tenant_bytes
+        if total and total + more > limits.bytes:
+            held, maximum = total, limits.bytes
+            message = f"The server takes {maximum} bytes at once; uploads of {held} bytes are under way."
+        elif own and own + more > limits.tenant_bytes:
+            message = f"A tenant may upload {maximum} bytes at once; uploads of {held} bytes are under way."
+        elif own and own + more > limits.bytes - total:
+            maximum = limits.bytes - total
+            message = f"Uploads of yours of {held} bytes are under way; the {maximum} bytes left are for other tenants."
+        refusal = TooManyBytes(f"{message} {_WAIT}", limit=maximum, under_way=held, retry_after=_RETRY_SECONDS)
+        return refusal if message else None

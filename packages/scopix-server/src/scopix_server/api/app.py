@@ -7,13 +7,16 @@ from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
 from starlette.types import ASGIApp
 
-from scopix_server.api import document, problems
+from scopix_server.api import document, page, problems
 from scopix_server.api.limits import RateLimitHeaders
+from scopix_server.api.links import origin_of
 from scopix_server.api.metrics import RequestMetrics
 from scopix_server.api.middleware import BodyGuard, RequestContext
+from scopix_server.api.parts import Parts
 from scopix_server.api.routes import (
     batch,
     categories,
+    changes,
     content,
     descriptions,
     direct,
@@ -22,16 +25,19 @@ from scopix_server.api.routes import (
     files,
     health,
     keys,
+    layout,
     metrics,
+    pages,
     processing,
     sessions,
+    sign_in,
     similar,
     storage,
     tenant,
     uploads,
     webhooks,
 )
-from scopix_server.api.services import Services
+from scopix_server.api.short_way import ShortWay
 
 __all__ = ["create_app", "surround"]
 
@@ -39,8 +45,8 @@ PREFIX = "/api/v2"
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
-def create_app(services: Services, *, version: str, lifespan: Lifespan | None = None) -> FastAPI:
-    """Build the API over `services`. The interactive documentation at /docs loads nothing from elsewhere."""
+def create_app(parts: Parts, *, version: str, lifespan: Lifespan | None = None) -> FastAPI:
+    """Build the API over `parts`. The interactive documentation at /docs loads nothing from elsewhere."""
     app = FastAPIOffline(
         title="Scopix",
         version=version,
@@ -50,7 +56,7 @@ def create_app(services: Services, *, version: str, lifespan: Lifespan | None = 
         generate_unique_id_function=document.operation_id,
         lifespan=lifespan,
     )
-    app.state.services = services
+    app.state.parts = parts
     problems.install(app)
     app.include_router(health.router)
     app.include_router(metrics.router)
@@ -64,19 +70,25 @@ def create_app(services: Services, *, version: str, lifespan: Lifespan | None = 
     app.include_router(sessions.first_generation, prefix=PREFIX)
     app.include_router(processing.router, prefix=PREFIX)
     app.include_router(edits.router, prefix=PREFIX)
+    app.include_router(layout.router, prefix=PREFIX)
+    app.include_router(changes.router, prefix=PREFIX)
     app.include_router(files.router, prefix=PREFIX)
+    app.include_router(pages.router, prefix=PREFIX)
     app.include_router(descriptions.router, prefix=PREFIX)
     app.include_router(similar.router, prefix=PREFIX)
     app.include_router(keys.router, prefix=PREFIX)
+    app.include_router(sign_in.router, prefix=PREFIX)
     app.include_router(tenant.router, prefix=PREFIX)
     app.include_router(webhooks.router, prefix=PREFIX)
     app.include_router(storage.router, prefix=PREFIX)
     app.include_router(content.router, prefix=PREFIX)
-    document.install(app, services.categories.names())
+    document.install(app, parts.reception.categories.names())
+    page.install(app, origins=() if (store := parts.reception.links.store) is None else (origin_of(store),))
     return app
 
 
-def surround(app: ASGIApp, services: Services) -> ASGIApp:
+def surround(app: FastAPI, parts: Parts) -> ASGIApp:
     """Wrap an application in what every request needs, outside even the handler of unexpected errors."""
-    limited = RateLimitHeaders(app, services.rates)
-    return RequestContext(RequestMetrics(BodyGuard(limited), services.metrics))
+    uploads_first = ShortWay(app, [*uploads.router.routes, *batch.router.routes], parts, prefix=PREFIX)
+    limited = RateLimitHeaders(uploads_first, parts.rates)
+    return RequestContext(RequestMetrics(BodyGuard(limited), parts.reception.metrics))

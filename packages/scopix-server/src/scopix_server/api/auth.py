@@ -1,16 +1,13 @@
-"""Who is calling: the tenant and the rights come from the key, and from nothing else."""
+"""What a route may ask of its caller, as annotations: `caller: Writer` is one whose key may write."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
-from starlette.concurrency import run_in_threadpool
 
-from scopix_server.api.services import Services, services_of
-from scopix_server.domain.errors import DeactivatedApiKey, ExpiredApiKey, InvalidApiKey, MissingApiKey
-from scopix_server.domain.tenant import Caller, key_prefix_of
+from scopix_server.api.parts import parts_of
+from scopix_server.domain.tenant import Caller
 
 __all__ = [
     "Admin",
@@ -34,44 +31,12 @@ _scheme = HTTPBearer(
     description="`Authorization: Bearer scopix_...`. The names beside it are the scope that the key needs.",
 )
 
-_NOT_LET_IN = (MissingApiKey, InvalidApiKey, ExpiredApiKey, DeactivatedApiKey)
-
-
-def _presented_key(request: Request) -> str:
-    kind, _, key = request.headers.get("Authorization", "").partition(" ")
-    if not kind:
-        raise MissingApiKey
-    if kind.lower() != "bearer" or not key.strip():
-        raise InvalidApiKey("The Authorization header must read 'Bearer scopix_...'.")
-    return key.strip()
-
-
-def _identify(services: Services, key: str) -> Caller:
-    prefix = key_prefix_of(key)
-    found = services.database.read(lambda t: t.keys.holder(prefix)) if prefix else None
-    if found is None:
-        raise InvalidApiKey
-    held, tenant = found
-    held.admit(key, datetime.now(UTC))
-    return Caller(tenant.id, held.id, held.scopes, services.plans.of(tenant.plan))
-
 
 def _requires(scope: str, *, sensitive: bool = False) -> Callable[..., Awaitable[Caller]]:
-    async def authenticate(request: Request, _: Annotated[object, Security(_scheme, scopes=[scope])]) -> Caller:
-        services = services_of(request)
-        try:
-            caller = await run_in_threadpool(_identify, services, _presented_key(request))
-        except _NOT_LET_IN:
-            services.rates.count_failure(request.scope)
-            raise
-        services.uses.note(caller.key_id)
-        services.rates.count(request.scope, caller)
-        if sensitive:
-            services.rates.count_sensitive(request.scope, caller)
-        caller.require(scope)
-        return caller
+    async def required(request: Request, _: Annotated[object, Security(_scheme, scopes=[scope])]) -> Caller:
+        return await parts_of(request).authenticator.authenticate(request, scope, sensitive=sensitive)
 
-    return authenticate
+    return required
 
 
 Reader = Annotated[Caller, Depends(_requires("read"))]
@@ -82,7 +47,7 @@ Writer = Annotated[Caller, Depends(_requires("write"))]
 
 
 async def _upload(request: Request, caller: Writer) -> AsyncIterator[Caller]:
-    with services_of(request).slots.taken(caller):
+    with parts_of(request).slots.taken(caller):
         yield caller
 
 
@@ -104,17 +69,17 @@ _StorageRemover = Annotated[Caller, Depends(_requires("cloud_storage:delete"))]
 
 async def _configure(request: Request, caller: _StorageWriter) -> Caller:
     # Each of these asks an address that the caller chose.
-    services_of(request).rates.count_action(request.scope, caller, "configure bucket", 5)
+    parts_of(request).rates.count_action(request.scope, caller, "configure bucket", 5)
     return caller
 
 
 async def _validate(request: Request, caller: _StorageWriter) -> Caller:
-    services_of(request).rates.count_action(request.scope, caller, "validate bucket", 10)
+    parts_of(request).rates.count_action(request.scope, caller, "validate bucket", 10)
     return caller
 
 
 async def _remove(request: Request, caller: _StorageRemover) -> Caller:
-    services_of(request).rates.count_action(request.scope, caller, "remove bucket", 5)
+    parts_of(request).rates.count_action(request.scope, caller, "remove bucket", 5)
     return caller
 
 

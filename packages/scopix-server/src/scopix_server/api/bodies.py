@@ -1,7 +1,8 @@
-"""JSON bodies: read to a limit, and refused only after the caller was let in.
+"""JSON bodies: read to a limit, from those who are let in, and refused only after that.
 
-The framework reads a route's body before it asks who calls. So a body that is too large, of another type or no JSON is
-only marked here; when the caller's key has been found good, the mark becomes the answer (see `problems.py`).
+The framework reads a route's body before it asks who calls. So the key is looked up here, and a stranger's body is not
+read: a thousand of them would be a GiB. And a body that is too large, of another type or no JSON is only marked; when
+the caller's key has been found good, the mark becomes the answer (see `problems.py`).
 """
 
 import asyncio
@@ -13,8 +14,8 @@ from typing import Any, ClassVar
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
 
+from scopix_server.api.parts import parts_of
 from scopix_server.api.requests import declared_length
-from scopix_server.api.services import services_of
 from scopix_server.domain.errors import DomainError, MalformedRequest, PayloadTooLarge, RequestTimedOut
 
 __all__ = ["MAX_JSON_BYTES", "JsonRoute", "body_refusal"]
@@ -69,7 +70,11 @@ class _JsonRequest(Request):
             return json.loads(_UNFITTING)
 
     async def _take(self) -> bytes:
-        seconds = services_of(self).limits.body_idle_seconds
+        try:
+            await parts_of(self).authenticator.identify(self)
+        except Exception:  # the route asks next, and raises it
+            return _UNFITTING
+        seconds = parts_of(self).reception.limits.body_pace.idle_seconds
         try:
             # The body is small, so it has as long as a large one may be silent.
             async with asyncio.timeout(seconds):

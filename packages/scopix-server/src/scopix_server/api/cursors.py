@@ -11,17 +11,19 @@ from scopix_server.domain.listing import FileFilter, Position, SortBy
 __all__ = ["read_cursor", "write_cursor"]
 
 _TIMES = frozenset({SortBy.CREATED_AT, SortBy.CONTENT_CREATED_AT})
-_LARGEST = 2**63 - 1
+_MAX_INTEGER = 2**63 - 1
 
 
-def write_cursor(wanted: FileFilter, position: Position) -> str:
+def write_cursor(criteria: FileFilter, position: Position) -> str:
     """Return the place as a word of URL-safe characters. It is good for lists in the same order only."""
     value = position.value.isoformat() if isinstance(position.value, datetime) else position.value
-    content = json.dumps([wanted.sort_by.value, wanted.sort_order.value, value, position.file_id], ensure_ascii=False)
+    content = json.dumps(
+        [criteria.sort_by.value, criteria.sort_order.value, value, position.file_id], ensure_ascii=False
+    )
     return base64.urlsafe_b64encode(content.encode()).decode().rstrip("=")
 
 
-def read_cursor(wanted: FileFilter, cursor: str) -> Position:
+def read_cursor(criteria: FileFilter, cursor: str) -> Position:
     """Undo `write_cursor`.
 
     Raises:
@@ -30,9 +32,9 @@ def read_cursor(wanted: FileFilter, cursor: str) -> Position:
     try:
         content = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
         sort_by, sort_order, value, file_id = json.loads(content)
-        if (sort_by, sort_order) != (wanted.sort_by.value, wanted.sort_order.value):
+        if (sort_by, sort_order) != (criteria.sort_by.value, criteria.sort_order.value):
             raise ValidationFailed("The cursor belongs to a list in another order.", field="cursor")
-        return Position(_value(wanted.sort_by, value), _text(file_id))
+        return Position(_value(criteria.sort_by, value), _text(file_id))
     except (ValueError, TypeError, OverflowError, RecursionError) as error:
         raise ValidationFailed("This is no cursor that a list has handed out.", field="cursor") from error
 
@@ -45,7 +47,7 @@ def _value(sort_by: SortBy, value: Any) -> datetime | str | int | None:
         return time.astimezone(UTC)
     if sort_by is SortBy.TITLE:
         return None if value is None else _text(value)
-    if type(value) is not int or not 0 <= value <= _LARGEST:
+    if type(value) is not int or not 0 <= value <= _MAX_INTEGER:
         raise ValueError("no size")
     return value
 

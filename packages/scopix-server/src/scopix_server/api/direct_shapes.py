@@ -6,12 +6,13 @@ from urllib.parse import quote
 
 from scopix.types import direct as wire
 from scopix.types.vocabulary import StorageTarget
+from scopix_server.api.file_links import Links
 from scopix_server.api.links import PartGrant, PartSigner
-from scopix_server.api.shapes import Links, upload_response
+from scopix_server.api.shapes import upload_response
 from scopix_server.domain.direct import LINK_LIFETIME, DirectUpload, DirectUploadStatus
 from scopix_server.domain.file import Variant
-from scopix_server.pipeline.direct import DirectReceipt, DirectReceiver
-from scopix_server.pipeline.receive import Receipt
+from scopix_server.intake.direct import DirectUploads
+from scopix_server.intake.receipts import Receipt
 
 __all__ = ["PartAddresses", "direct_upload", "progress", "result"]
 
@@ -22,7 +23,7 @@ class PartAddresses:
     """Makes the links of the parts of one upload, for one answer: into the store, where that takes them itself."""
 
     def __init__(
-        self, upload: DirectUpload, direct: DirectReceiver, signer: PartSigner, base_url: str, now: datetime
+        self, upload: DirectUpload, direct: DirectUploads, signer: PartSigner, base_url: str, now: datetime
     ) -> None:
         self._upload = upload
         self._direct = direct
@@ -87,10 +88,9 @@ def progress(upload: DirectUpload, sent: Mapping[int, int], now: datetime) -> wi
     )
 
 
-def result(receipt: DirectReceipt, variants: Sequence[Variant], links: Links) -> wire.DirectUploadResult:
+def result(receipt: Receipt, variants: Sequence[Variant], links: Links) -> wire.DirectUploadResult:
     """Answer a completion."""
-    plain = Receipt(receipt.file, receipt.duplicate, receipt.replayed, processing_time_ms=0)
-    answer = upload_response(plain, variants, links).model_dump()
+    response = upload_response(receipt, variants, links).model_dump()
     # An existing file is the answer here, not a reason to have skipped something.
-    answer |= {"processing_time_ms": None, "description_status": receipt.file.description_status}
-    return wire.DirectUploadResult(**answer, is_idempotent_retry=receipt.replayed)
+    response |= {"processing_time_ms": None, "description_status": receipt.file.description_status}
+    return wire.DirectUploadResult(**response, is_idempotent_retry=receipt.replayed)

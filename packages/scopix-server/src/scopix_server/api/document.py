@@ -35,7 +35,7 @@ _HEADERS: dict[str, dict[str, Any]] = {
     "WWW-Authenticate": {"description": "How to show who calls.", "schema": {"type": "string"}},
     "Location": {"description": "Where the bytes are: a signed link.", "schema": {"type": "string", "format": "uri"}},
 }
-_ON_EVERY_ANSWER = ("X-Request-ID", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
+_ON_EVERY_RESPONSE = ("X-Request-ID", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset")
 _ON_STATUS = {
     "302": ("Location",),
     "401": ("WWW-Authenticate",),
@@ -118,9 +118,9 @@ def _tell_all_errors(operation: dict[str, Any]) -> None:
 
 def _tell_headers(operation: dict[str, Any]) -> None:
     for status, response in operation["responses"].items():
-        names = (*_ON_EVERY_ANSWER, *_ON_STATUS.get(status, ()))
-        told = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
-        response["headers"] = {**told, **response.get("headers", {})}
+        names = (*_ON_EVERY_RESPONSE, *_ON_STATUS.get(status, ()))
+        headers = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+        response["headers"] = {**headers, **response.get("headers", {})}
 
 
 def _link(document: dict[str, Any]) -> None:

@@ -1,16 +1,16 @@
 """From the fields of an upload form to the options of an upload."""
 
+import json
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from scopix.types.vocabulary import ContentCategory, StorageTarget
 from scopix_server.categories import Catalogue
 from scopix_server.domain.errors import ValidationFailed
-from scopix_server.domain.file import check_tags, check_title
-from scopix_server.pipeline.batch import SessionOptions
-from scopix_server.pipeline.receive import UploadOptions
+from scopix_server.domain.file import check_tags, check_title, display_path
+from scopix_server.intake.options import SessionOptions, UploadOptions
 
-__all__ = ["session_options", "upload_options"]
+__all__ = ["file_paths", "session_options", "upload_options"]
 
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
@@ -24,7 +24,7 @@ def upload_options(fields: Mapping[str, str], known: Catalogue) -> UploadOptions
     """
     return UploadOptions(
         title=check_title(fields.get("title")),
-        tags=check_tags(fields.get("tags", "").split(",")),
+        tags=check_tags(_tags(fields.get("tags", ""))),
         auto_describe=_boolean(fields, "auto_describe", default=True),
         skip_duplicates=_boolean(fields, "skip_duplicates", default=False),
         storage_target=_storage_target(fields.get("storage_target") or StorageTarget.DEFAULT.value),
@@ -35,21 +35,47 @@ def upload_options(fields: Mapping[str, str], known: Catalogue) -> UploadOptions
     )
 
 
+def file_paths(paths: Sequence[str], files: int) -> list[str | None]:
+    """Return where a form's client had each of its files, None for all if it says nothing.
+
+    Raises:
+        ValidationFailed: there is not one for each, or one is too long.
+    """
+    if not paths:
+        return [None] * files
+    if len(paths) != files:
+        raise ValidationFailed(
+            f"The form has {files} files and {len(paths)} fields named path: send one for each, or none.", field="path"
+        )
+    return [display_path(path) for path in paths]
+
+
+def _tags(text: str) -> list[str]:
+    if text.startswith("["):
+        try:
+            listed = json.loads(text)
+        except ValueError:
+            return text.split(",")  # a tag may begin so
+        if isinstance(listed, list) and all(isinstance(tag, str) for tag in listed):
+            return listed
+    return text.split(",")
+
+
 def session_options(fields: Mapping[str, str]) -> SessionOptions:
     """Check the fields that say which session a batch goes to. Raises as `upload_options`."""
     return SessionOptions(
         session_id=_uuid(fields, "session_id"),
-        expected_files=_integer(fields, "expected_files", least=1),
-        start_index=_integer(fields, "start_index", least=0),
+        expected_files=_integer(fields, "expected_files", minimum=1),
+        start_index=_integer(fields, "start_index", minimum=0),
     )
 
 
-def _integer(fields: Mapping[str, str], name: str, *, least: int) -> int | None:
+def _integer(fields: Mapping[str, str], name: str, *, minimum: int) -> int | None:
     value = fields.get(name, "").strip()
     if not value:
         return None
-    if not value.isdecimal() or not value.isascii() or not least <= int(value[:9]) or len(value) > 9:
-        raise ValidationFailed(f"{name} must be a whole number from {least} on, not '{value[:50]}'.", field=name)
+    if not value.isdecimal() or not value.isascii() or not minimum <= int(value[:9]) or len(value) > 9:
+        raise ValidationFailed(f"{name} must be a whole number from {minimum} on, not '{value[:50]}'.", field=name)
     return int(value)
 
 

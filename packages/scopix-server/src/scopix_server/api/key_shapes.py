@@ -21,6 +21,8 @@ def created_key(key: ApiKey, made: NewApiKey) -> wire.CreatedApiKey:
         is_active=key.is_active,
         scopes=list(key.scopes),
         metadata=dict(key.metadata),
+        created_by=key.created_by,
+        outlives_creator=key.outlives_creator,
     )
 
 
@@ -36,6 +38,8 @@ def key_info(key: ApiKey) -> wire.ApiKeyInfo:
         is_active=key.is_active,
         scopes=list(key.scopes),
         metadata=dict(key.metadata),
+        created_by=key.created_by,
+        outlives_creator=key.outlives_creator,
         last_used_at=key.last_used_at,
         usage_count=key.usage_count,
     )

@@ -1,4 +1,5 @@
-"""How often, and how much at once: requests a minute for each key, failures a minute for each address, uploads at once.
+"""How often, and how much at once: requests a minute and uploads at once for each key, under a ceiling for all keys of
+a tenant; failures a minute for each address.
 
 Counted in the memory of the web process: a restart begins anew.
 """
@@ -20,12 +21,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from scopix_server.domain.errors import ConcurrentUploads, RateLimited
 from scopix_server.domain.tenant import Caller
 
-__all__ = ["UNLIMITED", "RateLimitHeaders", "RateLimits", "UploadSlots", "Window"]
+__all__ = ["UNLIMITED", "HeldResponses", "RateLimitHeaders", "RateLimits", "UploadSlots", "Window"]
 
 UNLIMITED = 2_147_483_647
 """What the headers say where there is no limit: clients expect a number, and this is one for all of them."""
 
 _MINUTE = 60
+_HELD_RETRY_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,27 +45,32 @@ class RateLimits:
     def __init__(self, failures_per_minute: int, sensitive_per_minute: int) -> None:
         self._limiter = FixedWindowRateLimiter(MemoryStorage())
         self._failures = RateLimitItemPerMinute(failures_per_minute)
-        self._sensitive = RateLimitItemPerMinute(sensitive_per_minute)
+        self._sensitive = sensitive_per_minute
 
     def count(self, scope: Scope, caller: Caller) -> None:
-        """Count a request of a key, and leave in `scope` what its answer's headers shall say.
+        """Count a request of a key and of its tenant; leave in `scope` what its answer's headers shall say.
+
+        They tell of the narrower limit, the one of which less is left.
 
         Raises:
-            RateLimited: the plan allows no more in this minute.
+            RateLimited: the plan allows no more in this minute, to the key or to all keys of the tenant.
         """
         allowed = caller.plan.requests_per_minute
         if allowed is None:
             scope["rate_limit"] = Window(UNLIMITED, UNLIMITED, math.ceil(time.time() / _MINUTE) * _MINUTE)
             return
-        self._hit(scope, RateLimitItemPerMinute(allowed), "key", caller.key_id)
+        self._hit_both(scope, caller, allowed, caller.plan.tenant_requests_per_minute, "requests")
 
     def count_sensitive(self, scope: Scope, caller: Caller) -> None:
-        """Count a request that changes who may do what. The headers tell of the narrower limit. Raises as `count`."""
-        self._hit_too(scope, self._sensitive, "sensitive", caller.key_id)
+        """Count a request that changes who may do what. The headers, and what is raised, are as above.
+
+        A key that may make keys could else give each of them a limit of its own.
+        """
+        self.count_action(scope, caller, "sensitive", self._sensitive)
 
     def count_action(self, scope: Scope, caller: Caller, action: str, per_minute: int) -> None:
         """Count a request that is limited whatever the plan. The headers, and what is raised, are as above."""
-        self._hit_too(scope, RateLimitItemPerMinute(per_minute), action, caller.key_id)
+        self._hit_both(scope, caller, per_minute, per_minute * (caller.plan.tenant_multiple or 1), action)
 
     def count_failure(self, scope: Scope) -> None:
         """Count a request that showed no valid key, by where it came from. Raises as `count`."""
@@ -75,16 +82,21 @@ class RateLimits:
         # Nobody asked for a key: what may still fail is all that is limited.
         return window or self._window(self._failures, "address", _source(scope))
 
-    def _hit_too(self, scope: Scope, item: RateLimitItemPerMinute, *who: str) -> None:
-        general: Window = scope["rate_limit"]
-        self._hit(scope, item, *who)
-        scope["rate_limit"] = min(scope["rate_limit"], general, key=lambda window: window.remaining)
+    def _hit_both(self, scope: Scope, caller: Caller, of_key: int, of_tenant: int | None, action: str) -> None:
+        windows: list[Window] = [scope["rate_limit"]] if "rate_limit" in scope else []
+        self._hit(scope, RateLimitItemPerMinute(of_key), action, "key", caller.key_id)
+        windows.append(scope["rate_limit"])
+        if of_tenant is not None:
+            self._hit(scope, RateLimitItemPerMinute(of_tenant), action, "tenant", caller.tenant_id)
+            windows.append(scope["rate_limit"])
+        scope["rate_limit"] = min(windows, key=lambda window: (window.remaining, window.limit))
 
     def _hit(self, scope: Scope, item: RateLimitItemPerMinute, *who: str) -> None:
         allowed = self._limiter.hit(item, *who)
         window = scope["rate_limit"] = self._window(item, *who)
         if not allowed:
-            raise _limited(item.amount, window.reset, f"More than {item.amount} requests in a minute.")
+            whose = " by all keys of the tenant together" if "tenant" in who else ""
+            raise _limited(item.amount, window.reset, f"More than {item.amount} requests in a minute{whose}.")
 
     def _window(self, item: RateLimitItemPerMinute, *who: str) -> Window:
         now = time.time()
@@ -100,32 +112,73 @@ def _limited(limit: int, reset: int, message: str) -> RateLimited:
 
 
 class UploadSlots:
-    """Counts the uploads under way for each key. For the event loop alone."""
+    """Counts the uploads under way for each key and for each tenant. For the event loop alone."""
 
     def __init__(self) -> None:
-        self._taken: Counter[str] = Counter()
+        self._of_key: Counter[str] = Counter()
+        self._of_tenant: Counter[str] = Counter()
 
     @contextmanager
     def taken(self, caller: Caller) -> Iterator[None]:
-        """Hold one of the key's slots.
+        """Hold one of the key's slots, and one of its tenant's.
 
         Raises:
             ConcurrentUploads: all of them are held.
         """
-        allowed = caller.plan.concurrent_uploads
-        if allowed is not None and self._taken[caller.key_id] >= allowed:
-            raise ConcurrentUploads(
-                f"{allowed} uploads of this key are under way already. Wait until one has ended.",
-                limit=allowed,
-                retry_after=1,
-            )
-        self._taken[caller.key_id] += 1
+        plan = caller.plan
+        self._check(self._of_key[caller.key_id], plan.concurrent_uploads, "this key")
+        self._check(self._of_tenant[caller.tenant_id], plan.tenant_concurrent_uploads, "all keys of the tenant")
+        held = ((self._of_key, caller.key_id), (self._of_tenant, caller.tenant_id))
+        for counts, holder in held:
+            counts[holder] += 1
         try:
             yield
         finally:
-            self._taken[caller.key_id] -= 1
-            if not self._taken[caller.key_id]:
-                del self._taken[caller.key_id]
+            for counts, holder in held:
+                counts[holder] -= 1
+                if not counts[holder]:
+                    del counts[holder]
+
+    @staticmethod
+    def _check(taken: int, allowed: int | None, whose: str) -> None:
+        if allowed is not None and taken >= allowed:
+            message = f"{allowed} uploads of {whose} are under way already. Wait until one has ended."
+            raise ConcurrentUploads(message, limit=allowed, retry_after=1)
+
+
+class HeldResponses:
+    """Answers that are held open: event streams, and requests that wait. For the event loop alone.
+
+    Each costs a connection, and up to ten looks a second at the database. As with uploads a tenant may hold as many as
+    are still free: one alone half of them, and whoever comes next finds room. All together are a quarter of the
+    connections, so that they never fill a server.
+    """
+
+    def __init__(self, connections: int) -> None:
+        self._maximum = connections // 4
+        self._held: Counter[str] = Counter()
+
+    def has_room(self, tenant_id: str) -> bool:
+        """Whether the tenant may hold another."""
+        return self._held[tenant_id] < self._maximum - self._held.total()
+
+    def require(self, tenant_id: str) -> None:
+        """Raise RateLimited when the tenant may hold no other."""
+        if not self.has_room(tenant_id):
+            own = self._held[tenant_id]
+            message = f"{own} of your answers are held open (event streams, and requests that wait). Close some first."
+            raise RateLimited(message, limit=own, retry_after=_HELD_RETRY_SECONDS)
+
+    @contextmanager
+    def held(self, tenant_id: str) -> Iterator[None]:
+        """Hold one for as long as the context lasts."""
+        self._held[tenant_id] += 1
+        try:
+            yield
+        finally:
+            self._held[tenant_id] -= 1
+            if not self._held[tenant_id]:
+                del self._held[tenant_id]
 
 
 class RateLimitHeaders:

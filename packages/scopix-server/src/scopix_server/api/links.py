@@ -1,16 +1,21 @@
-"""Links to stored bytes: signed, good for one object, for one hour."""
+"""Links to stored bytes: signed, good for one object, for one hour at least.
 
+A file has one link for each hour of the clock, so that whoever has fetched it finds it in its cache.
+"""
+
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
-from itsdangerous import BadData, SignatureExpired, URLSafeTimedSerializer
+from itsdangerous import BadData, SignatureExpired, TimestampSigner, URLSafeTimedSerializer
 
 from scopix_server.domain.direct import LINK_LIFETIME
 from scopix_server.domain.errors import Forbidden
 from scopix_server.domain.storage_ports import LinkedStore
 
-__all__ = ["LINK_SECONDS", "Grant", "LinkSigner", "PartGrant", "PartSigner", "link_in"]
+__all__ = ["LINK_SECONDS", "Grant", "LinkSigner", "PartGrant", "PartSigner", "link_in", "origin_of"]
 
 LINK_SECONDS = 3600
 Disposition = Literal["inline", "attachment"]
@@ -45,14 +50,26 @@ def link_in(store: LinkedStore, grant: Grant) -> str:
     )
 
 
-class LinkSigner:
-    """Makes and reads the token of a link (HMAC over the grant and the time)."""
+def origin_of(store: LinkedStore) -> str:
+    """Return the origin (scheme, host, port) that the store's own links lead to."""
+    link = urlsplit(store.link("origin", content_type="image/jpeg", disposition="inline", seconds=1))
+    return f"{link.scheme}://{link.netloc}"
 
-    def __init__(self, secret: str) -> None:
-        self._serializer = URLSafeTimedSerializer(secret, salt="scopix content link")
+
+class LinkSigner:
+    """Makes and reads the token of a link (HMAC over the grant and the hour)."""
+
+    def __init__(self, secret: str, now: Callable[[], float] = time.time) -> None:
+        class HourlySigner(TimestampSigner):
+            """Knows whole hours alone: what is signed in one is good in it and in the next."""
+
+            def get_timestamp(self) -> int:
+                return int(now()) // LINK_SECONDS * LINK_SECONDS
+
+        self._serializer = URLSafeTimedSerializer(secret, salt="scopix content link", signer=HourlySigner)
 
     def sign(self, grant: Grant) -> str:
-        """Return the token that stands for `grant` from now on for an hour."""
+        """Return the token that stands for `grant` until the end of the next hour: the same for all of this one."""
         where = [] if grant.bucket is None else [grant.bucket]
         return self._serializer.dumps([grant.object_key, grant.content_type, grant.filename, grant.disposition, *where])
 
@@ -60,7 +77,7 @@ class LinkSigner:
         """Return what a token grants.
 
         Raises:
-            Forbidden: it was tampered with or its hour is over.
+            Forbidden: it was tampered with or its time is over.
         """
         try:
             return Grant(*self._serializer.loads(token, max_age=LINK_SECONDS))

@@ -1,4 +1,4 @@
-"""Figures for Prometheus: what this process sees, counted here; what the workers do, read from the database.
+"""Metrics for Prometheus: what this process sees, counted here; what the workers do, read from the database.
 
 No label tells of a tenant, a file or a key, and none takes a value that a client chooses.
 """
@@ -21,8 +21,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scopix_server.api.admission import Admission
 from scopix_server.api.route_names import route_of
-from scopix_server.domain.errors import Forbidden, InvalidApiKey, MissingApiKey
-from scopix_server.domain.figures import STAGE_BUCKETS, Figure, StageTimes
+from scopix_server.domain.errors import Forbidden, InvalidApiKey, MissingApiKey, ServiceUnavailable
+from scopix_server.domain.metrics import STAGE_BUCKETS, StageBucket, StageTimes
 from scopix_server.domain.ports import BlobStore, Database
 
 __all__ = ["Metrics", "MetricsAccess", "RequestMetrics"]
@@ -34,7 +34,7 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 @dataclass(frozen=True, slots=True)
 class MetricsAccess:
-    """Who may read the figures: `local` this machine alone, `token` those who show it, `open` everybody."""
+    """Who may read the metrics: `local` this machine alone, `token` those who show it, `open` everybody."""
 
     mode: Literal["local", "token", "open"]
     token: str = field(default="", repr=False)
@@ -55,7 +55,7 @@ class MetricsAccess:
 
 
 class Metrics:
-    """The figures of one web process. Its methods may be called from any thread.
+    """The metrics of one web process. Its methods may be called from any thread.
 
     Args:
         silence: a worker that did not report for so long does not count as alive.
@@ -107,7 +107,7 @@ class Metrics:
         registry.register(_Kept(database, store, silence))
 
     def render(self) -> bytes:
-        """Return all figures in the text format of Prometheus. Blocks: it asks the database."""
+        """Return all metrics in the text format of Prometheus. Blocks: it asks the database."""
         return generate_latest(self._registry)
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
@@ -183,7 +183,7 @@ class _Kept(Collector):
     def collect(self) -> Iterator[Metric]:
         now = datetime.now(UTC)
         queues, beats, stages, engines = self._database.read(
-            lambda t: (t.figures.queues(), t.figures.heartbeats(), t.figures.all(), t.engines.states())
+            lambda t: (t.metrics.queues(), t.metrics.heartbeats(), t.metrics.all(), t.engines.states())
         )
         jobs = GaugeMetricFamily(
             "scopix_jobs", "Files that something is still to be done for.", labels=("kind", "state")
@@ -212,25 +212,28 @@ class _Kept(Collector):
             available.add_metric((name,), float(state.available))
         yield available
         yield _histogram(stages)
-        free = self._store.free_bytes()
+        try:
+            free = self._store.free_bytes()
+        except ServiceUnavailable:
+            free = None  # the other metrics are all the more worth having
         if free is not None:
             yield GaugeMetricFamily("scopix_disk_free_bytes", "Room left on the disk that uploads go to.", free)
 
 
-def _histogram(figures: Mapping[Figure, StageTimes]) -> Metric:
+def _histogram(stages: Mapping[StageBucket, StageTimes]) -> Metric:
     family = HistogramMetricFamily(
         "scopix_stage_seconds",
         "Seconds that the stages of the work took, of all workers together.",
         labels=("stage", "outcome"),
     )
     series: dict[tuple[str, str], dict[float | None, StageTimes]] = defaultdict(dict)
-    for figure, times in figures.items():
-        series[figure.stage.value, figure.outcome.value][figure.most_seconds] = times
+    for bucket, times in stages.items():
+        series[bucket.stage.value, bucket.outcome.value][bucket.max_seconds] = times
     for labels, classes in sorted(series.items()):
         number, buckets = 0, []
-        for most in (*STAGE_BUCKETS, None):
-            number += classes.get(most, StageTimes()).number
-            buckets.append(("+Inf" if most is None else str(most), number))
+        for bound in (*STAGE_BUCKETS, None):
+            number += classes.get(bound, StageTimes()).number
+            buckets.append(("+Inf" if bound is None else str(bound), number))
         family.add_metric(labels, buckets, sum(times.seconds for times in classes.values()))
     return family
 

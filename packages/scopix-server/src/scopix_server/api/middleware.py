@@ -4,21 +4,26 @@ import asyncio
 import re
 import time
 import uuid
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 
 import structlog
+from opentelemetry.propagate import extract
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from scopix_server.api.route_names import route_of
 from scopix_server.logs import bound
-from scopix_server.tracing import Span, is_tracing, span
+from scopix_server.tracing import tracer
 
 __all__ = ["BodyGuard", "RequestContext"]
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,128}")
+_TRACE_HEADERS = frozenset({b"traceparent", b"tracestate"})
 _DRAIN_BYTES = 8 * 1024 * 1024
 _DRAIN_SECONDS = 2.0
+_MAX_LOGGED_PATH = 300
+"""Characters: all paths of the API are shorter, and a stranger's line in the log is no longer than anybody's."""
 _log = structlog.get_logger("scopix.access")
 
 
@@ -40,36 +45,46 @@ class RequestContext:
         async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                status = int(message["status"])  # libraries send members of an enum, which are logged as such
                 headers = MutableHeaders(scope=message)
                 headers["X-Request-ID"] = request_id
                 headers.setdefault("X-Content-Type-Options", "nosniff")
             await send(message)
 
-        with bound(request_id=request_id), _traced(scope, request_id) as traced:
+        with bound(request_id=request_id), _traced(scope, request_id) as span:
             try:
                 await self._app(scope, receive, send_with_id)
             finally:
                 spent = round((time.perf_counter() - started) * 1000, 1)
                 _log.info("request", method=scope["method"], path=_loggable_path(scope), status=status, ms=spent)
-                route = route_of(scope)
-                traced.name(f"{scope['method']} {route}")
-                traced.set(http_route=route, http_response_status__code=status)
-                if status >= 500:
-                    traced.failed(f"answered {status}")
+                if span.is_recording():
+                    _note_end(span, scope, status)
 
 
 def _traced(scope: Scope, request_id: str) -> AbstractContextManager[Span]:
-    if not is_tracing():
-        return nullcontext(Span())
-    headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    return span(scope["method"], kind="server", parent=headers, request_id=request_id)
+    known = {name.decode(): value.decode("latin-1") for name, value in scope["headers"] if name in _TRACE_HEADERS}
+    return tracer.start_as_current_span(
+        scope["method"],
+        extract(known) if known else None,
+        SpanKind.SERVER,
+        {"scopix.request_id": request_id},
+        record_exception=False,
+    )
+
+
+def _note_end(span: Span, scope: Scope, status: int) -> None:
+    # What a request is for is known only after its route was found.
+    route = route_of(scope)
+    span.update_name(f"{scope['method']} {route}")
+    span.set_attributes({"http.route": route, "http.response.status_code": status})
+    if status >= 500:
+        span.set_status(Status(StatusCode.ERROR, f"answered {status}"))
 
 
 def _loggable_path(scope: Scope) -> str:
     # A signed link is a permission for whoever reads it.
     route = route_of(scope)
-    return route if "{token}" in route else str(scope["path"])
+    return route if "{token}" in route else str(scope["path"])[:_MAX_LOGGED_PATH]
 
 
 class BodyGuard:

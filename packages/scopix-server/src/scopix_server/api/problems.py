@@ -12,10 +12,11 @@ from starlette.routing import compile_path
 
 from scopix.types.problems import ErrorBody, ErrorEnvelope, ErrorSuggestion
 from scopix_server.api.bodies import body_refusal
-from scopix_server.api.services import services_of
+from scopix_server.api.parts import parts_of
 from scopix_server.domain import errors
+from scopix_server.domain.redaction import redact, redact_values
 
-__all__ = ["STATUS_OF", "install", "responses", "status_of"]
+__all__ = ["STATUS_OF", "install", "respond_to", "respond_to_unexpected", "responses", "status_of"]
 
 STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.ValidationFailed: 422,
@@ -33,6 +34,8 @@ STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.BatchTooLarge: 413,
     errors.PayloadTooLarge: 413,
     errors.RequestTimedOut: 408,
+    errors.UrlTooLong: 414,
+    errors.HeadersTooLarge: 431,
     errors.MissingApiKey: 401,
     errors.InvalidApiKey: 401,
     errors.ExpiredApiKey: 401,
@@ -48,6 +51,7 @@ STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.OutOfSpace: 507,
     errors.ServiceUnavailable: 503,
     errors.BucketUnavailable: 503,
+    errors.RecordsMissing: 503,
     errors.OutcomeUnknown: 503,
 }
 
@@ -75,10 +79,17 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid_parameters)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(ClientDisconnect, _gone)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(Exception, respond_to_unexpected)
 
 
-def _answer(
+async def respond_to(request: Request, error: Exception) -> Response | None:
+    """Return the answer to an error that is foreseen, whichever way the request came; None if it is not."""
+    if isinstance(error, errors.DomainError):
+        return await _domain_error(request, error)
+    return await _gone(request, error) if isinstance(error, ClientDisconnect) else None
+
+
+def _response(
     request: Request,
     status: int,
     code: str,
@@ -86,7 +97,8 @@ def _answer(
     details: dict[str, Any],
     headers: dict[str, str] | None = None,
 ) -> JSONResponse:
-    services_of(request).metrics.refused(code)
+    parts_of(request).reception.metrics.refused(code)
+    message, details = redact(message), redact_values(details)
     suggestion = details.get("suggestion")
     envelope = ErrorEnvelope(
         error=ErrorBody(code=code, message=message, details=details),
@@ -103,7 +115,7 @@ async def _domain_error(request: Request, error: Exception) -> Response:
     headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {}
     if status in {429, 503}:
         headers["Retry-After"] = str(error.details.get("retry_after", 5))
-    return _answer(request, status, error.code, error.message, error.details, headers)
+    return _response(request, status, error.code, error.message, error.details, headers)
 
 
 async def _invalid_parameters(request: Request, error: Exception) -> Response:
@@ -117,7 +129,7 @@ async def _invalid_parameters(request: Request, error: Exception) -> Response:
     ]
     first = issues[0] if issues else {"field": "", "issue": "invalid"}
     message = f"{first['field']}: {first['issue']}."
-    return _answer(request, 422, "VALIDATION_ERROR", message, {**first, "issues": issues})
+    return _response(request, 422, "VALIDATION_ERROR", message, {**first, "issues": issues})
 
 
 async def _http_error(request: Request, error: Exception) -> Response:
@@ -128,22 +140,23 @@ async def _http_error(request: Request, error: Exception) -> Response:
         message = f"There is no {request.method} {request.url.path}. The API is described at /docs."
     elif error.status_code == 405:
         message = f"{request.method} is not possible here."
-        return _answer(request, 405, code, message, {}, {"Allow": ", ".join(_methods(request))})
-    return _answer(request, error.status_code, code, message, {}, dict(error.headers or {}))
+        allowed = (error.headers or {}).get("Allow", "")
+        return _response(request, 405, code, message, {}, {"Allow": _methods(request) or allowed})
+    return _response(request, error.status_code, code, message, {}, dict(error.headers or {}))
 
 
-def _methods(request: Request) -> list[str]:
+def _methods(request: Request) -> str:
     """Return every method that the API describes for the request's path; the router names one route's only."""
     paths = request.app.openapi()["paths"]
     if request.url.path in paths:
         # A path that is written out is none of those with a variable in its place.
-        return sorted(method.upper() for method in paths[request.url.path])
+        return ", ".join(sorted(method.upper() for method in paths[request.url.path]))
     found: set[str] = set()
     for path, methods in paths.items():
         pattern, _, _ = compile_path(path)
         if pattern.match(request.url.path):
             found |= {method.upper() for method in methods}
-    return sorted(found)
+    return ", ".join(sorted(found))
 
 
 async def _gone(request: Request, error: Exception) -> Response:
@@ -152,10 +165,11 @@ async def _gone(request: Request, error: Exception) -> Response:
     return Response(status_code=400)
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
+async def respond_to_unexpected(request: Request, error: Exception) -> Response:
+    """Return the answer to an error that is our fault."""
     # The server logs the traceback under the same request id; the client gets no inside view.
     request_id = request.scope.get("request_id", "")
     message = f"Something went wrong inside the server. Its log says more under the request id {request_id}."
     # Said, since the web server closes the connection after a fault.
     headers = {"X-Request-ID": request_id, "Connection": "close"}
-    return _answer(request, 500, "SERVER_ERROR", message, {}, headers)
+    return _response(request, 500, "SERVER_ERROR", message, {}, headers)

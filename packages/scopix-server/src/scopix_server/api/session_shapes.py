@@ -7,7 +7,9 @@ from typing import Any
 from scopix.types import files as file_wire
 from scopix.types import sessions as wire
 from scopix.types.vocabulary import DescriptionStatus, MediaType, StorageTarget, UploadStatus, VariantType
-from scopix_server.api.shapes import Links, text_region
+from scopix_server.api.file_links import Links
+from scopix_server.api.perception_shapes import file_perception, text_region
+from scopix_server.api.shapes import category_evidence
 from scopix_server.domain.description import Perception
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.ports import DescriptionRecord
@@ -22,7 +24,7 @@ from scopix_server.domain.session import (
     progress_of,
     status_of,
 )
-from scopix_server.pipeline.batch import BatchReceipt, FileReceipt
+from scopix_server.intake.receipts import FileReceipt, Receipt
 
 __all__ = [
     "Described",
@@ -47,8 +49,9 @@ def session_url(session_id: str) -> str:
     return f"/api/v2/files/upload/sessions/{session_id}"
 
 
-def batch_response(receipt: BatchReceipt, storage_target: StorageTarget) -> wire.BatchUploadResponse:
+def batch_response(receipt: Receipt, storage_target: StorageTarget) -> wire.BatchUploadResponse:
     """Answer a batch upload."""
+    assert receipt.session_id is not None
     rejected = [entry for entry in receipt.files if entry.outcome == FileOutcome.REJECTED.value]
     accepted = len(receipt.files) - len(rejected)
     running = any(entry.described for entry in receipt.files)
@@ -65,7 +68,7 @@ def batch_response(receipt: BatchReceipt, storage_target: StorageTarget) -> wire
         immediate_results=immediate,
         status_url=session_url(receipt.session_id),
         rejections=[
-            wire.Rejection(filename=e.filename, index=e.index, reason=e.error or "", retryable=e.retryable)
+            wire.Rejection(filename=e.filename, path=e.path, index=e.index, reason=e.error or "", retryable=e.retryable)
             for e in rejected
         ]
         or None,
@@ -80,6 +83,7 @@ def _immediate(entry: FileReceipt, spent: int, storage_target: StorageTarget) ->
     return wire.ImmediateResult(
         image_id=entry.file_id,
         filename=entry.filename,
+        path=entry.path,
         object_key=entry.object_key,
         status="failed" if entry.error else status.value,
         processing_time_ms=spent,
@@ -124,6 +128,7 @@ def file_event(session_id: str, event: SessionEvent) -> wire.SessionFileEvent:
         index=event.position,
         image_id=event.file_id,
         filename=event.filename,
+        path=event.path,
         stage=event.stage.value,
         status=event.stage.progress.value,
         at=event.at,
@@ -226,19 +231,20 @@ def _result(
     record, variants, perception = known
     rejected = entry.outcome is FileOutcome.REJECTED
     failed = file is not None and file.description_status is DescriptionStatus.FAILED
-    said = record.description if record else None
+    description = record.description if record else None
     regions: list[file_wire.TextRegion] | None = None
-    if said is not None and perception is not None:
+    if description is not None and perception is not None:
         regions = [text_region(region) for region in perception.text]
     return wire.SessionResult(
         index=entry.position,
         image_id=entry.file_id,
         filename=entry.filename,
+        path=entry.path,
         object_key=file.object_key if file else None,
         status=_progress(entry, file).value,
-        description=said.text if said else None,
-        visible_text=said.visible_text if said else None,
-        tags=list(said.tags) if said else None,
+        description=description.text if description else None,
+        visible_text=description.visible_text if description else None,
+        tags=list(description.tags) if description else None,
         processing_time_ms=record.processing_time_ms if record else None,
         error_message=entry.error or (file.description_error if failed and file else None),
         thumbnail_url=links.of(file, variants, VariantType.SMALL_256) if file else None,
@@ -250,7 +256,9 @@ def _result(
         if rejected
         else (file.description_is_retryable if failed and file else None),
         content_category=file.content_category if file else None,
-        category_data=(said.category_data or None) if said else None,
+        category_data=(description.category_data or None) if description else None,
+        category_evidence=category_evidence(description) if description else None,
+        perception=file_perception(perception) if description and perception else None,
         skipped_existing_image_id=entry.file_id if entry.outcome is FileOutcome.DUPLICATE else None,
     )
 
@@ -273,6 +281,7 @@ def _completion(pair: tuple[SessionFile, File | None], described: Described) -> 
     record = described.get(entry.file_id or "")
     return wire.SessionCompletion(
         filename=entry.filename,
+        path=entry.path,
         image_id=entry.file_id,
         status=_progress(entry, file).value,
         description=record.description.text[:_PREVIEW] if record else None,
@@ -285,7 +294,9 @@ def _error(pair: tuple[SessionFile, File | None]) -> wire.SessionError:
     entry, file = pair
     error = entry.error or (file.description_error if file else None) or "no reason was given"
     retryable = entry.error_is_retryable if file is None else file.description_is_retryable
-    return wire.SessionError(filename=entry.filename, index=entry.position, error=error, retryable=bool(retryable))
+    return wire.SessionError(
+        filename=entry.filename, path=entry.path, index=entry.position, error=error, retryable=bool(retryable)
+    )
 
 
 def _percentage(counts: SessionCounts) -> float:

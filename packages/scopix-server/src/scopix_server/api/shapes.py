@@ -16,67 +16,33 @@ from scopix.types.vocabulary import (
     VariantStatus,
     VariantType,
 )
-from scopix_server.api.links import Grant, LinkSigner, link_in
+from scopix_server.api.document_shapes import document_info
+from scopix_server.api.file_links import Links
+from scopix_server.api.perception_shapes import file_perception, text_region
 from scopix_server.domain import similar
-from scopix_server.domain.description import Description, Perception, TextRegion
+from scopix_server.domain.description import Description, Perception
+from scopix_server.domain.document import DocumentProgress
+from scopix_server.domain.engines import EngineState, waiting_for
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.ports import DescriptionRecord
 from scopix_server.domain.states import TERMINAL
-from scopix_server.domain.storage_ports import LinkedStore
-from scopix_server.pipeline.receive import Receipt
+from scopix_server.intake.receipts import Receipt
 
 __all__ = [
-    "Links",
     "PageFacts",
+    "category_evidence",
     "file_details",
     "file_details_list",
     "file_list",
     "full_description",
-    "original_grant",
     "processing_status",
     "similar_files",
-    "text_region",
     "upload_response",
 ]
 
 _STUCK_AFTER = timedelta(minutes=30)
 _TERMINAL_UNIFIED = frozenset({UnifiedStatus.COMPLETED, UnifiedStatus.FAILED, UnifiedStatus.PARTIALLY_COMPLETED})
 _TERMINAL_VARIANTS = frozenset({VariantStatus.COMPLETED, VariantStatus.FAILED})
-
-
-class Links:
-    """Absolute URLs of a file's bytes, for one answer: on this server, or in its store itself where that has links.
-
-    An original in a tenant's bucket is reached by way of this server, which looks for it there when it is asked.
-    """
-
-    def __init__(self, signer: LinkSigner, base_url: str, store: LinkedStore | None = None) -> None:
-        self._signer = signer
-        self._base_url = base_url.rstrip("/")
-        self._store = store
-
-    def original(self, file: File) -> str:
-        return self.to(original_grant(file))
-
-    def variant(self, file: File, variant: Variant) -> str:
-        name = f"{file.filename.rpartition('.')[0] or file.filename}-{variant.name}.jpg"
-        return self.to(Grant(variant.object_key, variant.content_type, name, "inline"))
-
-    def of(self, file: File, variants: Sequence[Variant], name: VariantType) -> str | None:
-        found = next((variant for variant in variants if variant.name == name.value), None)
-        return None if found is None else self.variant(file, found)
-
-    def to(self, grant: Grant) -> str:
-        """Return the URL that a grant is for."""
-        if self._store is not None and grant.bucket is None:
-            return link_in(self._store, grant)
-        return f"{self._base_url}/api/v2/content/{self._signer.sign(grant)}"
-
-
-def original_grant(file: File) -> Grant:
-    """Return what a link to a file's original gives."""
-    bucket = None if file.storage_id is None else (file.tenant_id, file.storage_id)
-    return Grant(file.object_key, file.content_type, file.filename, "attachment", bucket)
 
 
 def upload_response(receipt: Receipt, variants: Sequence[Variant], links: Links) -> wire.UploadResponse:
@@ -87,6 +53,7 @@ def upload_response(receipt: Receipt, variants: Sequence[Variant], links: Links)
     return wire.UploadResponse(
         image_id=file.id,
         filename=file.filename,
+        path=file.path,
         object_key=file.object_key,
         upload_method=file.upload_method,
         status=status,
@@ -135,12 +102,20 @@ def file_details_list(
     variants: Mapping[str, tuple[Variant, ...]],
     versions: Mapping[str, Sequence[DescriptionRecord]],
     perceptions: Mapping[str, Perception],
+    documents: Mapping[str, DocumentProgress],
     about: PageFacts,
     links: Links,
 ) -> wire.FileDetailsList:
     """Answer with one page of files and all that is known of them."""
     items = [
-        file_details(file, variants.get(file.id, ()), versions.get(file.id, ()), perceptions.get(file.id), links)
+        file_details(
+            file,
+            variants.get(file.id, ()),
+            versions.get(file.id, ()),
+            perceptions.get(file.id),
+            links,
+            documents.get(file.id),
+        )
         for file in files
     ]
     return wire.FileDetailsList(items=items, **asdict(about))
@@ -172,6 +147,7 @@ def _summary(file: File, variants: Sequence[Variant], links: Links) -> wire.File
         id=file.id,
         title=file.title,
         filename=file.filename,
+        path=file.path,
         thumbnail_url=links.of(file, variants, VariantType.SMALL_256),
         medium_url=links.of(file, variants, VariantType.MEDIUM_750),
         full_url=links.of(file, variants, VariantType.LARGE_1024),
@@ -198,16 +174,18 @@ def file_details(
     versions: Sequence[DescriptionRecord],
     perception: Perception | None,
     links: Links,
+    document: DocumentProgress | None = None,
 ) -> wire.FileDetails:
     """Answer with all that is known of a file."""
     current = next((version for version in versions if version.is_current), None)
-    said = current.description if current else None
+    description = current.description if current else None
     failed = file.description_status is DescriptionStatus.FAILED
-    ai_tags = list(said.tags) if said else None
+    ai_tags = list(description.tags) if description else None
     return wire.FileDetails(
         id=file.id,
         title=file.title,
         original_filename=file.filename,
+        path=file.path,
         tags=list(dict.fromkeys([*file.user_tags, *(ai_tags or [])])),
         ai_tags=ai_tags,
         object_key=file.object_key,
@@ -226,12 +204,14 @@ def file_details(
         full_url=links.of(file, variants, VariantType.LARGE_1024),
         variant_status=file.variant_status,
         variant_count=len(variants),
-        upload_description=said.text if said else None,
-        visible_text=said.visible_text if said else None,
-        text_regions=[text_region(region) for region in perception.text] if said and perception else None,
+        upload_description=description.text if description else None,
+        visible_text=description.visible_text if description else None,
+        text_regions=[text_region(region) for region in perception.text] if description and perception else None,
+        perception=file_perception(perception) if description and perception and not document else None,
+        document=document_info(document) if document else None,
         content_category=file.content_category,
-        category_data=(said.category_data or None) if said else None,
-        category_evidence=_category_evidence(said) if said else None,
+        category_data=(description.category_data or None) if description else None,
+        category_evidence=category_evidence(description) if description else None,
         description_status=file.description_status,
         description_error=file.description_error if failed else None,
         description_error_type=file.description_error_type if failed else None,
@@ -245,13 +225,26 @@ def file_details(
     )
 
 
-def _category_evidence(said: Description) -> list[CategoryEvidence] | None:
-    found = [CategoryEvidence.model_validate(entry) for entry in said.evidence if "field" in entry]
+def category_evidence(description: Description) -> list[CategoryEvidence] | None:
+    """Answer what the values of a description's fields rest on."""
+    found = [CategoryEvidence.model_validate(entry) for entry in description.evidence if "field" in entry]
     return found or None
 
 
-def processing_status(file: File, *, is_stuck: bool | None = None) -> wire.ProcessingStatus:
-    """Answer how far a file is; `is_stuck` says so by another measure than half an hour."""
+def processing_status(
+    file: File,
+    *,
+    is_stuck: bool | None = None,
+    engine: EngineState | None = None,
+    document: DocumentProgress | None = None,
+) -> wire.ProcessingStatus:
+    """Answer how far a file is.
+
+    Args:
+        is_stuck: says so by another measure than half an hour.
+        engine: what is known of the engine that is to describe it.
+        document: how far it is read, if it is a document.
+    """
     unified = _unified(file)
     failed = file.description_status is DescriptionStatus.FAILED
     terminal = unified in _TERMINAL_UNIFIED
@@ -269,8 +262,11 @@ def processing_status(file: File, *, is_stuck: bool | None = None) -> wire.Proce
             task_intent_status=file.description_status.value,
         ),
         # While a failed attempt waits for its next try, the reason is worth knowing too.
-        error_message=file.description_error or file.variant_error or _why_skipped(file),
+        error_message=file.description_error or file.variant_error or _why_waiting(file, engine),
         text_extraction_status=_text_extraction(file),
+        page_count=document.facts.page_count if document else None,
+        pages_read=document.pages_read if document else None,
+        chunk_count=document.chunk_count if document else None,
         last_error_at=file.updated_at if file.description_error else None,
         created_at=file.created_at,
         last_updated_at=file.updated_at,
@@ -285,6 +281,13 @@ def processing_status(file: File, *, is_stuck: bool | None = None) -> wire.Proce
     )
 
 
+def _why_waiting(file: File, engine: EngineState | None) -> str | None:
+    """Return why a file is queued that no worker has taken up, since its engine is not there for anybody."""
+    if file.description_status is not DescriptionStatus.QUEUED or engine is None or engine.available:
+        return None
+    return waiting_for(engine.name, engine.reason)
+
+
 def _is_stuck(file: File, terminal: bool) -> bool:
     return not terminal and datetime.now(UTC) - file.updated_at > _STUCK_AFTER
 
@@ -295,13 +298,8 @@ def document_type(media_type: MediaType, object_key: str) -> str | None:
 
 
 def _text_extraction(file: File) -> str | None:
-    return "skipped" if file.media_type is MediaType.DOCUMENT else None
-
-
-def _why_skipped(file: File) -> str | None:
-    if file.media_type is MediaType.DOCUMENT:
-        return "Documents are stored without a description: only images are described."
-    return None
+    """Return how far the reading of a document is, in the words of descriptions; None for an image."""
+    return file.description_status.value if file.media_type is MediaType.DOCUMENT else None
 
 
 def _unified(file: File) -> UnifiedStatus:
@@ -325,28 +323,21 @@ def _format(file: File) -> str:
     return file.content_type.partition("/")[2]
 
 
-def text_region(region: TextRegion) -> wire.TextRegion:
-    """Return a region of text as the wire has it."""
-    box = region.box
-    bbox = wire.BoundingBox(x=box.x, y=box.y, width=box.width, height=box.height)
-    return wire.TextRegion(text=region.text, bbox=bbox, confidence=region.confidence)
-
-
 def full_description(record: DescriptionRecord) -> wire.FullDescription:
     """Return a version as the wire has it."""
-    said, made = record.description, record.description.provenance
+    description, made = record.description, record.description.provenance
     return wire.FullDescription(
         id=record.id,
         version=record.revision,
         is_current=record.is_current,
-        description=said.text,
-        visible_text=said.visible_text,
-        tags=list(said.tags),
-        category_data=said.category_data or None,
+        description=description.text,
+        visible_text=description.visible_text,
+        tags=list(description.tags),
+        category_data=description.category_data or None,
         processing_time_ms=record.processing_time_ms,
         created_at=record.created_at,
-        engine=said.engine,
-        model=said.model or None,
+        engine=description.engine,
+        model=description.model or None,
         content_category=record.category,
         language=made.language,
         prompt_hash=made.prompt_hash,

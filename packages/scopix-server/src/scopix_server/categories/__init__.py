@@ -2,26 +2,26 @@
 
 from pathlib import Path
 
-from scopix_server.categories.architectural_design import CATEGORY as ARCHITECTURAL_DESIGN
-from scopix_server.categories.artwork import CATEGORY as ARTWORK
-from scopix_server.categories.blueprint import CATEGORY as BLUEPRINT
+from scopix_server.categories.builtin.architectural_design import CATEGORY as ARCHITECTURAL_DESIGN
+from scopix_server.categories.builtin.artwork import CATEGORY as ARTWORK
+from scopix_server.categories.builtin.blueprint import CATEGORY as BLUEPRINT
+from scopix_server.categories.builtin.ce_plan import CATEGORY as CE_PLAN
+from scopix_server.categories.builtin.construction import CATEGORY as CONSTRUCTION
+from scopix_server.categories.builtin.document import CATEGORY as DOCUMENT
+from scopix_server.categories.builtin.facility_assessment import CATEGORY as FACILITY_ASSESSMENT
+from scopix_server.categories.builtin.general import CATEGORY as GENERAL
+from scopix_server.categories.builtin.map import CATEGORY as MAP
+from scopix_server.categories.builtin.mining import CATEGORY as MINING
+from scopix_server.categories.builtin.pfd import CATEGORY as PFD
+from scopix_server.categories.builtin.pid import CATEGORY as PID
+from scopix_server.categories.builtin.product_photo import CATEGORY as PRODUCT_PHOTO
+from scopix_server.categories.builtin.real_estate import CATEGORY as REAL_ESTATE
+from scopix_server.categories.builtin.robotics import CATEGORY as ROBOTICS
+from scopix_server.categories.builtin.screenshot import CATEGORY as SCREENSHOT
+from scopix_server.categories.builtin.technical_diagram import CATEGORY as TECHNICAL_DIAGRAM
 from scopix_server.categories.catalogue import BadCategory, Catalogue
 from scopix_server.categories.category import Category, Extraction, instructions
-from scopix_server.categories.ce_plan import CATEGORY as CE_PLAN
-from scopix_server.categories.construction import CATEGORY as CONSTRUCTION
-from scopix_server.categories.document import CATEGORY as DOCUMENT
-from scopix_server.categories.facility_assessment import CATEGORY as FACILITY_ASSESSMENT
-from scopix_server.categories.general import CATEGORY as GENERAL
 from scopix_server.categories.locate import locate
-from scopix_server.categories.map import CATEGORY as MAP
-from scopix_server.categories.mining import CATEGORY as MINING
-from scopix_server.categories.pfd import CATEGORY as PFD
-from scopix_server.categories.pid import CATEGORY as PID
-from scopix_server.categories.product_photo import CATEGORY as PRODUCT_PHOTO
-from scopix_server.categories.real_estate import CATEGORY as REAL_ESTATE
-from scopix_server.categories.robotics import CATEGORY as ROBOTICS
-from scopix_server.categories.screenshot import CATEGORY as SCREENSHOT
-from scopix_server.categories.technical_diagram import CATEGORY as TECHNICAL_DIAGRAM
 
 __all__ = [
     "BUILT_IN",

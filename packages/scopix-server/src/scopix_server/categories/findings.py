@@ -14,7 +14,7 @@ class Findings:
     """The fields of one image as they are found. What does not meet the schema's caps is left out, never cut.
 
     Every value is given with its grounds: `regions`, places in `Perception.text`; `labels`, names of label groups;
-    or `figures`, names of pixel figures.
+    or `figures`, names of pixel figures; and, where it was counted, with how often such a finding is right.
     """
 
     def __init__(self, schema: Schema) -> None:
@@ -31,7 +31,14 @@ class Findings:
         """Return what the field holds so far, or None."""
         return self._data.get(name)
 
-    def put(self, name: str, value: str | int | None, **grounds: Sequence[int] | Sequence[str]) -> None:
+    def put(
+        self,
+        name: str,
+        value: str | int | None,
+        *,
+        confidence: float | None = None,
+        **grounds: Sequence[int] | Sequence[str],
+    ) -> None:
         """Fill a field that holds one value, unless it is filled already; `a/b` is field b of the object a."""
         outer, _, inner = name.partition("/")
         holder = self._data.setdefault(outer, {}) if inner else self._data
@@ -39,6 +46,8 @@ class Findings:
         if value is not None and (inner or outer) not in holder and _fits(value, schema):
             holder[inner or outer] = value
             self._note(f"/{name}", grounds)
+            if confidence is not None:
+                self._evidence[-1]["confidence"] = confidence
         if inner and not holder:
             del self._data[outer]
 
@@ -58,10 +67,16 @@ class Findings:
         return {index for entry in entries for index in entry.get("regions", ())}
 
     def say(
-        self, name: str, sentence: str, *, shown: Callable[[Any], str] | None = None, most: int = 12, longest: int = 80
+        self,
+        name: str,
+        sentence: str,
+        *,
+        shown: Callable[[Any], str] | None = None,
+        max_items: int = 12,
+        max_length: int = 80,
     ) -> None:
         """Say what was read for a field: `{}` in the sentence stands for its values, quoted unless `shown` is given."""
-        show = shown or (lambda value: quote(str(value), longest))
+        show = shown or (lambda value: quote(str(value), max_length))
         read = [
             (entry, self._resolve(entry["field"]))
             for entry in self._evidence
@@ -69,7 +84,7 @@ class Findings:
         ]
         if read:
             regions = sorted({index for entry, _ in read for index in entry["regions"]})
-            text = sentence.format(listing([show(value) for _, value in read], most))
+            text = sentence.format(listing([show(value) for _, value in read], max_items))
             self._statements.append(Statement(text, {"regions": regions}))
 
     def state(self, statement: Statement) -> None:

@@ -9,9 +9,9 @@ from scopix_server.domain.description import Perception
 
 __all__ = ["locate"]
 
-_LEAST = 3  # signs of a value from which on being part of a line is no chance
-_MOST_VALUES = 500
-_MOST_LINES = 1500
+_MIN_LENGTH = 3  # signs of a value from which on being part of a line is no chance
+_MAX_VALUES = 500
+_MAX_LINES = 1500
 _WRAPPED = 3  # lines that a value may go over
 
 
@@ -21,11 +21,11 @@ def locate(data: dict[str, Any], perception: Perception) -> list[dict[str, Any]]
     A text counts where it is a line, is part of one, or goes over up to three lines that follow each other; spaces and
     case do not matter. What is not found so has no entry: it was seen, or made up.
     """
-    lines = [_plain(region.text) for region in perception.text[:_MOST_LINES]]
+    lines = [_plain(region.text) for region in perception.text[:_MAX_LINES]]
     whole, ends = "".join(lines), list(accumulate(map(len, lines)))
     found = []
     for number, (pointer, value) in enumerate(_texts("", data)):
-        if number == _MOST_VALUES:
+        if number == _MAX_VALUES:
             break
         regions = _regions(_plain(value), lines, whole, ends)
         if regions:
@@ -55,7 +55,7 @@ def _regions(value: str, lines: Sequence[str], whole: str, ends: Sequence[int]) 
         return []
     if value in lines:
         return [lines.index(value)]
-    if len(value) < _LEAST:
+    if len(value) < _MIN_LENGTH:
         return []
     inside = next((index for index, line in enumerate(lines) if value in line), None)
     if inside is not None:

@@ -17,7 +17,7 @@ from scopix_server.categories.category import Category, Extraction, instructions
 from scopix_server.categories.findings import Findings
 from scopix_server.categories.schema import DRAFT, Schema
 from scopix_server.domain.description import Perception
-from scopix_server.domain.reading.layout import read_layout
+from scopix_server.reading.layout import read_layout
 
 __all__ = ["read_categories", "read_category"]
 
@@ -65,18 +65,18 @@ def read_categories(folder: Path) -> list[Category]:
 def read_category(path: Path) -> Category:
     """Read one file. Raises BadCategory."""
     try:
-        told = _File.model_validate(_parse(path))
+        content = _File.model_validate(_parse(path))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise BadCategory(f"{path}: {where}: {first['msg']}") from None
-    schema = _complete(told.fields_schema)
-    _check(path, told, schema)
-    patterns = {name: _compile(path, name, pattern) for name, pattern in told.fields.items()}
+    schema = _complete(content.fields_schema)
+    _check(path, content, schema)
+    patterns = {name: _compile(path, name, pattern) for name, pattern in content.fields.items()}
     return Category(
-        name=told.name,
-        title=told.title,
-        prompt=instructions(told.prompt),
+        name=content.name,
+        title=content.title,
+        prompt=instructions(content.prompt),
         schema=schema,
         extract=partial(_extract, schema, patterns) if patterns else None,
     )
@@ -133,7 +133,7 @@ def _part(schema: Any) -> Any:
     return {name: _bounded(name, value) for name, value in _closed(schema).items()}
 
 
-def _check(path: Path, told: _File, schema: Schema) -> None:
+def _check(path: Path, content: _File, schema: Schema) -> None:
     try:
         Draft202012Validator.check_schema(schema)
     except SchemaError as error:
@@ -142,7 +142,7 @@ def _check(path: Path, told: _File, schema: Schema) -> None:
     properties = schema.get("properties")
     if schema["type"] != "object" or not isinstance(properties, dict) or not properties:
         raise BadCategory(f"{path}: schema: it must be an object with at least one property")
-    for name in told.fields:
+    for name in content.fields:
         if name not in properties:
             raise BadCategory(f"{path}: fields: the schema has no property '{name}'")
         if not _is_text(properties[name]) and not _is_text_list(properties[name]):

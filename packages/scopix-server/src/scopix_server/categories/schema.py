@@ -14,20 +14,20 @@ _TEXT = 200
 _ITEMS = 40
 
 
-def text(description: str, *, longest: int = _TEXT) -> Schema:
-    """A string of at most `longest` characters, or null."""
-    return {"type": ["string", "null"], "maxLength": longest, "description": description}
+def text(description: str, *, max_length: int = _TEXT) -> Schema:
+    """A string of at most `max_length` characters, or null."""
+    return {"type": ["string", "null"], "maxLength": max_length, "description": description}
 
 
-def count(description: str, *, most: int = 1000) -> Schema:
-    """A whole number from 0 to `most`, or null."""
-    return {"type": ["integer", "null"], "minimum": 0, "maximum": most, "description": description}
+def count(description: str, *, maximum: int = 1000) -> Schema:
+    """A whole number from 0 to `maximum`, or null."""
+    return {"type": ["integer", "null"], "minimum": 0, "maximum": maximum, "description": description}
 
 
-def texts(description: str, *, most: int = _ITEMS, longest: int = _TEXT) -> Schema:
-    """A list of at most `most` strings, or null."""
-    items = {"type": "string", "maxLength": longest}
-    return {"type": ["array", "null"], "items": items, "maxItems": most, "description": description}
+def texts(description: str, *, max_items: int = _ITEMS, max_length: int = _TEXT) -> Schema:
+    """A list of at most `max_items` strings, or null."""
+    items = {"type": "string", "maxLength": max_length}
+    return {"type": ["array", "null"], "items": items, "maxItems": max_items, "description": description}
 
 
 def record(description: str, properties: dict[str, Schema]) -> Schema:
@@ -35,10 +35,10 @@ def record(description: str, properties: dict[str, Schema]) -> Schema:
     return {**_closed(properties), "type": ["object", "null"], "description": description}
 
 
-def records(description: str, properties: dict[str, Schema], *, most: int = _ITEMS) -> Schema:
-    """A list of at most `most` objects, or null."""
+def records(description: str, properties: dict[str, Schema], *, max_items: int = _ITEMS) -> Schema:
+    """A list of at most `max_items` objects, or null."""
     items = {"type": "object", **_closed(properties)}
-    return {"type": ["array", "null"], "items": items, "maxItems": most, "description": description}
+    return {"type": ["array", "null"], "items": items, "maxItems": max_items, "description": description}
 
 
 def schema_of(properties: dict[str, Schema]) -> Schema:

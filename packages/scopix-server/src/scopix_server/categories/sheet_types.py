@@ -2,8 +2,8 @@
 
 import re
 
-from scopix_server.domain.reading.layout import Layout, Line
-from scopix_server.domain.reading.title_block import title_block
+from scopix_server.reading.layout import Layout, Line
+from scopix_server.reading.title_block import title_block
 
 __all__ = ["sheet_type"]
 

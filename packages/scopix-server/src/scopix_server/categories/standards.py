@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from scopix_server.domain.reading.layout import Layout, Line
+from scopix_server.reading.layout import Layout, Line
 
 __all__ = ["standards"]
 

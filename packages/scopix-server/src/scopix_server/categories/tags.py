@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from scopix_server.domain.phrases import quote
-from scopix_server.domain.reading.layout import Layout, Line
-from scopix_server.domain.reading.lines import mostly_letters
+from scopix_server.reading.layout import Layout, Line
+from scopix_server.reading.lines import mostly_letters
 
 __all__ = ["LINE_NUMBER", "equipment_tags", "instrument_function", "instrument_tags", "shown_equipment"]
 
@@ -59,7 +59,7 @@ LINE_NUMBER = re.compile(
     r"(?<![\w-])(?:\d{1,2}(?:[ -]\d/\d)?\s?(?:[\"”″]|'')|DN\s?\d{2,4}|\d{2,4})\s?-\s?"
     r"[A-Z]{1,4}\s?-\s?\d{2,6}(?:-[A-Z0-9]{1,8}){0,4}"
 )
-_MOST = 300  # lines that are looked at for what stands beneath them
+_MAX_LINES = 300  # lines that are looked at for what stands beneath them
 _NEAR = 1.8  # line heights between a tag and the name beneath it, at most
 
 
@@ -69,7 +69,7 @@ def instrument_tags(layout: Layout) -> Iterator[tuple[str, tuple[int, ...]]]:
         for match in _TAG.finditer(line.text) if not LINE_NUMBER.search(line.text) else ():
             yield f"{match[1]}-{match[2]}", (line.index,)
     circles = [line for line in layout.lines if _LETTERS.fullmatch(line.text)]
-    for line in circles[:_MOST]:
+    for line in circles[:_MAX_LINES]:
         beneath = _beneath(line, layout.lines)
         if beneath is not None and _NUMBER.fullmatch(beneath.text):
             yield f"{line.text}-{beneath.text}", (line.index, beneath.index)
@@ -91,7 +91,7 @@ def instrument_function(tag: str) -> str | None:
 def equipment_tags(layout: Layout) -> Iterator[tuple[str, str, tuple[int, ...]]]:
     """Yield each tag with the name written behind or beneath it, or an empty string, and the indices of the lines."""
     tagged = [line for line in layout.lines if _EQUIPMENT.search(line.text) and not LINE_NUMBER.search(line.text)]
-    for line in tagged[:_MOST]:
+    for line in tagged[:_MAX_LINES]:
         for match in _EQUIPMENT.finditer(line.text):
             behind = line.text[match.end() :].strip(" -–:")
             beneath = _beneath(line, layout.lines) if match[0] == line.text else None

@@ -2,7 +2,7 @@
 
 import re
 
-from scopix_server.domain.reading.terms import phrases
+from scopix_server.reading.terms import phrases
 
 __all__ = ["EQUIPMENT", "MATERIALS", "SAFETY", "STRUCTURE"]
 

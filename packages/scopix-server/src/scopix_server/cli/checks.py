@@ -13,11 +13,16 @@ from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from scopix_server.cli.common import sentence_of
 from scopix_server.config import Settings
-from scopix_server.domain.errors import DatabaseUnusable, DomainError
+from scopix_server.domain.errors import DatabaseUnusable, DomainError, RecordsMissing
+from scopix_server.domain.redaction import redact
+from scopix_server.environment import child_environment
 
 if TYPE_CHECKING:
     from scopix_server.db.connection import SqlDatabase
+    from scopix_server.storage.local import LocalStore
+    from scopix_server.storage.s3 import ServerBucket
 
 __all__ = ["Finding", "Verdict", "examine"]
 
@@ -39,7 +44,7 @@ class Finding:
 
     part: str
     verdict: Verdict
-    said: str
+    message: str
     seconds: float
 
 
@@ -53,10 +58,13 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield database
     yield _tried("storage", lambda: _storage(settings))
     if database.verdict is Verdict.OK:
+        yield _tried("records", lambda: _records(settings))
         yield _tried("queue", lambda: _queue(settings))
         yield _tried("workers", lambda: _workers(settings))
+    yield _tried("models", _models)
     yield _tried("engine", lambda: _engine(settings))
-    yield _tried("other engines", lambda: _other_engines(settings))
+    with_database = database.verdict is Verdict.OK
+    yield _tried("other engines", lambda: _other_engines(settings, with_database=with_database))
     yield _tried("disk", lambda: _disk(settings))
     yield _tried("clock", lambda: _clock(settings, with_database=database.verdict is Verdict.OK))
 
@@ -64,32 +72,51 @@ def examine(settings: Settings) -> Iterator[Finding]:
 def _tried(part: str, check: Callable[[], Outcome]) -> Finding:
     started = time.monotonic()
     try:
-        verdict, said = check()
+        verdict, message = check()
     except DomainError as error:
-        verdict, said = Verdict.FAILED, error.message
+        verdict, message = Verdict.FAILED, error.message
+    except DatabaseUnusable as error:
+        verdict, message = Verdict.FAILED, str(error)
+    except OSError as error:
+        verdict, message = Verdict.FAILED, sentence_of(error)
     except Exception as error:  # whatever is wrong with a part, the others are tried all the same
-        verdict, said = Verdict.FAILED, f"{type(error).__name__}: {error}"
-    return Finding(part, verdict, " ".join(said.split()), round(time.monotonic() - started, 3))
+        verdict, message = Verdict.FAILED, f"{type(error).__name__}: {error}"
+    return Finding(part, verdict, " ".join(redact(message).split()), round(time.monotonic() - started, 3))
+
+
+def _models() -> Outcome:
+    """Whether the networks that the built-in engine sees with are there and whole."""
+    from scopix_models import damaged_models
+
+    damaged = damaged_models()
+    if not damaged:
+        return Verdict.OK, "the networks of the built-in engine are there and match their checksums"
+    names = ", ".join(str(path) for path in damaged)
+    return Verdict.FAILED, f"missing or damaged: {names}; install the package scopix-models again"
 
 
 def _settings(settings: Settings) -> Outcome:
-    from scopix_server import wiring
-    from scopix_server.wiring_engines import engine_choice
+    from scopix_server.wiring.engines import engine_choice
+    from scopix_server.wiring.shared import plan_table
+    from scopix_server.wiring.web import metrics_access
 
-    wiring.plan_table(settings)
-    wiring.metrics_access(settings)
+    plan_table(settings)
+    metrics_access(settings)
     engine_choice(settings)
     return Verdict.OK, f"data folder {settings.data_dir}"
 
 
 def _database(settings: Settings) -> Outcome:
     from scopix_server.db.examine import examined
+    from scopix_server.db.migrate import too_old
 
     file = settings.data_dir / "scopix.db"
     if settings.database_url is None and not file.exists():
         return Verdict.WARNING, f"there is none yet; the first start makes {file}"
     with examined(settings.database_address) as seen:
         place, state = seen.place, seen.schema()
+        if state.current is not None and state.is_too_old:
+            return Verdict.FAILED, too_old(place, state.current)
         if not state.is_known:
             return (
                 Verdict.FAILED,
@@ -116,18 +143,23 @@ def _database_of(settings: Settings) -> "Iterator[SqlDatabase]":
 
 def _write_and_read(database: "SqlDatabase") -> None:
     holder, now = f"doctor {secrets.token_hex(4)}", datetime.now(UTC)
-    database.write(lambda t: t.chores.take(holder, holder, now, now + timedelta(minutes=1), done_before=None))
+    database.write(lambda t: t.maintenance.take(holder, holder, now, now + timedelta(minutes=1), done_before=None))
     try:
-        if database.read(lambda t: t.chores.holder(holder, now)) != holder:
+        if database.read(lambda t: t.maintenance.holder(holder, now)) != holder:
             raise DatabaseUnusable("What was written is not what was read.")
     finally:
-        database.write(lambda t: t.chores.forget(holder))
+        database.write(lambda t: t.maintenance.remove(holder))
 
 
 def _storage(settings: Settings) -> Outcome:
-    from scopix_server.wiring_storage import Storage
+    from scopix_server.wiring.storage import Storage
 
-    store = Storage(settings, "command").own
+    with closing(Storage(settings, "command")) as storage:
+        where = settings.data_dir / "storage" if settings.storage == "local" else f"the bucket {settings.s3_bucket}"
+        return _store(storage.own, where)
+
+
+def _store(store: "LocalStore | ServerBucket", where: Path | str) -> Outcome:
     key, content = f"doctor/{uuid.uuid4()}", secrets.token_bytes(64)
     writer = store.open_writer()
     try:
@@ -143,9 +175,24 @@ def _storage(settings: Settings) -> Outcome:
     try:
         store.read(key)
     except FileNotFoundError:
-        where = settings.data_dir / "storage" if settings.storage == "local" else f"the bucket {settings.s3_bucket}"
         return Verdict.OK, f"written, read, listed and deleted in {where}"
     return Verdict.FAILED, "what was deleted is still there"
+
+
+def _records(settings: Settings) -> Outcome:
+    from scopix_server.upkeep.integrity import Records
+    from scopix_server.wiring.storage import Storage
+
+    with _database_of(settings) as database:
+        lost, mark = database.lost_commits(), database.read(lambda t: t.marks.current())
+        if lost:
+            return Verdict.FAILED, f"{lost} commits are missing; the next start says what that means"
+        kept = Records(database, Storage(settings, "command").own).kept()
+    if mark.doubt is not None:
+        return Verdict.FAILED, RecordsMissing.because(mark.doubt).message
+    if kept > mark.number:
+        return Verdict.FAILED, f"the database is {kept - mark.number} steps behind what the store was told"
+    return Verdict.OK, "the database has all that was acknowledged"
 
 
 def _queue(settings: Settings) -> Outcome:
@@ -154,7 +201,7 @@ def _queue(settings: Settings) -> Outcome:
     with closing(DbosQueue(settings.database_address)) as jobs:
         jobs.check()
     with _database_of(settings) as database:
-        queues = database.read(lambda t: t.figures.queues())
+        queues = database.read(lambda t: t.metrics.queues())
     waiting = ", ".join(f"{queue.waiting} to {queue.kind}" for queue in queues if queue.waiting) or "nothing waits"
     ages = [datetime.now(UTC) - queue.oldest for queue in queues if queue.oldest is not None]
     if ages and max(ages) > _OLD_JOB:
@@ -163,11 +210,11 @@ def _queue(settings: Settings) -> Outcome:
 
 
 def _workers(settings: Settings) -> Outcome:
-    from scopix_server.wiring import WORKER_SILENCE
+    from scopix_server.wiring.limits import WORKER_SILENCE
 
     with _database_of(settings) as database:
-        beats = database.read(lambda t: t.figures.heartbeats())
-        waiting = sum(queue.waiting + queue.running for queue in database.read(lambda t: t.figures.queues()))
+        beats = database.read(lambda t: t.metrics.heartbeats())
+        waiting = sum(queue.waiting + queue.running for queue in database.read(lambda t: t.metrics.queues()))
     now = datetime.now(UTC)
     alive = [worker for worker, beat in beats.items() if now - beat <= WORKER_SILENCE]
     if alive:
@@ -180,36 +227,54 @@ def _workers(settings: Settings) -> Outcome:
 
 def _engine(settings: Settings) -> Outcome:
     from scopix_server.categories import catalogue_with
-    from scopix_server.engines.trial import written_picture
-    from scopix_server.wiring import build_workshop
+    from scopix_server.perception.reading_networks import choose
+    from scopix_server.perception.text_models import TextModels
+    from scopix_server.vlm.trial import written_picture
+    from scopix_server.wiring.analysis import build_in_child
 
+    if settings.analyzer == "scripted":
+        return Verdict.WARNING, "SCOPIX_ANALYZER is scripted: descriptions are made up, for tests and load trials only"
     word = "DOCTOR 2468"
-    workshop = build_workshop(settings, catalogue_with(settings.own_categories))
+    analyzer, describer = build_in_child(settings, catalogue_with(settings.own_categories))
     with tempfile.TemporaryDirectory(prefix="scopix-doctor-") as folder:
         path = Path(folder) / "picture.png"
         path.write_bytes(written_picture(word))
         started = time.monotonic()
-        perceived = workshop.perceive(path)
-    said = workshop.describe(perceived.perception, "general")
+        analysis = analyzer.analyze(path)
+    description = describer.describe(analysis, "general")
     spent = time.monotonic() - started
-    if "2468" not in (said.visible_text or "") or not said.text:
-        return Verdict.FAILED, f"a picture that says '{word}' was read as '{said.visible_text}'"
-    return Verdict.OK, f"read and described a drawn picture in {spent:.1f} s"
+    if "2468" not in (description.visible_text or "") or not description.text:
+        return Verdict.FAILED, f"a picture that says '{word}' was read as '{description.visible_text}'"
+    models = TextModels(settings.ocr_detector_file, settings.ocr_recogniser_file, settings.ocr_symbols_file)
+    choice = choose(models, settings.ocr_runtime)
+    runtime = f"{choice.runtime} reads text: {choice.reason}"
+    return Verdict.OK, f"read and described a drawn picture in {spent:.1f} s; {runtime}"
 
 
-def _other_engines(settings: Settings) -> Outcome:
+def _other_engines(settings: Settings, *, with_database: bool) -> Outcome:
     from scopix_server.domain.engines import EngineUnavailable
-    from scopix_server.engines.registry import build_engine
-    from scopix_server.wiring_engines import engine_choice
+    from scopix_server.vlm.registry import build_engine
+    from scopix_server.wiring.engines import engine_choice
 
+    states = {}
+    if with_database:
+        with _database_of(settings) as database:
+            states = database.read(lambda t: t.engines.states())
     good, bad = [], []
     for spec in engine_choice(settings).remote:
-        engine = build_engine(spec, threads=settings.engine_threads)
+        engine = build_engine(spec, threads=settings.engine_threads, environment=child_environment())
+        state = states.get(spec.name)
         try:
             engine.probe()
-            good.append(spec.name)
         except EngineUnavailable as error:
             bad.append(f"{spec.name}: {error.message}")
+        else:
+            if state is not None and not state.available:
+                # It answers a probe; what it says to a question, the workers know.
+                since = f"{state.since:%Y-%m-%d %H:%M} UTC"
+                bad.append(f"{spec.name}: images wait for it since {since}. {state.reason or ''}".rstrip())
+            else:
+                good.append(spec.name)
         finally:
             engine.close()
     if bad:
@@ -223,12 +288,12 @@ def _disk(settings: Settings) -> Outcome:
     while not folder.exists():
         folder = folder.parent
     usage = shutil.disk_usage(folder)
-    told = f"{usage.free / 1e9:.1f} of {usage.total / 1e9:.0f} GB free at {folder}"
+    message = f"{usage.free / 1e9:.1f} of {usage.total / 1e9:.0f} GB free at {folder}"
     if usage.free < settings.reserved_disk_bytes:
-        return Verdict.FAILED, f"{told}: uploads are refused (SCOPIX_RESERVED_DISK_BYTES)"
+        return Verdict.FAILED, f"{message}: uploads are refused (SCOPIX_RESERVED_DISK_BYTES)"
     if usage.free < settings.reserved_disk_bytes + 2 * settings.max_batch_bytes:
-        return Verdict.WARNING, f"{told}: little for uploads"
-    return Verdict.OK, told
+        return Verdict.WARNING, f"{message}: little for uploads"
+    return Verdict.OK, message
 
 
 def _clock(settings: Settings, *, with_database: bool) -> Outcome:
@@ -239,11 +304,11 @@ def _clock(settings: Settings, *, with_database: bool) -> Outcome:
         return Verdict.OK, f"{now:%Y-%m-%d %H:%M:%S} UTC; compared with no other"
     with examined(settings.database_address) as seen, seen.opened() as database:
         difference = abs(seen.clock() - datetime.now(UTC))
-        beats = database.read(lambda t: t.figures.heartbeats())
+        beats = database.read(lambda t: t.metrics.heartbeats())
     # A heartbeat that is yet to come was written by a machine whose clock is ahead.
     ahead = max((beat - datetime.now(UTC) for beat in beats.values()), default=timedelta())
     worst = max(difference, ahead)
-    told = f"{now:%Y-%m-%d %H:%M:%S} UTC; {worst.total_seconds():.1f} s from the database's and the workers'"
+    message = f"{now:%Y-%m-%d %H:%M:%S} UTC; {worst.total_seconds():.1f} s from the database's and the workers'"
     if worst > _TOO_MUCH_SKEW:
-        return Verdict.FAILED, f"{told}: links and signatures will not be taken"
-    return (Verdict.WARNING if worst > _SKEW else Verdict.OK), told
+        return Verdict.FAILED, f"{message}: links and signatures will not be taken"
+    return (Verdict.WARNING if worst > _SKEW else Verdict.OK), message

@@ -2,19 +2,21 @@
 
 import contextlib
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
-from pydantic import ValidationError
 
-from scopix_server.config import Settings
+from scopix_server.config import Settings, read_settings
 from scopix_server.domain.errors import ServiceUnavailable
+from scopix_server.domain.printable import printable
+from scopix_server.domain.redaction import redact
 from scopix_server.domain.tenant import Tenant
 from scopix_server.logs import configure_logs
-from scopix_server.wiring_storage import Storage
+from scopix_server.wiring.storage import Storage
 
 if TYPE_CHECKING:
     from scopix_server.db.connection import SqlDatabase
@@ -23,14 +25,17 @@ __all__ = [
     "DataDir",
     "fail",
     "find_tenant",
+    "leave",
     "leave_at_once",
     "lend_database",
+    "lend_storage",
     "open_storage",
     "printable",
+    "report_failure",
     "say",
+    "sentence_of",
     "settings_from",
     "table",
-    "told",
     "when",
 ]
 
@@ -44,13 +49,9 @@ DataDir = Annotated[
 def settings_from(**given: Any) -> Settings:
     """Return the settings with what the command line gave (None: nothing), and send the logs where they say."""
     try:
-        settings = Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        # Without what was given: it may be a secret.
-        wrong = [
-            f"SCOPIX_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors(include_input=False)
-        ]
-        fail("; ".join(wrong))
+        settings = read_settings(**given)
+    except ValueError as error:
+        fail(f"{error}.")
     settings = settings.model_copy(update={"data_dir": settings.data_dir.expanduser().resolve()})
     # Pictures, database and keys are for this user's eyes only.
     os.umask(0o077)
@@ -59,14 +60,26 @@ def settings_from(**given: Any) -> Settings:
 
 
 @contextlib.contextmanager
-def lend_database(data_dir: Path | None, *, with_key: bool = True) -> "Iterator[tuple[SqlDatabase, Settings]]":
-    """Lend the database, with a first tenant in it (and a key of its, unless told otherwise)."""
-    from scopix_server import wiring
+def lend_database(
+    data_dir: Path | None, *, with_key: bool = True, may_make: bool = False
+) -> "Iterator[tuple[SqlDatabase, Settings]]":
+    """Lend the database, with a first tenant in it (and a key of its, unless told otherwise).
+
+    Where there is none, it ends with a message unless `may_make`: a key of a new database opens nobody's server.
+    """
+    from scopix_server.wiring.keys import first_start
+    from scopix_server.wiring.shared import open_database
 
     settings = settings_from(data_dir=data_dir)
-    database = wiring.open_database(settings)
+    file = settings.data_dir / "scopix.db"
+    if settings.database_url is None and not may_make and not file.exists():
+        fail(
+            f"There is no database in {settings.data_dir}: no server has worked there. Name the server's folder with "
+            "--data-dir or SCOPIX_DATA_DIR; a new server makes it by itself (scopix-server serve)."
+        )
+    database = open_database(settings)
     try:
-        wiring.first_start(database, with_key=with_key)
+        first_start(database, with_key=with_key)
         yield database, settings
     finally:
         database.close()
@@ -104,6 +117,23 @@ def open_storage(settings: Settings, role: str) -> Storage:
         fail(error.message)
 
 
+@contextlib.contextmanager
+def lend_storage(settings: Settings) -> Iterator[Storage]:
+    """Lend a command its stores (see `open_storage`)."""
+    storage = open_storage(settings, "command")
+    try:
+        yield storage
+    finally:
+        storage.close()
+
+
+def leave() -> NoReturn:
+    """End this process, which has closed what it had: the interpreter would take a second to tidy up its memory."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
+
+
 def leave_at_once(sig: int) -> NoReturn:
     """End this process without further ado: somebody asked a second time. Nothing is lost by it, as by a kill."""
     os.write(2, b"scopix-server: stopped at once\n")
@@ -123,12 +153,6 @@ def when(at: datetime | None) -> str:
     return "never" if at is None else at.strftime("%Y-%m-%d %H:%M")
 
 
-def printable(text: str) -> str:
-    """Return the text without what a terminal takes for a command."""
-    # Names come over the API as well, hence from strangers.
-    return "".join(character if character.isprintable() else "?" for character in text)
-
-
 def table(rows: Sequence[Sequence[str]]) -> None:
     """Print rows of cells, the first with the headings."""
     cells = [[printable(cell) for cell in row] for row in rows]
@@ -139,15 +163,21 @@ def table(rows: Sequence[Sequence[str]]) -> None:
 
 def say(text: str) -> None:
     """Print a line."""
-    print(printable(text))  # noqa: T201
+    print(printable(redact(text)))  # noqa: T201
 
 
 def fail(message: str) -> NoReturn:
     """End with a message on standard error and exit code 1."""
-    raise typer.Exit(told(message))
+    raise typer.Exit(report_failure(message))
 
 
-def told(message: str) -> int:
+def sentence_of(error: OSError) -> str:
+    """Return what a file system said, with the name of the file."""
+    name = f"'{error.filename}': " if error.filename else ""
+    return f"{name}{error.strerror or error}."
+
+
+def report_failure(message: str) -> int:
     """Print a message on standard error and return the exit code that goes with it."""
-    typer.echo(f"scopix-server: {message}", err=True)
+    typer.echo(f"scopix-server: {printable(redact(message), lines=True)}", err=True)
     return 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from scopix_server.cli.common import DataDir, fail, printable, say, settings_from
+from scopix_server.environment import child_environment
 
 if TYPE_CHECKING:
     from scopix_server.domain.engines import EngineReport
@@ -38,7 +39,7 @@ def doctor(
         findings.append(finding)
         if not as_json:
             mark = typer.style(f"{finding.verdict.value:<8}", fg=_COLOURS[finding.verdict.value])
-            typer.echo(f"{mark} {finding.part:<14} {printable(finding.said)}")
+            typer.echo(f"{mark} {finding.part:<14} {printable(finding.message)}")
     failed = [finding.part for finding in findings if finding.verdict is Verdict.FAILED]
     if as_json:
         print(json.dumps({"healthy": not failed, "findings": [asdict(finding) for finding in findings]}, indent=2))  # noqa: T201
@@ -55,9 +56,9 @@ def doctor_engine(
 
     The exit code is 0 when every engine can be used, 1 when one cannot or none is configured.
     """
-    from scopix_server.engines.registry import build_engine
-    from scopix_server.engines.trial import try_engine
-    from scopix_server.wiring_engines import engine_choice
+    from scopix_server.vlm.registry import build_engine
+    from scopix_server.vlm.trial import try_engine
+    from scopix_server.wiring.engines import engine_choice
 
     settings = settings_from(data_dir=data_dir)
     try:
@@ -68,7 +69,7 @@ def doctor_engine(
         fail(f"There is no engine '{name}'." if name else "No engine is configured: set SCOPIX_ENGINE_URL.")
     reports = []
     for spec in specs:
-        engine = build_engine(spec, threads=settings.engine_threads)
+        engine = build_engine(spec, threads=settings.engine_threads, environment=child_environment())
         try:
             reports.append(try_engine(engine))
         finally:
@@ -98,8 +99,8 @@ def _print(report: "EngineReport") -> None:
     if report.problem:
         rows.append(("problem", report.problem))
     rows.append(("verdict", "can be used" if report.usable else "cannot be used"))
-    for what, said in rows:
-        say(f"  {what:<13} {said}")
+    for what, message in rows:
+        say(f"  {what:<13} {message}")
 
 
 def _word(known: bool | None) -> str:

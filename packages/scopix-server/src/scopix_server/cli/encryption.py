@@ -24,8 +24,8 @@ def rotate(data_dir: DataDir = None) -> None:
     run this; afterwards the old one can be taken out.
     """
     from scopix_server.domain.errors import DomainError
-    from scopix_server.pipeline.own_bucket import reseal_all
-    from scopix_server.wiring_storage import key_ring, open_vault
+    from scopix_server.library.own_bucket import reseal_all
+    from scopix_server.wiring.storage import key_ring, open_vault
 
     with lend_database(data_dir) as (database, settings):
         try:

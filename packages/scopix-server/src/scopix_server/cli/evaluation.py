@@ -29,6 +29,10 @@ def evaluate(
     category: Annotated[
         str | None, typer.Option(help="Describe all pictures as of this category; default: as each JSON file says.")
     ] = None,
+    judged: Annotated[
+        Path | None,
+        typer.Option(help="Judged statements, a JSON object a line (image, statement, true): how many are true?"),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     details: Annotated[bool, typer.Option("--details", help="Also say what is wrong on which picture.")] = False,
     output: Annotated[
@@ -42,7 +46,7 @@ def evaluate(
     from scopix_server.evaluation import evaluate as evaluation
     from scopix_server.evaluation import report
     from scopix_server.evaluation.truth import BadTruth
-    from scopix_server.wiring_evaluation import evaluated_engine
+    from scopix_server.wiring.evaluation import evaluated_engine
 
     settings = settings_from(data_dir=data_dir)
     names = dict.fromkeys([engine, *([compare] if compare else [])])
@@ -52,6 +56,7 @@ def evaluate(
             {name: evaluated_engine(settings, name) for name in names},
             split="held_out" if split is _Part.HELD_OUT else split.value,
             category=category,
+            judged=judged,
             processes=processes,
             seconds_per_image=seconds,
             progress=_show if sys.stderr.isatty() else lambda *_: None,

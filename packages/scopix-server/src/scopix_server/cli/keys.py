@@ -33,9 +33,9 @@ def create_key(
     ] = None,
 ) -> None:
     """Make another API key and print it, alone on the last line of standard output. It is shown this once."""
-    from scopix_server import wiring
     from scopix_server.domain.errors import DomainError
     from scopix_server.domain.scopes import check_scopes
+    from scopix_server.wiring.keys import create_key
 
     try:
         scopes = check_scopes(scope or ["admin"])
@@ -44,9 +44,11 @@ def create_key(
     if not 1 <= len(name.strip()) <= 255:
         fail("A key's name has 1 to 255 characters.")
     expires_at = _moment(expires, datetime.now(UTC)) if expires else None
-    with lend_database(data_dir) as (database, _):
+    with lend_database(data_dir) as (database, settings):
         owner = find_tenant(database, tenant) if tenant else None
-        made = wiring.create_key(database, name.strip(), scopes, tenant=owner, expires_at=expires_at)
+        made = create_key(database, name.strip(), scopes, tenant=owner, expires_at=expires_at)
+        where = "the PostgreSQL database" if settings.database_url else str(settings.data_dir)
+    typer.echo(f"A key for the server that keeps its data in {printable(where)}:", err=True)
     print(made.secret)  # noqa: T201
 
 
@@ -57,11 +59,14 @@ def list_keys(
 ) -> None:
     """List the API keys: never the secrets, which nobody has."""
     now = datetime.now(UTC)
-    rows: list[tuple[str, ...]] = [("TENANT", "PREFIX", "NAME", "SCOPES", "CREATED", "EXPIRES", "LAST USED", "STATE")]
+    rows: list[tuple[str, ...]] = [
+        ("TENANT", "PREFIX", "NAME", "SCOPES", "CREATED", "EXPIRES", "LAST USED", "MADE BY", "STATE")
+    ]
     with lend_database(data_dir) as (database, _):
         owners = [find_tenant(database, tenant)] if tenant else database.read(lambda t: t.tenants.list())
         for owner in owners:
             keys = database.read(functools.partial(_keys_of, owner))
+            prefixes = {key.id: key.key_prefix for key in keys}
             rows += [
                 (
                     owner.name,
@@ -69,6 +74,7 @@ def list_keys(
                     key.name,
                     ",".join(key.scopes),
                     *(when(at) for at in (key.created_at, key.expires_at, key.last_used_at)),
+                    prefixes.get(key.created_by or "", key.created_by or "-"),
                     key.state(now),
                 )
                 for key in keys
@@ -81,17 +87,23 @@ def revoke_key(
     key: Annotated[str, typer.Argument(help="The key's prefix (scopix_ and 8 characters) or id.")],
     data_dir: DataDir = None,
     reason: Annotated[str | None, typer.Option(help="Why; kept with the key.")] = None,
+    keep_created: Annotated[
+        bool, typer.Option("--keep-created", help="Keep the keys that it made; else they end with it.")
+    ] = False,
 ) -> None:
-    """Deactivate an API key, at once and for good."""
+    """Deactivate an API key, with those it made and what these made, at once and for good."""
+    from scopix_server.library.keys import deactivate
+
     # A whole key is as good as its prefix; what is said about it is the prefix alone.
-    wanted = key_prefix_of(key) or key
+    prefix = key_prefix_of(key) or key
     with lend_database(data_dir) as (database, _):
-        found = database.read(lambda t: t.keys.find(wanted))
+        found = database.read(lambda t: t.keys.find(prefix))
         if found is None:
-            fail(f"There is no key '{printable(wanted)}'.")
-        if found.is_active:
-            database.write(lambda t: t.keys.update(found.deactivated(reason, datetime.now(UTC))))
-    say(f"{found.key_prefix} ({found.name}) is deactivated.")
+            fail(f"There is no key '{printable(prefix)}'.")
+        now = datetime.now(UTC)
+        ended = database.write(lambda t: deactivate(t, found, reason, now, keep_created=keep_created))
+    more = f", and with it {ended} that it made" if ended else ""
+    say(f"{found.key_prefix} ({found.name}) is deactivated{more}.")
 
 
 def _moment(text: str, now: datetime) -> datetime:

@@ -10,7 +10,7 @@ def migrate(data_dir: DataDir = None) -> None:
 
     The first tenant has no key then: `keys create` makes one.
     """
-    with lend_database(data_dir, with_key=False) as (database, _):
+    with lend_database(data_dir, with_key=False, may_make=True) as (database, _):
         tenant = database.read(lambda t: t.tenants.first_tenant())
     name = tenant.name if tenant is not None else "none"
     say(f"The database is up to date; the first tenant is {name}.")

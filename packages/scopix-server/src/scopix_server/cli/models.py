@@ -9,7 +9,7 @@ import typer
 from scopix_server.cli.common import DataDir, fail, say, settings_from, table
 
 if TYPE_CHECKING:
-    from scopix_server.engines.model_table import ModelTable, SmallModel
+    from scopix_server.vlm.model_table import ModelTable, SmallModel
 
 __all__ = ["models_app"]
 
@@ -50,7 +50,7 @@ def pull_model(
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
-    from scopix_server.engines.download import DownloadFailed, download
+    from scopix_server.vlm.download import DownloadFailed, download
 
     known = _table(data_dir)
     try:
@@ -74,7 +74,7 @@ def pull_model(
 
 
 def _table(data_dir: DataDir) -> "ModelTable":
-    from scopix_server.wiring_engines import model_table
+    from scopix_server.wiring.engines import model_table
 
     return model_table(settings_from(data_dir=data_dir))
 

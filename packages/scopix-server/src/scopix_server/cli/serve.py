@@ -6,9 +6,10 @@ import signal
 import socket
 import sys
 import threading
+import webbrowser
 from collections.abc import Callable
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from filelock import FileLock, Timeout
@@ -18,16 +19,21 @@ from scopix_server.cli.common import (
     begin_tracing,
     check_categories,
     fail,
+    leave,
     leave_at_once,
     open_storage,
     settings_from,
 )
 from scopix_server.config import Settings
 from scopix_server.domain.errors import BucketUnavailable, DomainError
+from scopix_server.quick_start import end_loading
 from scopix_server.tracing import stop_tracing
-from scopix_server.wiring_storage import Storage
+from scopix_server.wiring.storage import Storage
 
-__all__ = ["serve"]
+if TYPE_CHECKING:
+    from scopix_server.api.connections import ConnectionLimits
+
+__all__ = ["connection_limits", "serve"]
 
 _log = logging.getLogger(__name__)
 
@@ -39,19 +45,25 @@ def serve(
     ] = None,
     data_dir: DataDir = None,
     worker: Annotated[bool, typer.Option(help="Run a worker beside the API.")] = True,
+    open_page: Annotated[
+        bool, typer.Option("--open", help="Open the page in a browser, signed in by a link that is good once.")
+    ] = False,
 ) -> None:
-    """Serve the API, with a worker beside it."""
-    from scopix_server import wiring
-    from scopix_server.wiring_engines import engine_choice
+    """Serve the API and the page, with a worker beside it."""
+    from scopix_server.api.one_time import OneTimeLinks
+    from scopix_server.wiring.engines import engine_choice
+    from scopix_server.wiring.keys import first_start, first_tenant_id, keep_credentials
+    from scopix_server.wiring.shared import open_database, plan_table
+    from scopix_server.wiring.web import build_app, build_supervisor, metrics_access
 
     settings = settings_from(host=host, port=port, data_dir=data_dir)
     begin_tracing(settings, "scopix-server")
     try:
-        wiring.plan_table(settings)
+        plan_table(settings)
     except ValueError as error:
         fail(f"SCOPIX_PLANS cannot be used: {error}.")
     try:
-        wiring.metrics_access(settings)
+        metrics_access(settings)
     except ValueError as error:
         fail(f"{error}.")
     try:
@@ -68,20 +80,31 @@ def serve(
         except Timeout:
             fail(f"Another server is already running on {settings.data_dir}. Several need PostgreSQL.")
     listener = _listen(settings)
-    database = wiring.open_database(settings)
-    key = wiring.first_start(database)
+    database = open_database(settings)
+    key = first_start(database)
     base_url = f"{_address(settings.host, listener.getsockname()[1])}/api/v2"
-    wiring.keep_credentials(settings, base_url, key)
+    keep_credentials(settings, base_url, key)
     stopping = threading.Event()
-    supervisor = wiring.build_supervisor(settings) if worker else None
-    asgi = wiring.build_app(settings, database, storage, supervisor=supervisor, stopping=stopping)
+    supervisor = build_supervisor(settings) if worker else None
+    one_time = OneTimeLinks()
+    asgi = build_app(settings, database, storage, supervisor=supervisor, stopping=stopping, one_time=one_time)
     if key is not None:
         print(f"Your API key (shown once; the local command line finds it by itself): {key.secret}")  # noqa: T201
     print(f"Scopix listens on {base_url}  (API description: {base_url.removesuffix('/api/v2')}/docs)", flush=True)  # noqa: T201
+    if open_page:
+        _open_page(f"{base_url.removesuffix('/api/v2')}/login#once={one_time.issue(first_tenant_id(database))}")
     at_once = (lambda: None) if supervisor is None else supervisor.kill
-    _run(asgi, listener, stopping, at_once, seconds=settings.server_stop_seconds)
+    _run(asgi, listener, stopping, at_once, settings)
     database.close()
     stop_tracing()
+    leave()
+
+
+def _open_page(link: str) -> None:
+    """Open the page in a browser, if there is one, and print the link: the part behind # reaches no log."""
+    print(f"Open the page, signed in (good once, for five minutes): {link}", flush=True)  # noqa: T201
+    # The socket listens already, so the browser waits until the server answers.
+    threading.Thread(target=webbrowser.open, args=[link], daemon=True).start()
 
 
 def _storage(settings: Settings) -> Storage:
@@ -115,11 +138,13 @@ def _address(host: str, port: int) -> str:
 
 
 def _run(
-    asgi: Any, listener: socket.socket, stopping: threading.Event, at_once: Callable[[], None], *, seconds: int
+    asgi: Any, listener: socket.socket, stopping: threading.Event, at_once: Callable[[], None], settings: Settings
 ) -> None:
     import uvicorn
 
-    class Server(uvicorn.Server):
+    from scopix_server.api.connections import LimitedServer, within_open_files
+
+    class Server(LimitedServer):
         def handle_exit(self, sig: int, frame: FrameType | None) -> None:
             if stopping.is_set():
                 at_once()
@@ -130,15 +155,30 @@ def _run(
     config = uvicorn.Config(
         asgi,
         lifespan="on",
-        http="httptools",
+        ws="none",
         loop="uvloop" if sys.platform != "win32" else "asyncio",
         access_log=False,
         log_config=None,
         server_header=False,
-        timeout_graceful_shutdown=seconds,
-        timeout_keep_alive=30,
+        timeout_graceful_shutdown=settings.server_stop_seconds,
+        timeout_keep_alive=settings.keep_alive_seconds,
     )
     # Having shut down, uvicorn raises the signal that stopped it once more; by then that is no news.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: None)
+    end_loading()
     with contextlib.suppress(KeyboardInterrupt):
-        Server(config).run(sockets=[listener])
+        Server(config, within_open_files(connection_limits(settings))).run(sockets=[listener])
+
+
+def connection_limits(settings: Settings) -> "ConnectionLimits":
+    """Return what a connection may cost before anybody knows who calls."""
+    from scopix_server.api.connections import ConnectionLimits
+
+    return ConnectionLimits(
+        connections=settings.max_connections,
+        address_connections=settings.max_address_connections,
+        url_bytes=settings.max_url_bytes,
+        header_bytes=settings.max_header_bytes,
+        header_seconds=settings.header_seconds,
+        send_idle_seconds=settings.send_idle_seconds,
+    )

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from scopix_server.cli.common import DataDir, fail, lend_database, open_storage, say, table
+from scopix_server.cli.common import DataDir, fail, lend_database, lend_storage, say, table
 
 __all__ = ["sweep"]
 
@@ -34,23 +34,29 @@ def sweep(
 
     A worker does the same by itself (see SCOPIX_SWEEP_MINUTES).
     """
-    from scopix_server.jobs.housekeeper import ChoreTaken, Housekeeper
+    from scopix_server.domain.errors import DomainError
+    from scopix_server.jobs.maintenance import MaintenanceRunner, TaskTaken
     from scopix_server.jobs.queue import DbosQueue
-    from scopix_server.pipeline.sweep import SweepReport
-    from scopix_server.wiring_upkeep import build_sweeper, chores_of
+    from scopix_server.upkeep.integrity import Records
+    from scopix_server.upkeep.sweep import SweepReport
+    from scopix_server.wiring.upkeep import build_sweeper, maintenance_tasks
 
-    with lend_database(data_dir) as (database, settings):
-        jobs, storage = DbosQueue(settings.database_address), open_storage(settings, "command")
+    with lend_database(data_dir) as (database, settings), lend_storage(settings) as storage:
+        jobs = DbosQueue(settings.database_address)
         sweeper = build_sweeper(settings, database, storage, jobs)
         report = SweepReport()
         if dry_run:
             report = sweeper.preview()
         else:
-            housekeeper = Housekeeper(database, f"{socket.gethostname()}:{os.getpid()}", [])
-            for chore in chores_of(settings, database, storage, jobs):
+            try:
+                Records(database, storage.own).check()
+            except DomainError as error:
+                fail(error.message)
+            maintenance_runner = MaintenanceRunner(database, f"{socket.gethostname()}:{os.getpid()}", [])
+            for task in maintenance_tasks(settings, database, storage, jobs):
                 try:
-                    report += housekeeper.do_now(chore)
-                except ChoreTaken as taken:
+                    report += maintenance_runner.do_now(task)
+                except TaskTaken as taken:
                     fail(f"{taken.holder} is sweeping already; see its log.")
         jobs.close()
     if as_json:

@@ -12,7 +12,7 @@ from scopix_server.cli.common import (
     fail,
     find_tenant,
     lend_database,
-    open_storage,
+    lend_storage,
     printable,
     say,
     table,
@@ -23,7 +23,7 @@ from scopix_server.domain.plans import PLANS
 from scopix_server.domain.tenant import Tenant
 
 if TYPE_CHECKING:
-    from scopix_server.pipeline.erase import Erased
+    from scopix_server.upkeep.erase import Erased
 
 __all__ = ["tenants_app"]
 
@@ -83,13 +83,13 @@ def export_tenant(
 
     A folder with a file named INCOMPLETE has half an export: run the command again, and it does the rest.
     """
-    from scopix_server.pipeline.export import NoPlaceForExport
-    from scopix_server.wiring import VERSION
-    from scopix_server.wiring_upkeep import build_exporter
+    from scopix_server.upkeep.export import NoPlaceForExport
+    from scopix_server.wiring.shared import VERSION
+    from scopix_server.wiring.upkeep import build_exporter
 
-    with lend_database(data_dir) as (database, settings):
+    with lend_database(data_dir) as (database, settings), lend_storage(settings) as storage:
         found = find_tenant(database, tenant)
-        exporter = build_exporter(database, open_storage(settings, "command"), version=VERSION)
+        exporter = build_exporter(database, storage, version=VERSION)
         try:
             done = exporter.export(found, folder.expanduser())
         except NoPlaceForExport as error:
@@ -121,18 +121,18 @@ def erase_tenant(
     Nothing can be restored. If it is broken off, run it again.
     """
     from scopix_server.jobs.queue import DbosQueue
-    from scopix_server.pipeline.erase import JobsUnderWay
-    from scopix_server.wiring_keys import forget_credentials
-    from scopix_server.wiring_upkeep import build_eraser
+    from scopix_server.upkeep.erase import JobsUnderWay
+    from scopix_server.wiring.keys import remove_credentials
+    from scopix_server.wiring.upkeep import build_eraser
 
-    with lend_database(data_dir) as (database, settings):
+    with lend_database(data_dir) as (database, settings), lend_storage(settings) as storage:
         found = find_tenant(database, tenant)
         stored = database.read(lambda t: t.tenants.stored(found.id))
         if not yes:
-            told = f"'{printable(found.name)}' has {stored.files} files ({stored.size_bytes} bytes)"
-            typer.confirm(f"{told}. Remove all there is of it, for good?", abort=True)
-        forget_credentials(settings, database, found)
-        jobs, storage = DbosQueue(settings.database_address), open_storage(settings, "command")
+            summary = f"'{printable(found.name)}' has {stored.files} files ({stored.size_bytes} bytes)"
+            typer.confirm(f"{summary}. Remove all there is of it, for good?", abort=True)
+        remove_credentials(settings, database, found)
+        jobs = DbosQueue(settings.database_address)
         eraser = build_eraser(database, storage, jobs, wait_seconds=wait, leave_buckets=leave_buckets)
         try:
             done = eraser.erase(found.id)

@@ -1,5 +1,6 @@
 """worker: the process that describes."""
 
+import logging
 import os
 import signal
 import sys
@@ -10,12 +11,14 @@ from typing import Annotated
 import typer
 from filelock import FileLock, Timeout
 
-from scopix_server.cli.common import DataDir, begin_tracing, check_categories, fail, leave_at_once, settings_from
+from scopix_server.cli.common import DataDir, begin_tracing, check_categories, fail, leave, leave_at_once, settings_from
+from scopix_server.quick_start import end_loading
 from scopix_server.tracing import stop_tracing
 
 __all__ = ["worker"]
 
 _WORKER_HAND_OVER_SECONDS = 60
+_log = logging.getLogger(__name__)
 
 
 def worker(
@@ -26,8 +29,8 @@ def worker(
     leave_with_parent: Annotated[bool, typer.Option(hidden=True)] = False,
 ) -> None:
     """Describe files from the queue, until stopped."""
-    from scopix_server import wiring
-    from scopix_server.wiring_engines import engine_choice
+    from scopix_server.wiring.engines import engine_choice
+    from scopix_server.wiring.worker import running_worker
 
     settings = settings_from(data_dir=data_dir, worker_processes=processes)
     try:
@@ -35,6 +38,8 @@ def worker(
     except ValueError as error:
         fail(f"The settings of the engines cannot be used: {error}.")
     check_categories(settings)
+    if settings.analyzer == "scripted":
+        _log.warning("SCOPIX_ANALYZER is scripted: descriptions are made up, for tests and load trials only")
     begin_tracing(settings, "scopix-worker")
     # A helper process of the standard library says this when the worker is killed, and knows no log but its own.
     sys.warnoptions.append("ignore:resource_tracker:UserWarning")
@@ -50,13 +55,12 @@ def worker(
             lock.acquire(timeout=_WORKER_HAND_OVER_SECONDS)
         except Timeout:
             fail(f"Another worker is already running on {settings.data_dir}.")
-    with wiring.running_worker(settings):
+    with running_worker(settings):
+        end_loading()
         stopping.wait()
     stop_tracing()
     # Threads may still wait for children that were ended; nothing is to wait for these threads.
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(0)
+    leave()
 
 
 def _stop_on_signals(stopping: threading.Event) -> None:
@@ -72,5 +76,7 @@ def _stop_on_signals(stopping: threading.Event) -> None:
 
 def _wait_for_parent(stopping: threading.Event) -> None:
     """Set `stopping` at the end of standard input: the parent holds its other end and never writes."""
-    sys.stdin.buffer.read()
+    # Unbuffered: at a worker's end the interpreter closes the buffer, and would abort as this thread holds its lock.
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
     stopping.set()

@@ -1,11 +1,11 @@
-"""What the tables of `schema` are made with."""
+"""What the tables of `schema` are made with, and the one table that belongs to no tenant's things."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-__all__ = ["UtcDateTime", "metadata"]
+__all__ = ["UtcDateTime", "high_water", "metadata"]
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
@@ -28,4 +28,9 @@ metadata = sa.MetaData(
         "fk": "fk_%(table_name)s_%(column_0_N_name)s",
         "pk": "pk_%(table_name)s",
     }
+)
+
+# How far the database has come (see `marks`): one row.
+high_water = sa.Table(
+    "high_water", metadata, sa.Column("number", sa.BigInteger, primary_key=True), sa.Column("doubt", sa.Text)
 )

@@ -2,6 +2,7 @@
 
 SQLite has one writer at a time, so all writes of a process go through one thread; work that waits together is
 committed together (group commit), each piece in its own savepoint so that one failure leaves its neighbours alone.
+Tenants wait in lines of their own, and a group ends soon, so that nobody waits for all that another tenant writes.
 Reads run on other connections and never wait for the writer (WAL).
 
 PostgreSQL has many writers: work runs in its caller's thread on a connection of a small pool. What two of them must not
@@ -10,25 +11,30 @@ do at once is locked (see `locks`); who stood in another's way is run again.
 
 import contextvars
 import logging
-import queue
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Protocol, TypeVar
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
-from scopix_server.db.chores import SqlChores
 from scopix_server.db.descriptions import SqlDescriptions
 from scopix_server.db.direct import SqlDirectUploads
 from scopix_server.db.engine import compact
 from scopix_server.db.engines import SqlEngines
-from scopix_server.db.figures import SqlFigures
+from scopix_server.db.failures import storage_failure
 from scopix_server.db.files import SqlFiles
 from scopix_server.db.idempotency import SqlIdempotency
 from scopix_server.db.keys import SqlKeys
+from scopix_server.db.lines import Lines
+from scopix_server.db.maintenance import SqlMaintenance
+from scopix_server.db.marks import COUNT_UP, MarkFile, SqlMarks
+from scopix_server.db.metrics import SqlMetrics
+from scopix_server.db.pages import SqlDocuments
+from scopix_server.db.prepared import execute
 from scopix_server.db.sessions import SqlSessions
 from scopix_server.db.storage_configs import SqlStorageConfigs
 from scopix_server.db.tenant_data import SqlTenantData
@@ -39,12 +45,14 @@ from scopix_server.db.vectors import SqlVectors
 from scopix_server.db.versions import SqlVersions
 from scopix_server.db.webhooks import SqlWebhooks
 from scopix_server.db.workers import SqlWorkers
-from scopix_server.domain.errors import Gone, OutcomeUnknown, ServiceUnavailable
+from scopix_server.domain.errors import DomainError, Gone, OutcomeUnknown, ServiceUnavailable
+from scopix_server.domain.turn import current_turn
 
 __all__ = ["SqlDatabase", "SqlTransaction"]
 
 T = TypeVar("T")
 _GROUP = 64  # pieces of work committed together at most
+_GROUP_SECONDS = 0.1  # for the work of a group; who comes meanwhile waits for no more than this and a piece of work
 _SUBMITTED = 4  # pieces of submitted work under way at once on PostgreSQL
 # Seconds before each further attempt at a transaction that another was in the way of, at most.
 _PAUSES = (0.02, 0.05, 0.1, 0.2, 0.4)
@@ -52,29 +60,48 @@ _RESOLVE_SECONDS = 15.0
 _log = logging.getLogger(__name__)
 
 
+class _Repository(Generic[T]):
+    """A repository of a transaction, made when it is asked for: most transactions need two of the twenty."""
+
+    def __init__(self, kind: Callable[[sa.Connection], T]) -> None:
+        self._kind = kind
+
+    def __set_name__(self, _: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, transaction: "SqlTransaction", _: type) -> T:
+        made = self._kind(transaction.connection)
+        # From here on the transaction has it itself.
+        transaction.__dict__[self._name] = made
+        return made
+
+
 class SqlTransaction:
     """The repositories of one open transaction; `connection` is for those that share it (the job queue)."""
 
+    files = _Repository(SqlFiles)
+    variants = _Repository(SqlVariants)
+    descriptions = _Repository(SqlDescriptions)
+    versions = _Repository(SqlVersions)
+    vectors = _Repository(SqlVectors)
+    engines = _Repository(SqlEngines)
+    sessions = _Repository(SqlSessions)
+    tenants = _Repository(SqlTenants)
+    keys = _Repository(SqlKeys)
+    idempotency = _Repository(SqlIdempotency)
+    workers = _Repository(SqlWorkers)
+    direct_uploads = _Repository(SqlDirectUploads)
+    upkeep = _Repository(SqlUpkeep)
+    maintenance = _Repository(SqlMaintenance)
+    marks = _Repository(SqlMarks)
+    metrics = _Repository(SqlMetrics)
+    storage_configs = _Repository(SqlStorageConfigs)
+    webhooks = _Repository(SqlWebhooks)
+    tenant_data = _Repository(SqlTenantData)
+    documents = _Repository(SqlDocuments)
+
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
-        self.files = SqlFiles(connection)
-        self.variants = SqlVariants(connection)
-        self.descriptions = SqlDescriptions(connection)
-        self.versions = SqlVersions(connection)
-        self.vectors = SqlVectors(connection)
-        self.engines = SqlEngines(connection)
-        self.sessions = SqlSessions(connection)
-        self.tenants = SqlTenants(connection)
-        self.keys = SqlKeys(connection)
-        self.idempotency = SqlIdempotency(connection)
-        self.workers = SqlWorkers(connection)
-        self.direct_uploads = SqlDirectUploads(connection)
-        self.upkeep = SqlUpkeep(connection)
-        self.chores = SqlChores(connection)
-        self.figures = SqlFigures(connection)
-        self.storage_configs = SqlStorageConfigs(connection)
-        self.webhooks = SqlWebhooks(connection)
-        self.tenant_data = SqlTenantData(connection)
 
 
 class SqlDatabase:
@@ -94,10 +121,21 @@ class SqlDatabase:
         return self._access.read(work)
 
     def check(self) -> None:
+        """Write something; see the port."""
         try:
-            self._access.read(lambda transaction: transaction.connection.execute(sa.select(1)).scalar_one())
+            self._access.write(lambda transaction: transaction.marks.count_up())
         except sa.exc.SQLAlchemyError as error:
             raise ServiceUnavailable("The database does not answer.") from error
+
+    def kept_mark(self) -> int:
+        """Return how far the database had come by the file beside it; 0 where there is none, as on PostgreSQL."""
+        return self._access.kept_mark()
+
+    def lost_commits(self) -> int:
+        """Return how many groups of commits are missing by that file. Ask before anything is written."""
+        # The file first: whatever is committed meanwhile can only take the database further.
+        kept = self._access.kept_mark()
+        return max(0, kept - self.read(lambda t: t.marks.current()).number)
 
     def compact(self) -> None:
         """Let nothing of removed rows stay in the file (SQLite; it shrinks). PostgreSQL does so by itself, in time."""
@@ -116,10 +154,14 @@ class _Access(Protocol):
     def submit(self, work: Callable[[SqlTransaction], T]) -> "Future[T]": ...
     def read(self, work: Callable[[SqlTransaction], T]) -> T: ...
     def compact(self) -> None: ...
+    def kept_mark(self) -> int: ...
     def close(self) -> None: ...
 
 
 # SQLite ---------------------------------------------------------------------------------------------------------------
+
+
+Write: TypeAlias = tuple[Callable[[SqlTransaction], Any], "Future[Any]"]
 
 
 class _Sqlite:
@@ -127,9 +169,13 @@ class _Sqlite:
 
     def __init__(self, engine: sa.Engine) -> None:
         self._engine = engine
-        self._queue: queue.SimpleQueue[tuple[Callable[[SqlTransaction], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._lines: Lines[Write] = Lines()
+        self._mark = MarkFile(Path(f"{engine.url.database}-mark"))
         self._thread = threading.Thread(target=self._run, name="database-writer", daemon=True)
         self._thread.start()
+
+    def kept_mark(self) -> int:
+        return self._mark.read()
 
     def write(self, work: Callable[[SqlTransaction], T]) -> T:
         return self.submit(work).result()
@@ -138,51 +184,59 @@ class _Sqlite:
         future: Future[T] = Future()
         # The ids that logs and jobs name go along to the thread that writes.
         context = contextvars.copy_context()
-        self._queue.put((lambda transaction: context.run(work, transaction), future))
+        self._lines.put(current_turn().tenant_id, (lambda transaction: context.run(work, transaction), future))
         return future
 
     def read(self, work: Callable[[SqlTransaction], T]) -> T:
-        with self._engine.connect().execution_options(reading=True) as connection:
-            return work(SqlTransaction(connection))
+        try:
+            with self._engine.connect().execution_options(reading=True) as connection:
+                return work(SqlTransaction(connection))
+        except sa.exc.DBAPIError as error:
+            raise storage_failure(error) or error from error
 
     def compact(self) -> None:
         compact(self._engine)
 
     def close(self) -> None:
-        self._queue.put(None)
+        self._lines.close()
         self._thread.join()
 
     def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
-            group, last = self._gather(first)
-            self._commit_group([item for item in group if item[1].set_running_or_notify_cancel()])
-            if last:
-                return
+        while (first := self._lines.take(wait=True)) is not None:
+            self._commit_group(self._group(first))
 
-    def _gather(self, first: tuple[Any, Future[Any]]) -> tuple[list[tuple[Any, Future[Any]]], bool]:
-        group = [first]
-        while len(group) < _GROUP:
-            try:
-                item = self._queue.get_nowait()
-            except queue.Empty:
-                break
+    def _group(self, item: Write | None) -> Iterator[Write]:
+        """Yield what is committed together; what comes after it is taken only once it is done."""
+        deadline = time.monotonic() + _GROUP_SECONDS
+        for left in reversed(range(_GROUP)):
             if item is None:
-                return group, True
-            group.append(item)
-        return group, False
+                return
+            if item[1].set_running_or_notify_cancel():
+                yield item
+            item = self._lines.take(wait=False) if left and time.monotonic() < deadline else None
 
-    def _commit_group(self, group: list[tuple[Callable[[SqlTransaction], Any], Future[Any]]]) -> None:
+    def _commit_group(self, group: Iterator[Write]) -> None:
+        begun: list[Future[Any]] = []
         outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
         try:
             with self._engine.connect() as connection:
                 for work, future in group:
+                    begun.append(future)
                     outcomes.append((future, *_attempt(connection, work)))
+                (number,) = execute(connection, COUNT_UP).fetchone()
                 connection.commit()
         except BaseException as error:
-            _log.exception("a group of %d writes could not be committed", len(group))
-            for _, future in group:
-                future.set_exception(error)
+            # What would have come next in the group fails with it, the first in any case.
+            begun += [future for _, future in group]
+            disk = storage_failure(error)
+            if disk is None:
+                _log.exception("a group of %d writes could not be committed", len(begun))
+            else:
+                _log.warning("%d writes were not committed. %s", len(begun), disk.message)
+            for future in begun:
+                future.set_exception(_copy_of(disk) if disk else error)
             return
+        self._mark.raise_to(number)
         for future, result, failure in outcomes:
             if failure is None:
                 future.set_result(result)
@@ -191,13 +245,25 @@ class _Sqlite:
 
 
 def _attempt(connection: sa.Connection, work: Callable[[SqlTransaction], Any]) -> tuple[Any, BaseException | None]:
+    # Said to the driver: the library's own savepoints take ten times as long as SQLite does.
+    execute(connection, "SAVEPOINT piece")
     try:
-        with connection.begin_nested():
-            return work(SqlTransaction(connection)), None
-    except sa.exc.IntegrityError as error:
-        return None, _gone(error) or error
-    except Exception as failure:
-        return None, failure
+        result, failure = work(SqlTransaction(connection)), None
+    except Exception as error:
+        if storage_failure(error) is not None:
+            # SQLite may have rolled back everything, the work of the neighbours, too: none of it is to be acknowledged.
+            raise
+        execute(connection, "ROLLBACK TO piece")
+        result, failure = None, (isinstance(error, sa.exc.IntegrityError) and _gone(error)) or error
+    execute(connection, "RELEASE piece")
+    return result, failure
+
+
+def _copy_of(failure: DomainError) -> DomainError:
+    # Each caller adds details of its own.
+    copy = type(failure)(failure.message)
+    copy.__cause__ = failure.__cause__
+    return copy
 
 
 def _gone(error: sa.exc.IntegrityError) -> Gone | None:
@@ -231,6 +297,9 @@ class _Postgres:
 
     def read(self, work: Callable[[SqlTransaction], T]) -> T:
         return self._repeated(lambda: self._read_once(work))
+
+    def kept_mark(self) -> int:
+        return 0
 
     def compact(self) -> None:
         """Leave it to autovacuum."""
@@ -286,9 +355,9 @@ class _Postgres:
             except sa.exc.DBAPIError as error:
                 lost = self._postgres.is_lost(error)
                 if not lost and not self._postgres.may_pass(error):
-                    raise
+                    raise storage_failure(error) or error from error
                 # A connection that broke while it lay in the pool is replaced; a server that has gone takes longer.
                 if (pause := next(pauses, None)) is None:
-                    told = "The database does not answer." if lost else "Too many changes at once; try again."
-                    raise ServiceUnavailable(told) from error
+                    message = "The database does not answer." if lost else "Too many changes at once; try again."
+                    raise ServiceUnavailable(message) from error
             time.sleep(random.uniform(pause / 2, pause))  # noqa: S311

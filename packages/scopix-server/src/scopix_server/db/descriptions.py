@@ -11,6 +11,7 @@ from scopix_server.db import documents
 from scopix_server.db.events import SessionEvents
 from scopix_server.db.files import file_of
 from scopix_server.db.locks import held
+from scopix_server.db.objects import SqlObjects
 from scopix_server.db.outbox import Outbox
 from scopix_server.db.schema import files, perceptions
 from scopix_server.db.vectors import SqlVectors
@@ -31,11 +32,11 @@ class SqlDescriptions:
         self._connection = connection
         self._versions = SqlVersions(connection)
 
-    def is_wanted(self, file_id: str, revision: int) -> bool:
-        return self._wanted(file_id, revision) is not None and not self._saved(file_id, revision)
+    def is_current(self, file_id: str, revision: int) -> bool:
+        return self._current(file_id, revision) is not None and not self._saved(file_id, revision)
 
-    def begin(self, file_id: str, revision: int, at: datetime, *, new_attempt: bool = True) -> File | None:
-        file = self._wanted(file_id, revision)
+    def claim(self, file_id: str, revision: int, at: datetime, *, new_attempt: bool = True) -> File | None:
+        file = self._current(file_id, revision)
         if file is None or self._saved(file_id, revision):
             return None
         if file.description_status is DescriptionStatus.COMPLETED:
@@ -46,15 +47,17 @@ class SqlDescriptions:
         if file.description_error_type is None:
             noted["description_error"] = None  # what it waited for is there now
         self._move(file, DescriptionStatus.PROCESSING, at, is_news=new_attempt, **noted)
-        return self._wanted(file_id, revision)
+        return self._current(file_id, revision)
 
-    def hand_back(self, file_id: str, revision: int, at: datetime) -> None:
-        file = self._wanted(file_id, revision)
+    def release(self, file_id: str, revision: int, at: datetime) -> None:
+        file = self._current(file_id, revision)
         if file is not None and file.description_status is DescriptionStatus.PROCESSING:
             attempts = max(0, file.description_attempts - 1)
             self._move(file, DescriptionStatus.QUEUED, at, is_news=False, description_attempts=attempts)
 
-    def save_perception(self, file_id: str, perception: Perception, taken: datetime | None) -> None:
+    def save_perception(
+        self, file_id: str, perception: Perception, taken: datetime | None, *, is_all: bool = True
+    ) -> None:
         seen: dict[str, object] = {"width": perception.width, "height": perception.height, "content_created_at": taken}
         if taken is not None:
             seen["sorted_at"] = taken
@@ -64,7 +67,9 @@ class SqlDescriptions:
         self._connection.execute(perceptions.delete().where(perceptions.c.file_id == file_id))
         self._connection.execute(perceptions.insert().values(file_id=file_id, data=data, embedding=embedding))
         SqlVectors(self._connection).keep(file_id, perception.embedding)
-        SessionEvents(self._connection).happened([file_id], Stage.PERCEIVED, datetime.now(UTC))
+        SqlObjects(self._connection).keep(file_id, perception.objects)
+        if is_all:
+            SessionEvents(self._connection).happened([file_id], Stage.PERCEIVED, datetime.now(UTC))
 
     def perception(self, file_id: str) -> Perception | None:
         row = (
@@ -73,7 +78,7 @@ class SqlDescriptions:
         return None if row is None else documents.load_perception(row["data"], row["embedding"])
 
     def complete(self, record: DescriptionRecord) -> bool:
-        file = self._wanted(record.file_id, record.revision)
+        file = self._current(record.file_id, record.revision)
         if file is None or self._saved(record.file_id, record.revision):
             return False
         self._versions.add(record)
@@ -117,15 +122,17 @@ class SqlDescriptions:
         )
         return revision
 
-    def hold(self, file_id: str, revision: int, engine: str, at: datetime, reason: str | None = None) -> bool:
-        file = self._wanted(file_id, revision)
+    def park(self, file_id: str, revision: int, engine: str, at: datetime, reason: str | None = None) -> bool:
+        file = self._current(file_id, revision)
         if file is None or self._saved(file_id, revision):
             return False
         noted = {"description_engine": engine, "description_error": reason}
         if file.description_status is DescriptionStatus.COMPLETED:
             self._note(file_id, **noted)
         else:
-            self._move(file, DescriptionStatus.QUEUED, at, is_news=False, **noted)
+            # To wait is no failure, and has no type of one.
+            untyped = {"description_error_type": None, "description_is_retryable": None}
+            self._move(file, DescriptionStatus.QUEUED, at, is_news=False, **noted, **untyped)
         if reason:
             SessionEvents(self._connection).happened([file_id], Stage.RETRYING, at, reason, retryable=True)
         return True
@@ -160,7 +167,7 @@ class SqlDescriptions:
         *,
         retryable: bool,
     ) -> None:
-        file = self._wanted(file_id, revision)
+        file = self._current(file_id, revision)
         if file is None or self._saved(file_id, revision):
             return
         now = datetime.now(UTC)
@@ -210,7 +217,7 @@ class SqlDescriptions:
     def _note(self, file_id: str, **values: object) -> None:
         self._connection.execute(files.update().where(files.c.id == file_id).values(values))
 
-    def _wanted(self, file_id: str, revision: int) -> File | None:
+    def _current(self, file_id: str, revision: int) -> File | None:
         query = sa.select(files).where(
             files.c.id == file_id, files.c.deleted_at.is_(None), files.c.description_revision == revision
         )

@@ -12,6 +12,10 @@ from scopix_server.domain.direct import DirectUpload, DirectUploadStatus
 __all__ = ["SqlDirectUploads"]
 
 
+_FIELDS = {"answer": "response"}
+"""Columns that are older than the words of today, and what they hold."""
+
+
 class SqlDirectUploads:
     """The `DirectUploadRepository` port."""
 
@@ -19,7 +23,10 @@ class SqlDirectUploads:
         self._connection = connection
 
     def add(self, upload: DirectUpload) -> None:
-        values = {column.name: getattr(upload, column.name) for column in direct_uploads.columns}
+        values = {
+            name: getattr(upload, _FIELDS.get(name, name))
+            for name in (column.name for column in direct_uploads.columns)
+        }
         self._connection.execute(direct_uploads.insert(), values | {"status": upload.status.value})
 
     def get(self, tenant_id: str, upload_id: str) -> DirectUpload | None:
@@ -48,12 +55,12 @@ class SqlDirectUploads:
         status: DirectUploadStatus,
         *,
         reason: str | None = None,
-        answer: dict[str, object] | None = None,
+        response: dict[str, object] | None = None,
     ) -> bool:
         closed = self._connection.execute(
             direct_uploads.update()
             .where(direct_uploads.c.id == upload_id, direct_uploads.c.status == DirectUploadStatus.OPEN.value)
-            .values(status=status.value, reason=reason, answer=answer)
+            .values(status=status.value, reason=reason, answer=response)
         )
         return closed.rowcount == 1
 
@@ -66,7 +73,7 @@ class SqlDirectUploads:
         )
         return [_upload_of(row) for row in self._connection.execute(query).mappings()]
 
-    def forget(self, before: datetime) -> int:
+    def prune(self, before: datetime) -> int:
         gone = self._connection.execute(
             direct_uploads.delete().where(
                 direct_uploads.c.status != DirectUploadStatus.OPEN.value, direct_uploads.c.expires_at < before
@@ -76,4 +83,5 @@ class SqlDirectUploads:
 
 
 def _upload_of(row: sa.RowMapping) -> DirectUpload:
-    return DirectUpload(**{**row, "status": DirectUploadStatus(row["status"])})
+    fields = {_FIELDS.get(name, name): value for name, value in row.items()}
+    return DirectUpload(**{**fields, "status": DirectUploadStatus(row["status"])})

@@ -43,10 +43,10 @@ def packed_vector(values: Sequence[float]) -> bytes | None:
 
     The cosine of two such differs from that of the vectors by less than .005.
     """
-    most = max(map(abs, values), default=0.0)
-    if not 0 < most < math.inf or not all(map(math.isfinite, values)):
+    peak = max(map(abs, values), default=0.0)
+    if not 0 < peak < math.inf or not all(map(math.isfinite, values)):
         return None
-    return array.array("b", [round(value / most * 127) for value in values]).tobytes()
+    return array.array("b", [round(value / peak * 127) for value in values]).tobytes()
 
 
 def unpacked(data: bytes) -> tuple[float, ...]:

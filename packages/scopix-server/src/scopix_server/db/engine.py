@@ -1,12 +1,15 @@
 """Connecting to a database: SQLite in a file, or PostgreSQL."""
 
+import functools
+import sqlite3
 from typing import Any
 
 import sqlalchemy as sa
 
+from scopix_server.db.failures import storage_failure
 from scopix_server.domain.errors import DatabaseUnusable
 
-__all__ = ["compact", "create_engine", "place_of", "prepared_url"]
+__all__ = ["compact", "create_engine", "create_job_engine", "place_of", "prepared_url", "unusable"]
 
 _SCHEMES = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}
 # A server that is gone without a word is given up after a minute.
@@ -19,6 +22,8 @@ _CONNECTING = {
     "application_name": "scopix",
 }
 _SETTING = "SCOPIX_DATABASE_URL"
+_JOB_CONNECTIONS = 20
+"""To an SQLite file; the job engine's own default."""
 
 
 def prepared_url(url: str) -> sa.URL:
@@ -51,12 +56,22 @@ def place_of(url: sa.URL) -> str:
     return f"the PostgreSQL database '{url.database}' on {host}{port}"
 
 
-def create_engine(url: str, *, connections: int = 10) -> sa.Engine:
+def unusable(url: sa.URL, error: sa.exc.DBAPIError) -> DatabaseUnusable:
+    """Return what is to be told, in a sentence, when a database cannot be used at all."""
+    reason = " ".join(str(error.orig).split())[:300]
+    if url.get_backend_name() == "sqlite":
+        reason = {"file is not a database": "it is damaged, or no database"}.get(reason, reason)
+    return DatabaseUnusable(f"SCOPIX_DATABASE_URL: {place_of(url)} cannot be used: {reason}.")
+
+
+def create_engine(url: str, *, connections: int = 10, durable: bool = True) -> sa.Engine:
     """Return an engine with the settings that its dialect needs. Nothing is connected yet.
 
     Args:
         url: `sqlite:///PATH` or `postgresql://USER:PASSWORD@HOST/DATABASE`.
         connections: at most so many to PostgreSQL are open at once.
+        durable: whether a commit in SQLite outlasts a power cut, or only the end of the process. What PostgreSQL does
+            is its own `synchronous_commit`, which is left as the operator has it.
 
     Raises:
         DatabaseUnusable: the address is none, or the driver is missing.
@@ -64,7 +79,7 @@ def create_engine(url: str, *, connections: int = 10) -> sa.Engine:
     address = prepared_url(url)
     if address.get_backend_name() == "sqlite":
         engine = sa.create_engine(address, hide_parameters=True)
-        sa.event.listen(engine, "connect", _prepare_sqlite)
+        sa.event.listen(engine, "connect", functools.partial(_prepare_sqlite, durable=durable))
         sa.event.listen(engine, "begin", _begin_immediate)
         return engine
     options = {name: value for name, value in _CONNECTING.items() if name not in address.query}
@@ -82,12 +97,13 @@ def create_engine(url: str, *, connections: int = 10) -> sa.Engine:
     return engine
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
+def _prepare_sqlite(connection: Any, _record: Any, *, durable: bool) -> None:
     # The driver's own transaction handling starts too late (at the first write); ours is in _begin_immediate.
     connection.isolation_level = None
     for pragma in (
         "journal_mode=WAL",
-        "synchronous=NORMAL",
+        # FULL forces the log to disk at each commit, NORMAL only when the log goes into the database.
+        f"synchronous={'FULL' if durable else 'NORMAL'}",
         "busy_timeout=30000",
         "foreign_keys=ON",
         "temp_store=MEMORY",
@@ -99,6 +115,45 @@ def _begin_immediate(connection: sa.Connection) -> None:
     # A deferred transaction that reads before it writes fails at once when another writer was faster.
     reading = connection.get_execution_options().get("reading", False)
     connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+
+def create_job_engine(url: str, *, connections: int = 10) -> sa.Engine:
+    """Return an engine for the connections that the job engine has to its tables beside ours.
+
+    While the database is away or its disk is full, the job engine waits without end where it knows a failure as one
+    that passes: a lost connection, a locked SQLite file. Every failure of the machine is told to it as one of these.
+    It would else end the job with it, and a picture would be charged with what was the database's fault.
+
+    Args:
+        connections: at most so many to PostgreSQL are open at once.
+    """
+    address = prepared_url(url)
+    if address.get_backend_name() != "sqlite":
+        engine = create_engine(url, connections=connections)
+        from scopix_server.db.postgres import count_as_lost
+
+        sa.event.listen(engine, "handle_error", count_as_lost)
+        return engine
+    engine = sa.create_engine(address, pool_size=_JOB_CONNECTIONS, max_overflow=0, hide_parameters=True)
+    sa.event.listen(engine, "connect", _prepare_for_jobs)
+    sa.event.listen(engine, "handle_error", _wait_for_disk)
+    return engine
+
+
+def _prepare_for_jobs(connection: Any, _record: Any) -> None:
+    # As the job engine sets up its own. How much is forced to disk stays SQLite's default, which is everything.
+    connection.isolation_level = "IMMEDIATE"
+    for pragma in ("busy_timeout=30000", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _wait_for_disk(context: sa.engine.ExceptionContext) -> BaseException | None:
+    found = context.sqlalchemy_exception
+    failure = storage_failure(found) if found is not None else None
+    if failure is None:
+        return None
+    busy = sqlite3.OperationalError(f"database is locked: {failure.message}")
+    return sa.exc.OperationalError(context.statement, None, busy)
 
 
 def compact(engine: sa.Engine) -> None:

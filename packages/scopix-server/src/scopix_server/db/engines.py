@@ -2,7 +2,7 @@
 
 import sqlalchemy as sa
 
-from scopix_server.db.locks import hold
+from scopix_server.db.locks import lock
 from scopix_server.db.schema import engines
 from scopix_server.domain.engines import EngineState
 
@@ -24,7 +24,7 @@ class SqlEngines:
             "since": state.since,
             "checked_at": state.checked_at,
         }
-        hold(self._connection, "engine", state.name)
+        lock(self._connection, "engine", state.name)
         updated = self._connection.execute(engines.update().where(engines.c.name == state.name).values(values))
         if updated.rowcount == 0:
             self._connection.execute(engines.insert().values(name=state.name, **values))

@@ -52,9 +52,9 @@ class SessionEvents:
         retryable: bool | None = None,
     ) -> None:
         """Note that files reached a stage, in the session that each of them came with."""
-        told = _error(error, error_type, retryable)
+        outcome = _error(error, error_type, retryable)
         for session_id, positions in self._places(list(file_ids)).items():
-            self._append(session_id, [{"position": place, "stage": stage.value} | told for place in positions], at)
+            self._append(session_id, [{"position": place, "stage": stage.value} | outcome for place in positions], at)
 
     def after(self, session_id: str, number: int, limit: int) -> Sequence[SessionEvent]:
         """Return the events of a session with greater numbers, oldest first."""
@@ -63,7 +63,7 @@ class SessionEvents:
             session_files.c.position == session_events.c.position,
         )
         query = (
-            sa.select(session_events, session_files.c.filename, session_files.c.file_id)
+            sa.select(session_events, session_files.c.filename, session_files.c.file_id, session_files.c.path)
             .select_from(session_events.join(session_files, same))
             .where(session_events.c.session_id == session_id, session_events.c.number > number)
             .order_by(session_events.c.number)
@@ -123,4 +123,5 @@ def _event_of(row: sa.RowMapping) -> SessionEvent:
         error=row["error"],
         error_type=row["error_type"],
         error_is_retryable=row["error_is_retryable"],
+        path=row["path"],
     )

@@ -12,7 +12,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from scopix_server.db.connection import SqlDatabase
-from scopix_server.db.engine import create_engine, place_of
+from scopix_server.db.engine import create_engine, place_of, unusable
+from scopix_server.db.migrate import BEFORE_FIRST_RELEASE
+from scopix_server.domain.errors import DatabaseUnusable
 
 __all__ = ["ExaminedDatabase", "SchemaState", "examined"]
 
@@ -24,6 +26,11 @@ class SchemaState:
     current: str | None
     newest: str | None
     is_known: bool
+
+    @property
+    def is_too_old(self) -> bool:
+        """Whether it was left at a state from before the first release, which no release migrates."""
+        return self.current in BEFORE_FIRST_RELEASE
 
     @property
     def is_current(self) -> bool:
@@ -43,12 +50,18 @@ class ExaminedDatabase:
         return place_of(self._engine.url)
 
     def schema(self) -> SchemaState:
-        """Return how far it is migrated."""
+        """Return how far it is migrated. Raises DatabaseUnusable when it is damaged, or another program's."""
         config = Config()
         config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
         scripts = ScriptDirectory.from_config(config)
-        with self._engine.connect().execution_options(reading=True) as connection:
-            current = MigrationContext.configure(connection).get_current_revision()
+        try:
+            with self._engine.connect().execution_options(reading=True) as connection:
+                current = MigrationContext.configure(connection).get_current_revision()
+                tables = sa.inspect(connection).get_table_names()
+        except sa.exc.DBAPIError as error:
+            raise unusable(self._engine.url, error) from error
+        if current is None and tables and self._engine.dialect.name == "sqlite":
+            raise DatabaseUnusable(f"{self.place} belongs to another program.")
         known = {script.revision for script in scripts.walk_revisions()}
         return SchemaState(current, scripts.get_current_head(), current is None or current in known)
 

@@ -1,6 +1,6 @@
 """Files."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Any
@@ -9,14 +9,15 @@ import sqlalchemy as sa
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, MediaType, StorageTarget, VariantStatus
 from scopix_server.db.events import SessionEvents
-from scopix_server.db.locks import held, hold
+from scopix_server.db.locks import held, lock
 from scopix_server.db.outbox import Outbox
-from scopix_server.db.queries import list_files
+from scopix_server.db.prepared import PreparedInsert
+from scopix_server.db.queries import list_files, list_sizes, list_state
 from scopix_server.db.schema import files
 from scopix_server.db.search import SearchIndex
 from scopix_server.domain.errors import Conflict
 from scopix_server.domain.file import File
-from scopix_server.domain.listing import FileFilter, Position
+from scopix_server.domain.listing import FileFilter, ListState, Position
 from scopix_server.domain.session import Stage, stage_of
 from scopix_server.domain.states import TERMINAL
 
@@ -26,6 +27,7 @@ _PREFIX_LENGTH = 8
 _ENDED = sorted(status.value for status in TERMINAL)
 _TO_COME = [VariantStatus.PENDING.value, VariantStatus.PROCESSING.value]
 _FIELDS = tuple(File.__dataclass_fields__)
+_INSERT = PreparedInsert(files.insert(), [*_FIELDS, "sorted_at"])
 
 
 def file_of(row: Mapping[Any, Any]) -> File:
@@ -53,12 +55,16 @@ class SqlFiles:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def add(self, file: File) -> None:
-        values = {column.name: _plain(getattr(file, column.name)) for column in files.columns if column.name in _FIELDS}
-        values["sorted_at"] = file.content_created_at or file.created_at
-        # Values as parameters, not in the statement: it is then compiled once, not for each file.
-        self._connection.execute(files.insert(), values)
-        SearchIndex(self._connection).add(file)
+    def add(self, *added: File) -> None:
+        if not added:
+            return
+        rows = [
+            {name: _plain(getattr(file, name)) for name in _FIELDS}
+            | {"sorted_at": file.content_created_at or file.created_at}
+            for file in added
+        ]
+        _INSERT.run(self._connection, rows)
+        SearchIndex(self._connection).add(*added)
 
     def update(self, file: File) -> None:
         changed = {"title": file.title, "user_tags": list(file.user_tags), "updated_at": file.updated_at}
@@ -79,13 +85,19 @@ class SqlFiles:
         return file_of(rows[0]) if rows else None
 
     def list(
-        self, tenant_id: str, wanted: FileFilter, *, limit: int, offset: int, after: Position | None = None
+        self, tenant_id: str, criteria: FileFilter, *, limit: int, offset: int, after: Position | None = None
     ) -> tuple[Sequence[File], int]:
-        rows, total = list_files(self._connection, tenant_id, wanted, limit=limit, offset=offset, after=after)
+        rows, total = list_files(self._connection, tenant_id, criteria, limit=limit, offset=offset, after=after)
         return [file_of(row) for row in rows], total
 
+    def sizes(self, tenant_id: str, criteria: FileFilter, *, limit: int) -> "Sequence[tuple[int | None, int | None]]":
+        return list_sizes(self._connection, tenant_id, criteria, limit=limit)
+
+    def state(self, tenant_id: str) -> ListState:
+        return list_state(self._connection, tenant_id)
+
     def find_by_hash(self, tenant_id: str, sha256: str) -> File | None:
-        hold(self._connection, "content", tenant_id, sha256)
+        lock(self._connection, "content", tenant_id, sha256)
         query = (
             sa.select(files)
             .where(files.c.tenant_id == tenant_id, files.c.sha256 == sha256, files.c.deleted_at.is_(None))
@@ -115,7 +127,8 @@ class SqlFiles:
         if restored.rowcount == 1:
             query = sa.select(files.c.description_status).where(files.c.id == file_id)
             status = DescriptionStatus(self._connection.execute(query).scalar_one())
-            SessionEvents(self._connection).happened([file_id], stage_of(status), at)
+            if status in TERMINAL:  # else it is asked for anew, which is the news
+                SessionEvents(self._connection).happened([file_id], stage_of(status), at)
         return restored.rowcount == 1
 
     def unfinished(self, tenant_id: str, before: datetime, *, limit: int) -> "tuple[Sequence[File], int]":
@@ -128,6 +141,10 @@ class SqlFiles:
         total = self._connection.execute(sa.select(sa.func.count()).select_from(files).where(waiting)).scalar_one()
         query = sa.select(files).where(waiting).order_by(files.c.updated_at, files.c.id).limit(limit)
         return [file_of(row) for row in self._connection.execute(query).mappings()], total
+
+    def settled(self, file_ids: Collection[str]) -> set[str]:
+        ended = sa.or_(files.c.description_status.in_(_ENDED), files.c.deleted_at.is_not(None))
+        return set(self._connection.execute(sa.select(files.c.id).where(files.c.id.in_(file_ids), ended)).scalars())
 
     def known_hashes(self, tenant_id: str, hashes: Sequence[str]) -> set[str]:
         query = sa.select(files.c.sha256).where(

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from scopix_server.db.locks import hold
+from scopix_server.db.locks import lock
 from scopix_server.db.schema import idempotency_keys as table
 from scopix_server.domain.ports import IdempotencyRecord
 
@@ -18,8 +18,8 @@ class SqlIdempotency:
         self._connection = connection
 
     def find(self, tenant_id: str, key: str, since: datetime) -> IdempotencyRecord | None:
-        hold(self._connection, "idempotency", tenant_id, key)
-        query = sa.select(table.c.key, table.c.fingerprint, table.c.answer, table.c.created_at).where(
+        lock(self._connection, "idempotency", tenant_id, key)
+        query = sa.select(table.c.key, table.c.fingerprint, table.c.answer.label("response"), table.c.created_at).where(
             table.c.tenant_id == tenant_id, table.c.key == key, table.c.created_at > since
         )
         row = self._connection.execute(query).mappings().first()
@@ -32,7 +32,7 @@ class SqlIdempotency:
                 tenant_id=tenant_id,
                 key=record.key,
                 fingerprint=record.fingerprint,
-                answer=record.answer,
+                answer=record.response,
                 created_at=record.created_at,
             )
         )

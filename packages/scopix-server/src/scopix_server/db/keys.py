@@ -44,18 +44,22 @@ class SqlKeys:
         return None if row is None else _key_of(row)
 
     def list(self, tenant_id: str, *, include_inactive: bool, limit: int, offset: int) -> tuple[Sequence[ApiKey], int]:
-        wanted = api_keys.c.tenant_id == tenant_id
+        condition = api_keys.c.tenant_id == tenant_id
         if not include_inactive:
-            wanted = sa.and_(wanted, api_keys.c.is_active)
-        total = self._connection.execute(sa.select(sa.func.count()).select_from(api_keys).where(wanted)).scalar_one()
-        query = sa.select(api_keys).where(wanted).order_by(api_keys.c.created_at.desc(), api_keys.c.id.desc())
+            condition = sa.and_(condition, api_keys.c.is_active)
+        total = self._connection.execute(sa.select(sa.func.count()).select_from(api_keys).where(condition)).scalar_one()
+        query = sa.select(api_keys).where(condition).order_by(api_keys.c.created_at.desc(), api_keys.c.id.desc())
         rows = self._connection.execute(query.limit(limit).offset(offset)).mappings()
         return [_key_of(row) for row in rows], total
 
     def find(self, prefix_or_id: str) -> ApiKey | None:
-        wanted = sa.or_(api_keys.c.id == prefix_or_id, api_keys.c.key_prefix == prefix_or_id)
-        row = self._connection.execute(sa.select(api_keys).where(wanted)).mappings().first()
+        condition = sa.or_(api_keys.c.id == prefix_or_id, api_keys.c.key_prefix == prefix_or_id)
+        row = self._connection.execute(sa.select(api_keys).where(condition)).mappings().first()
         return None if row is None else _key_of(row)
+
+    def made_by(self, key_id: str) -> Sequence[ApiKey]:
+        query = sa.select(api_keys).where(api_keys.c.created_by == key_id, ~api_keys.c.outlives_creator)
+        return [_key_of(row) for row in self._connection.execute(held(self._connection, query)).mappings()]
 
     def update(self, key: ApiKey) -> None:
         changed = {
@@ -63,6 +67,7 @@ class SqlKeys:
             "description": key.description,
             "metadata": dict(key.metadata),
             "is_active": key.is_active,
+            "outlives_creator": key.outlives_creator,
         }
         self._connection.execute(api_keys.update().where(api_keys.c.id == key.id).values(changed))
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-__all__ = ["held", "hold"]
+__all__ = ["held", "lock"]
 
 Query = TypeVar("Query", bound="sa.Select[Any]")
 
@@ -19,7 +19,7 @@ def held(connection: sa.Connection, query: Query, *, of: sa.Table | None = None)
     return query.with_for_update(key_share=True, of=of) if _competes(connection) else query
 
 
-def hold(connection: sa.Connection, *name: str) -> None:
+def lock(connection: sa.Connection, *name: str) -> None:
     """Wait until no other writing transaction holds this name, and hold it, if this transaction writes."""
     if _competes(connection):
         lock = sa.func.pg_advisory_xact_lock(sa.func.hashtextextended("/".join(name), 0))

@@ -32,7 +32,7 @@ class Outbox:
         file = self._connection.execute(sa.select(files).where(files.c.id == file_id)).mappings().one()
         completed = file["description_status"] == DescriptionStatus.COMPLETED.value
         kind = EventType.FILE_DESCRIBED if completed else EventType.FILE_FAILED
-        self._write(listeners, kind, at, _told_of_file(file))
+        self._write(listeners, kind, at, _file_payload(file))
         self.file_removed(file_id, at)
 
     def file_removed(self, file_id: str, at: datetime) -> None:
@@ -50,9 +50,9 @@ class Outbox:
             if (
                 any(EventType.SESSION_ENDED.value in events for _, _, events in listeners)
                 and self._has_ended(session_id)
-                and self._is_told_first(session_id)
+                and self._is_reported_first(session_id)
             ):
-                self._write(listeners, EventType.SESSION_ENDED, at, self._told_of_session(session_id))
+                self._write(listeners, EventType.SESSION_ENDED, at, self._session_payload(session_id))
 
     def _listeners(self, tenant_id: Any) -> Sequence[tuple[str, str, list[str]]]:
         query = sa.select(webhooks.c.id, webhooks.c.tenant_id, webhooks.c.events).where(
@@ -81,13 +81,13 @@ class Outbox:
         )
         return self._connection.execute(waiting).first() is None
 
-    def _is_told_first(self, session_id: str) -> bool:
+    def _is_reported_first(self, session_id: str) -> bool:
         marked = self._connection.execute(
             sessions.update().where(sessions.c.id == session_id, sessions.c.end_told.is_(False)).values(end_told=True)
         )
         return marked.rowcount == 1
 
-    def _told_of_session(self, session_id: str) -> dict[str, Any]:
+    def _session_payload(self, session_id: str) -> dict[str, Any]:
         cancelled = self._connection.execute(
             sa.select(sessions.c.cancelled_at).where(sessions.c.id == session_id)
         ).scalar_one()
@@ -131,11 +131,12 @@ class Outbox:
             self._connection.execute(webhook_deliveries.insert(), rows)
 
 
-def _told_of_file(file: sa.RowMapping) -> dict[str, Any]:
+def _file_payload(file: sa.RowMapping) -> dict[str, Any]:
     # Little on purpose: what was said about the picture is read with a key, not posted to an address.
     return {
         "image_id": file["id"],
         "filename": file["filename"],
+        "path": file["path"],
         "content_category": file["content_category"],
         "description_status": file["description_status"],
         "description_error": file["description_error"],

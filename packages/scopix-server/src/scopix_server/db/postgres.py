@@ -6,7 +6,9 @@ import psycopg
 import sqlalchemy as sa
 from psycopg.types.string import StrDumperUnknown
 
-__all__ = ["begin", "is_lost", "may_pass", "prepare", "was_committed"]
+from scopix_server.db.failures import storage_failure
+
+__all__ = ["begin", "count_as_lost", "is_lost", "may_pass", "prepare", "was_committed"]
 
 # Another transaction was in the way: serialization failure, deadlock.
 _IN_THE_WAY = frozenset({"40001", "40P01"})
@@ -52,6 +54,17 @@ def is_lost(error: BaseException) -> bool:
     return error.connection_invalidated or state.startswith(_AWAY)
 
 
+def count_as_lost(context: sa.engine.ExceptionContext) -> None:
+    """Mark an error of the machine's as a lost connection, for the job engine, which waits for nothing else.
+
+    By itself it tells a lost connection by words of its own choice: "connection failed", which psycopg says of an
+    address, but not "connection is bad", which it says of a Unix socket (dbos 3.4.0, psycopg 3.3.9).
+    """
+    error = context.sqlalchemy_exception
+    if error is not None and (is_lost(error) or storage_failure(error) is not None):
+        context.is_disconnect = True
+
+
 def may_pass(error: BaseException) -> bool:
     """Whether the same transaction may succeed when it is tried again at once."""
     return isinstance(error, sa.exc.DBAPIError) and getattr(error.orig, "sqlstate", None) in _IN_THE_WAY
@@ -62,9 +75,9 @@ def was_committed(connection: sa.Connection, number: str) -> bool | None:
 
     A server that has not noticed yet that its client is lost is made to end the transaction.
     """
-    asked = {"number": number}
-    status = connection.execute(_STATUS, asked).scalar_one_or_none()
+    parameters = {"number": number}
+    status = connection.execute(_STATUS, parameters).scalar_one_or_none()
     if status == "in progress":
-        connection.execute(_END, asked)
+        connection.execute(_END, parameters)
         return None
     return status == "committed"

@@ -6,20 +6,33 @@ byte by byte on both (see `migrate`).
 
 import sqlalchemy as sa
 
-from scopix_server.db.columns import UtcDateTime, metadata
+from scopix_server.db.columns import UtcDateTime, high_water, metadata
+from scopix_server.db.search_tables import (
+    document_pages,
+    documents,
+    file_objects,
+    file_tags,
+    search_documents,
+    search_pages,
+)
 
 __all__ = [
     "api_keys",
-    "chores",
     "descriptions",
     "direct_uploads",
+    "document_pages",
+    "documents",
     "engines",
+    "file_objects",
     "file_tags",
     "files",
+    "high_water",
     "idempotency_keys",
+    "maintenance",
     "metadata",
     "perceptions",
     "search_documents",
+    "search_pages",
     "session_events",
     "session_files",
     "sessions",
@@ -39,6 +52,7 @@ _DELETED = sa.text("deleted_at IS NOT NULL")
 _WAITING = sa.text("description_status IN ('pending', 'queued', 'processing')")
 _UNRENDERED = sa.text("variant_status = 'pending'")
 _EXISTING = sa.text("deleted_at IS NULL")
+_PENDING = sa.text("status = 'pending'")
 
 tenants = sa.Table(
     "tenants",
@@ -66,6 +80,9 @@ api_keys = sa.Table(
     sa.Column("metadata", sa.JSON, nullable=False, server_default="{}"),
     sa.Column("last_used_at", UtcDateTime),
     sa.Column("usage_count", sa.BigInteger, nullable=False, server_default="0"),
+    # The id of a key. No foreign key: it is a record, and stays when that one is gone.
+    sa.Column("created_by", _ID, index=True),
+    sa.Column("outlives_creator", sa.Boolean, nullable=False, server_default=sa.false()),
 )
 
 tenant_s3_configs = sa.Table(
@@ -136,6 +153,8 @@ files = sa.Table(
     # Which engine was asked for, or chosen; and which version counts.
     sa.Column("description_engine", sa.String(64)),
     sa.Column("description_current", sa.Integer),
+    # Where the client had it, relative to what was given there.
+    sa.Column("path", sa.String(1024)),
     # Lists are of what is not deleted.
     sa.Index(
         "ix_files_tenant_created", "tenant_id", "created_at", "id", sqlite_where=_EXISTING, postgresql_where=_EXISTING
@@ -216,25 +235,6 @@ idempotency_keys = sa.Table(
     sa.Column("created_at", UtcDateTime, nullable=False),
 )
 
-search_documents = sa.Table(
-    "search_documents",
-    metadata,
-    sa.Column("number", sa.Integer, primary_key=True),
-    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), nullable=False, unique=True),
-    sa.Column("title", sa.Text, nullable=False),
-    sa.Column("description", sa.Text, nullable=False),
-    sa.Column("visible_text", sa.Text, nullable=False),
-    sa.Column("tags", sa.Text, nullable=False),
-)
-
-file_tags = sa.Table(
-    "file_tags",
-    metadata,
-    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
-    sa.Column("source", sa.String(8), primary_key=True),
-    sa.Column("tag", sa.String(255), primary_key=True, index=True),
-)
-
 sessions = sa.Table(
     "sessions",
     metadata,
@@ -262,6 +262,7 @@ session_files = sa.Table(
     sa.Column("file_id", _ID, sa.ForeignKey("files.id"), index=True),
     sa.Column("error", sa.Text),
     sa.Column("error_is_retryable", sa.Boolean),
+    sa.Column("path", sa.String(1024)),
 )
 
 session_events = sa.Table(
@@ -327,7 +328,13 @@ webhook_deliveries = sa.Table(
     sa.Column("finished_at", UtcDateTime),
     sa.Column("last_status_code", sa.Integer),
     sa.Column("last_error", sa.Text),
-    sa.Index("ix_webhook_deliveries_due", "status", "next_attempt_at"),
+    sa.Index(
+        "ix_webhook_deliveries_pending",
+        "webhook_id",
+        "next_attempt_at",
+        sqlite_where=_PENDING,
+        postgresql_where=_PENDING,
+    ),
     sa.Index("ix_webhook_deliveries_webhook", "webhook_id", "created_at", "id"),
 )
 
@@ -351,7 +358,7 @@ workers = sa.Table(
     sa.Column("is_ready", sa.Boolean, nullable=False, server_default=sa.true()),
 )
 
-chores = sa.Table(
+maintenance = sa.Table(
     "chores",
     metadata,
     sa.Column("name", sa.String(32), primary_key=True),

@@ -9,7 +9,9 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
-from scopix_server.db.schema import file_tags, search_documents
+from scopix_server.db.objects import SqlObjects
+from scopix_server.db.prepared import PreparedInsert
+from scopix_server.db.schema import file_tags, search_documents, search_pages
 from scopix_server.domain.file import File
 from scopix_server.domain.words import words_of
 
@@ -19,6 +21,8 @@ __all__ = ["SearchIndex", "folded"]
 _MAX_TEXT = 200_000
 _MAX_TAG = 255
 _USER, _AI = "user", "ai"
+_INSERT = PreparedInsert(search_documents.insert(), ["file_id", "title", "description", "visible_text", "tags"])
+_INSERT_TAGS = PreparedInsert(file_tags.insert(), ["file_id", "source", "tag"])
 
 
 class SearchIndex:
@@ -27,13 +31,20 @@ class SearchIndex:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def add(self, file: File) -> None:
-        """Enter a new file."""
-        title = _indexed(file.title or "", file.filename)
-        tags = _indexed(*file.user_tags)
-        entry = {"file_id": file.id, "title": title, "description": "", "visible_text": "", "tags": tags}
-        self._connection.execute(search_documents.insert(), entry)
-        self._add_tags(file.id, _USER, file.user_tags)
+    def add(self, *files: File) -> None:
+        """Enter new files."""
+        entries = [
+            {
+                "file_id": file.id,
+                "title": _indexed(file.title or "", file.filename),
+                "description": "",
+                "visible_text": "",
+                "tags": _indexed(*file.user_tags),
+            }
+            for file in files
+        ]
+        _INSERT.run(self._connection, entries)
+        self._add_tags([row for file in files for row in _tag_rows(file.id, _USER, file.user_tags)])
 
     def update_metadata(self, file: File) -> None:
         """Note a changed title or changed tags of the user's."""
@@ -46,9 +57,20 @@ class SearchIndex:
         self._update(
             file_id,
             description=_indexed(description),
-            visible_text=_indexed(visible_text or ""),
+            visible_text=self._words_of_pages(file_id) or _indexed(visible_text or ""),
             tags=self._all_tags(file_id),
         )
+
+    def _words_of_pages(self, file_id: str) -> str:
+        """Return the words of a document's pages, of which its description has the beginning only."""
+        query = sa.select(search_pages.c.words).where(search_pages.c.file_id == file_id).order_by(search_pages.c.page)
+        gathered, length = [], 0
+        for words in self._connection.execute(query, execution_options={"yield_per": 50}).scalars():
+            gathered.append(words)
+            length += len(words) + 1
+            if length > _MAX_TEXT:
+                break
+        return " ".join(gathered)[:_MAX_TEXT].rstrip()
 
     def _update(self, file_id: str, **values: str) -> None:
         self._connection.execute(
@@ -58,22 +80,25 @@ class SearchIndex:
     def _set_tags(self, file_id: str, source: str, tags: Sequence[str]) -> None:
         mine = sa.and_(file_tags.c.file_id == file_id, file_tags.c.source == source)
         self._connection.execute(file_tags.delete().where(mine))
-        self._add_tags(file_id, source, tags)
+        self._add_tags(_tag_rows(file_id, source, tags))
 
-    def _add_tags(self, file_id: str, source: str, tags: Sequence[str]) -> None:
-        rows = [{"file_id": file_id, "source": source, "tag": tag} for tag in dict.fromkeys(map(folded, tags))]
-        if rows:
-            self._connection.execute(file_tags.insert(), rows)
+    def _add_tags(self, rows: Sequence[dict[str, str]]) -> None:
+        _INSERT_TAGS.run(self._connection, rows)
 
     def _all_tags(self, file_id: str) -> str:
         query = sa.select(file_tags.c.tag).where(file_tags.c.file_id == file_id).order_by(file_tags.c.tag)
-        return _indexed(*self._connection.execute(query).scalars())
+        # Other words for what is seen are searched, but are no tags: "puppy" finds dogs, and claims nothing.
+        return _indexed(*self._connection.execute(query).scalars(), *SqlObjects(self._connection).words(file_id))
 
 
 def folded(tag: str) -> str:
     """Return a tag as tags are compared."""
     # Folding makes some letters two or three, and an index has its limits.
     return tag.casefold()[:_MAX_TAG]
+
+
+def _tag_rows(file_id: str, source: str, tags: Iterable[str]) -> list[dict[str, str]]:
+    return [{"file_id": file_id, "source": source, "tag": tag} for tag in dict.fromkeys(map(folded, tags))]
 
 
 def _indexed(*texts: str) -> str:

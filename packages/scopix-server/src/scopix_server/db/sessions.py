@@ -1,7 +1,7 @@
 """Upload sessions and their files."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -61,6 +61,7 @@ class SqlSessions:
                 "file_id": file.file_id,
                 "error": file.error,
                 "error_is_retryable": file.error_is_retryable,
+                "path": file.path,
             }
             for file in added
         ]
@@ -76,7 +77,7 @@ class SqlSessions:
         query = sa.select(session_files.c.position).where(session_files.c.session_id == session_id)
         return set(self._connection.execute(query).scalars())
 
-    def counts(self, wanted: Sequence[Session]) -> dict[str, SessionCounts]:
+    def counts(self, sessions: Sequence[Session]) -> dict[str, SessionCounts]:
         deleted = files.c.deleted_at.is_not(None).label("deleted")
         query = (
             sa.select(
@@ -87,18 +88,33 @@ class SqlSessions:
                 sa.func.count().label("number"),
             )
             .select_from(session_files.outerjoin(files, files.c.id == session_files.c.file_id))
-            .where(session_files.c.session_id.in_([session.id for session in wanted]))
+            .where(session_files.c.session_id.in_([session.id for session in sessions]))
             .group_by(session_files.c.session_id, session_files.c.outcome, files.c.description_status, deleted)
         )
-        found: dict[str, Counter[FileProgress]] = {session.id: Counter() for session in wanted}
+        found: dict[str, Counter[FileProgress]] = {session.id: Counter() for session in sessions}
         for row in self._connection.execute(query):
             found[row.session_id][_progress(row.outcome, row.description_status, row.deleted)] += row.number
-        return {session.id: SessionCounts.of(found[session.id], session.expected_files) for session in wanted}
+        return {session.id: SessionCounts.of(found[session.id], session.expected_files) for session in sessions}
+
+    def settled(self, session_ids: Collection[str]) -> set[str]:
+        to_come = (
+            sa.select(sa.literal(1))
+            .select_from(session_files.join(files, files.c.id == session_files.c.file_id))
+            .where(
+                session_files.c.session_id == sessions.c.id,
+                session_files.c.outcome == FileOutcome.ACCEPTED.value,
+                files.c.deleted_at.is_(None),
+                files.c.description_status.not_in(_TERMINAL),
+            )
+            .exists()
+        )
+        query = sa.select(sessions.c.id).where(sessions.c.id.in_(session_ids), ~to_come)
+        return set(self._connection.execute(query).scalars())
 
     def page(
         self, session_id: str, *, include_failed: bool, limit: int, offset: int
     ) -> tuple[Sequence[tuple[SessionFile, File | None]], int]:
-        wanted = session_files.c.session_id == session_id
+        condition = session_files.c.session_id == session_id
         if not include_failed:
             failed = sa.or_(
                 session_files.c.outcome == FileOutcome.REJECTED.value,
@@ -107,10 +123,10 @@ class SqlSessions:
                     files.c.description_status == DescriptionStatus.FAILED.value,
                 ),
             )
-            wanted = sa.and_(wanted, sa.not_(sa.func.coalesce(failed, sa.false())))
+            condition = sa.and_(condition, sa.not_(sa.func.coalesce(failed, sa.false())))
         joined = session_files.outerjoin(files, files.c.id == session_files.c.file_id)
-        total = self._connection.execute(sa.select(sa.func.count()).select_from(joined).where(wanted)).scalar_one()
-        query = self._with_files().where(wanted).order_by(session_files.c.position).limit(limit).offset(offset)
+        total = self._connection.execute(sa.select(sa.func.count()).select_from(joined).where(condition)).scalar_one()
+        query = self._with_files().where(condition).order_by(session_files.c.position).limit(limit).offset(offset)
         return self._read(query), total
 
     def latest(self, session_id: str, *, failed: bool, limit: int) -> Sequence[tuple[SessionFile, File | None]]:
@@ -127,39 +143,49 @@ class SqlSessions:
         latest = files.c.description_finished_at.desc().nulls_last()
         return self._read(query.order_by(latest, session_files.c.position).limit(limit))
 
-    def cancel(self, session_id: str, at: datetime) -> Sequence[str]:
+    def cancel(self, session_id: str, at: datetime) -> None:
         self._connection.execute(sessions.update().where(sessions.c.id == session_id).values(cancelled_at=at))
+        Outbox(self._connection).sessions_changed([session_id], at)
+
+    def cancel_files(self, session_id: str, at: datetime, *, limit: int) -> Sequence[File]:
         waiting = (
-            sa.select(session_files.c.file_id)
-            .join(files, files.c.id == session_files.c.file_id)
+            sa.select(files)
+            .join(session_files, files.c.id == session_files.c.file_id)
             .where(
                 session_files.c.session_id == session_id,
                 session_files.c.outcome == FileOutcome.ACCEPTED.value,
                 files.c.description_status.not_in(_TERMINAL),
             )
+            .order_by(session_files.c.position)
+            .limit(limit)
         )
-        ids = list(self._connection.execute(held(self._connection, waiting, of=files)).scalars())
-        SessionEvents(self._connection).happened(ids, Stage.CANCELLED, at)
-        for start in range(0, len(ids), 500):
-            some = ids[start : start + 500]
-            self._connection.execute(
-                session_files.update()
-                .where(session_files.c.session_id == session_id, session_files.c.file_id.in_(some))
-                .values(outcome=FileOutcome.CANCELLED.value)
+        rows = self._connection.execute(held(self._connection, waiting, of=files)).mappings().all()
+        described = [row["id"] for row in rows if row["description_current"] is not None]
+        others = [row["id"] for row in rows if row["description_current"] is None]
+        # What has a description keeps it: cancelled is the wish for another.
+        self._end(described, DescriptionStatus.COMPLETED, Stage.COMPLETED, at)
+        self._end(others, DescriptionStatus.SKIPPED, Stage.CANCELLED, at)
+        self._connection.execute(
+            session_files.update()
+            .where(session_files.c.session_id == session_id, session_files.c.file_id.in_(others))
+            .values(outcome=FileOutcome.CANCELLED.value)
+        )
+        return [file_of(row) for row in rows]
+
+    def _end(self, ids: Sequence[str], status: DescriptionStatus, stage: Stage, at: datetime) -> None:
+        SessionEvents(self._connection).happened(ids, stage, at)
+        # The next revision makes the job that is queued for this one outdated.
+        self._connection.execute(
+            files.update()
+            .where(files.c.id.in_(ids))
+            .values(
+                description_status=status.value,
+                description_revision=files.c.description_revision + 1,
+                description_error=None,
+                description_finished_at=at if status is DescriptionStatus.COMPLETED else None,
+                updated_at=at,
             )
-            # The next revision makes the job that is queued for this one outdated.
-            self._connection.execute(
-                files.update()
-                .where(files.c.id.in_(some))
-                .values(
-                    description_status=DescriptionStatus.SKIPPED.value,
-                    description_revision=files.c.description_revision + 1,
-                    description_error=None,
-                    updated_at=at,
-                )
-            )
-        Outbox(self._connection).sessions_changed([session_id], at)
-        return ids
+        )
 
     def _with_files(self) -> sa.Select[tuple[object, ...]]:
         columns = [column.label(f"session_{column.name}") for column in session_files.columns]
@@ -184,6 +210,7 @@ def _pair_of(row: sa.RowMapping) -> tuple[SessionFile, File | None]:
         file_id=row["session_file_id"],
         error=row["session_error"],
         error_is_retryable=row["session_error_is_retryable"],
+        path=row["session_path"],
     )
     if row[files.c.id] is None:
         return session_file, None

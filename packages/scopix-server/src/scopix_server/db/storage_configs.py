@@ -20,7 +20,7 @@ class SqlStorageConfigs:
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 
-    def hold(self) -> None:
+    def lock(self) -> None:
         # SQLite has one writer at a time anyway.
         if self._connection.dialect.name != "sqlite":
             self._connection.exec_driver_sql(f"LOCK TABLE {tenant_s3_configs.name} IN SHARE ROW EXCLUSIVE MODE")
@@ -54,7 +54,7 @@ class SqlStorageConfigs:
     def delete(self, config: StorageConfig) -> None:
         self._connection.execute(tenant_s3_configs.delete().where(tenant_s3_configs.c.id == config.id))
 
-    def forget_unneeded(self) -> int:
+    def remove_unneeded(self) -> int:
         used = sa.select(sa.literal(1)).where(
             files.c.tenant_id == tenant_s3_configs.c.tenant_id, files.c.storage_id == tenant_s3_configs.c.id
         )

@@ -12,10 +12,12 @@ from scopix_server.domain.tenant_data import Original
 
 __all__ = ["DERIVED", "OF_NO_TENANT", "SECRET", "SqlTenantData", "belonging_to"]
 
-OF_NO_TENANT = frozenset({"workers", "chores", "stage_times", "engines"})
+OF_NO_TENANT = frozenset({"workers", "chores", "stage_times", "engines", "high_water"})
 """Tables about the server itself."""
 
-DERIVED = frozenset({"search_documents", "file_tags", "variants", "vectors", "idempotency_keys"})
+DERIVED = frozenset(
+    {"search_documents", "search_pages", "file_tags", "file_objects", "variants", "vectors", "idempotency_keys"}
+)
 """Tables that are not given out: they are made of the others, or are of use to this server only."""
 
 SECRET = frozenset({"key_hash", "sealed_credentials", "sealed_secret", "key_id", "embedding"})
@@ -59,6 +61,14 @@ class SqlTenantData:
         query = sa.select(files.c.id).where(files.c.tenant_id == tenant_id, files.c.id.in_(file_ids))
         return set(self._connection.execute(query).scalars())
 
+    def withdraw_jobs(self, job_ids: Sequence[str]) -> set[str]:
+        schema = "dbos" if self._connection.dialect.name == "postgresql" else None
+        jobs = sa.table("workflow_status", sa.column("workflow_uuid"), sa.column("status"), schema=schema)
+        mine = jobs.c.workflow_uuid.in_(job_ids)
+        self._connection.execute(jobs.update().where(mine, jobs.c.status == "ENQUEUED").values(status="CANCELLED"))
+        at_rest = sa.select(jobs.c.workflow_uuid).where(mine, jobs.c.status != "PENDING")
+        return set(self._connection.execute(at_rest).scalars())
+
     def remove_files(self, file_ids: Sequence[str]) -> None:
         self._lock(files, files.c.id.in_(file_ids), len(file_ids))
         remove(self._connection, files, file_ids)
@@ -90,9 +100,9 @@ class SqlTenantData:
         self._connection.execute(tenants.delete().where(tenants.c.id == tenant_id))
         return True
 
-    def _lock(self, table: sa.Table, wanted: sa.ColumnElement[bool], limit: int) -> Sequence[Any]:
+    def _lock(self, table: sa.Table, condition: sa.ColumnElement[bool], limit: int) -> Sequence[Any]:
         (own,) = table.primary_key.columns
-        return self._connection.execute(sa.select(own).where(wanted).limit(limit).with_for_update()).scalars().all()
+        return self._connection.execute(sa.select(own).where(condition).limit(limit).with_for_update()).scalars().all()
 
 
 def belonging_to(table: sa.Table, tenant_id: str) -> sa.ColumnElement[bool]:

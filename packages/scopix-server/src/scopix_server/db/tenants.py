@@ -6,7 +6,8 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from scopix.types.vocabulary import DescriptionStatus
-from scopix_server.db.locks import hold
+from scopix_server.db.locks import lock
+from scopix_server.db.prepared import execute
 from scopix_server.db.schema import files, tenants
 from scopix_server.domain.plans import MonthlyUsage, StoredFiles
 from scopix_server.domain.tenant import Tenant
@@ -27,7 +28,7 @@ class SqlTenants:
         self._connection.execute(tenants.insert().values(values))
 
     def first_tenant(self) -> Tenant | None:
-        hold(self._connection, "tenants")
+        lock(self._connection, "tenants")
         found = self._find(sa.select(tenants).order_by(tenants.c.created_at, tenants.c.id).limit(1))
         return found[0] if found else None
 
@@ -36,11 +37,16 @@ class SqlTenants:
         found = by_id or self._find(sa.select(tenants).where(tenants.c.name == name_or_id))
         return found[0] if found else None
 
+    def plan_of(self, tenant_id: str) -> str | None:
+        place = "?" if self._connection.dialect.paramstyle == "qmark" else "%s"
+        found = execute(self._connection, f"SELECT plan FROM tenants WHERE id = {place}", [(tenant_id,)]).fetchone()  # noqa: S608
+        return None if found is None else found[0]
+
     def list(self) -> Sequence[Tenant]:
         return self._find(sa.select(tenants).order_by(tenants.c.created_at, tenants.c.id))
 
     def usage(self, tenant_id: str, since: datetime) -> MonthlyUsage:
-        hold(self._connection, "usage", tenant_id)
+        lock(self._connection, "usage", tenant_id)
         done = files.c.description_status == DescriptionStatus.COMPLETED.value
         on_its_way = sa.and_(files.c.description_status.in_(_ON_ITS_WAY), files.c.deleted_at.is_(None))
         described = sa.func.coalesce(sa.func.sum(sa.case((sa.or_(done, on_its_way), 1), else_=0)), 0)

@@ -46,8 +46,8 @@ class SqlUpkeep:
         rows = self._connection.execute(doomed).all()
         ids = [row.id for row in rows]
         keys: dict[str, list[str]] = {row.id: [] if row.storage_id else [row.object_key] for row in rows}
-        renditions = sa.select(variants.c.file_id, variants.c.object_key).where(variants.c.file_id.in_(ids))
-        for row in self._connection.execute(renditions):
+        made = sa.select(variants.c.file_id, variants.c.object_key).where(variants.c.file_id.in_(ids))
+        for row in self._connection.execute(made):
             keys[row.file_id].append(row.object_key)
         remove(self._connection, files, ids)
         return [
@@ -104,13 +104,13 @@ class SqlUpkeep:
         remove(self._connection, sessions, [session_id])
         return True
 
-    def old_answers(self, before: datetime) -> int:
+    def old_responses(self, before: datetime) -> int:
         old = idempotency_keys.c.created_at < before
         return self._connection.execute(
             sa.select(sa.func.count()).select_from(idempotency_keys).where(old)
         ).scalar_one()
 
-    def purge_answers(self, before: datetime, *, limit: int) -> int:
+    def purge_responses(self, before: datetime, *, limit: int) -> int:
         at = idempotency_keys.c.created_at
         last = self._connection.execute(
             sa.select(at).where(at < before).order_by(at).offset(limit - 1).limit(1)

@@ -1,4 +1,4 @@
-"""The renditions of files."""
+"""The variants of files."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ class SqlVariants:
             for file_id, kept in found.items()
         }
 
-    def wanted(self, file_id: str) -> File | None:
+    def missing(self, file_id: str) -> File | None:
         query = sa.select(files).where(
             files.c.id == file_id,
             files.c.deleted_at.is_(None),
@@ -49,8 +49,17 @@ class SqlVariants:
         if rows:
             self._connection.execute(variants.insert(), rows)
 
+    def measured(self, file_id: str, width: int, height: int, taken: datetime | None) -> None:
+        values: dict[str, object] = {"width": width, "height": height}
+        if taken is not None:
+            values |= {"content_created_at": taken, "sorted_at": taken}
+        self._connection.execute(files.update().where(files.c.id == file_id).values(values))
+
     def fail(self, file_id: str, error: str) -> None:
-        self._set_status(file_id, VariantStatus.FAILED, error)
+        values = {"variant_status": VariantStatus.FAILED.value, "variant_error": error}
+        # Those that another job has made meanwhile stay.
+        unmade = sa.and_(files.c.id == file_id, files.c.variant_status != VariantStatus.COMPLETED.value)
+        self._connection.execute(files.update().where(unmade).values(values))
 
     def ask_again(self, file_id: str, at: datetime) -> None:
         values = {"variant_status": VariantStatus.PENDING.value, "variant_error": None, "updated_at": at}

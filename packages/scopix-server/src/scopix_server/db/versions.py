@@ -35,9 +35,9 @@ class SqlVersions:
         return {row["file_id"]: _record_of(row) for row in self._connection.execute(query).mappings()}
 
     def next_revision(self, file_id: str) -> int:
-        asked = held(self._connection, sa.select(files.c.description_revision).where(files.c.id == file_id))
+        current = held(self._connection, sa.select(files.c.description_revision).where(files.c.id == file_id))
         newest = sa.select(sa.func.max(descriptions.c.revision)).where(descriptions.c.file_id == file_id)
-        known = [self._connection.execute(query).scalar_one_or_none() for query in (asked, newest)]
+        known = [self._connection.execute(query).scalar_one_or_none() for query in (current, newest)]
         return 1 + max(number or 0 for number in known)
 
     def has(self, file_id: str, revision: int) -> bool:
@@ -47,21 +47,21 @@ class SqlVersions:
         return self._connection.execute(query).first() is not None
 
     def add(self, record: DescriptionRecord) -> None:
-        said, made = record.description, record.description.provenance
+        description, made = record.description, record.description.provenance
         self._connection.execute(
             descriptions.insert().values(
                 id=record.id,
                 file_id=record.file_id,
                 revision=record.revision,
                 category=record.category,
-                engine=said.engine,
-                model=said.model,
-                kind=said.kind.value,
-                description=said.text,
-                visible_text=said.visible_text,
-                tags=list(said.tags),
-                category_data=said.category_data,
-                evidence=list(said.evidence),
+                engine=description.engine,
+                model=description.model,
+                kind=description.kind.value,
+                description=description.text,
+                visible_text=description.visible_text,
+                tags=list(description.tags),
+                category_data=description.category_data,
+                evidence=list(description.evidence),
                 created_at=record.created_at,
                 processing_time_ms=record.processing_time_ms,
                 prompt_hash=made.prompt_hash,
@@ -88,8 +88,10 @@ class SqlVersions:
     def _make_current(self, record: DescriptionRecord, at: datetime) -> None:
         chosen = {"description_current": record.revision, "updated_at": at}
         self._connection.execute(files.update().where(files.c.id == record.file_id).values(chosen))
-        said = record.description
-        SearchIndex(self._connection).update_description(record.file_id, said.text, said.visible_text, said.tags)
+        description = record.description
+        SearchIndex(self._connection).update_description(
+            record.file_id, description.text, description.visible_text, description.tags
+        )
 
     def chosen_by_hand(self, file_id: str) -> bool:
         current = self.current([file_id]).get(file_id)

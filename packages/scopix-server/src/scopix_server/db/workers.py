@@ -24,7 +24,7 @@ class SqlWorkers:
     def leave(self, worker_id: str) -> None:
         self._connection.execute(workers.delete().where(workers.c.id == worker_id))
 
-    def forget(self, before: datetime) -> int:
+    def prune(self, before: datetime) -> int:
         return self._connection.execute(workers.delete().where(workers.c.heartbeat_at < before)).rowcount
 
     def beats(self) -> dict[str, datetime]:

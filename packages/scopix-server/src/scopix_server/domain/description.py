@@ -14,11 +14,14 @@ __all__ = [
     "Colour",
     "Composition",
     "Description",
+    "DescriptiveMetadata",
     "Face",
     "ImageKind",
     "LabelGroup",
     "Perception",
     "Provenance",
+    "Scene",
+    "SeenObject",
     "TextRegion",
 ]
 
@@ -95,8 +98,28 @@ class Face:
 
 
 @dataclass(frozen=True, slots=True)
+class SeenObject:
+    """A thing or a person on a photograph: its label (see `object_names.py`), its place, and a score in 0..1.
+
+    The score is the mean of two detectors'; it orders, and is no probability.
+    """
+
+    label: str
+    box: Box
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A room, or another surrounding ("kitchen", "outdoors"), and its probability, 0..1, summed over its classes."""
+
+    name: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
 class Composition:
-    """Where things stand on an image (see `engines/composition.py`); empty where nothing stands out.
+    """Where things stand on an image (see `perception/composition.py`); empty where nothing stands out.
 
     `subject` encloses the one area that stands out from the image's border. `divide` is the height of a level line
     across the image, 0 (top) to 1. `colour_places` names, for a colour, the half ("upper half", "left half", ...) or
@@ -129,14 +152,34 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True)
+class DescriptiveMetadata:
+    """What people wrote into the file about the picture. Claims, and data, kept apart from what was seen.
+
+    Texts are one line of at most 500 characters, or empty; a keyword has at most 60. `place` and `credit` are parts
+    joined by commas, `rating` is one to five stars.
+    """
+
+    title: str = ""
+    caption: str = ""
+    keywords: tuple[str, ...] = ()
+    place: str = ""
+    credit: str = ""
+    rating: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Perception:
     """Everything the built-in engines measured on one image.
 
     `width` and `height` are pixels after the EXIF turn. `text` is in reading order. `statistics` holds the pixel
-    figures the kind was judged by (see `engines/statistics.py`, `light.py` and `sharpness.py` for names and ranges) and
-    `unread_lines`, the number of lines that look like text and gave none, or hardly any.
+    figures the kind was judged by (see `perception/statistics.py`, `light.py` and `sharpness.py` for names and ranges)
+    and `unread_lines`, the number of lines that look like text and gave none, or hardly any.
+    `objects` are there on photographs only, largest first; of the labels in `uncounted` there may be more than are
+    listed. `scenes` are surroundings, likeliest first.
     `embedding` is the label network's pooled 1280-vector, for similar-image search, or empty. `capture` is None when
-    the file says nothing about how it was taken.
+    the file says nothing about how it was taken. `is_transparent` tells that much of the image is clear, so that the
+    ground it was looked at on is not its own; it was looked at in `frame` of `frames`, counted from 1. `descriptive`
+    is None when nobody wrote anything into the file. `damage` is a sentence about what of a damaged picture is missing.
     """
 
     width: int
@@ -149,6 +192,14 @@ class Perception:
     embedding: tuple[float, ...] = ()
     composition: Composition = field(default_factory=Composition)
     capture: Capture | None = None
+    objects: tuple[SeenObject, ...] = ()
+    uncounted: tuple[str, ...] = ()
+    scenes: tuple[Scene, ...] = ()
+    is_transparent: bool = False
+    frame: int = 1
+    frames: int = 1
+    descriptive: DescriptiveMetadata | None = None
+    damage: str = ""
 
 
 @dataclass(frozen=True, slots=True)

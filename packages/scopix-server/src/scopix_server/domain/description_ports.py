@@ -29,17 +29,22 @@ class DescriptionRecord:
 class DescriptionRepository(Protocol):
     """Descriptions and their progress. Moves are refused unless `domain.states` allows them."""
 
-    def begin(self, file_id: str, revision: int, at: datetime, *, new_attempt: bool = True) -> File | None:
+    def claim(self, file_id: str, revision: int, at: datetime, *, new_attempt: bool = True) -> File | None:
         """Move to PROCESSING and count the attempt. None when this revision is done, outdated or its file deleted."""
 
-    def is_wanted(self, file_id: str, revision: int) -> bool:
+    def is_current(self, file_id: str, revision: int) -> bool:
         """Whether this revision is still to be made: not done, not outdated, its file not deleted."""
 
-    def hand_back(self, file_id: str, revision: int, at: datetime) -> None:
+    def release(self, file_id: str, revision: int, at: datetime) -> None:
         """Undo `begin`, when its attempt was broken off through no fault of the file's."""
 
-    def save_perception(self, file_id: str, perception: Perception, taken: datetime | None) -> None:
-        """Keep what was perceived; replaces what was there. `taken` is the EXIF time."""
+    def save_perception(
+        self, file_id: str, perception: Perception, taken: datetime | None, *, is_all: bool = True
+    ) -> None:
+        """Keep what was perceived; replaces what was there. `taken` is the EXIF time.
+
+        `is_all`: nothing is left to be looked at; of a document it is the first page only.
+        """
 
     def perception(self, file_id: str) -> Perception | None:
         """Return what was perceived, if it was."""
@@ -56,7 +61,7 @@ class DescriptionRepository(Protocol):
     def ask_again(self, file: File, category: str, at: datetime, *, engine: str | None = None) -> int:
         """Move to QUEUED for another description, under `category`, by `engine` if named; return its revision."""
 
-    def hold(self, file_id: str, revision: int, engine: str, at: datetime, reason: str | None = None) -> bool:
+    def park(self, file_id: str, revision: int, engine: str, at: datetime, reason: str | None = None) -> bool:
         """Move back to QUEUED: the file waits for its engine, perhaps for a `reason`. False as `complete`."""
 
     def settle(self, file: File, revision: int, at: datetime) -> None:

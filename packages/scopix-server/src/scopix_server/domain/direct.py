@@ -8,7 +8,7 @@ from typing import Any
 __all__ = [
     "EXPIRES_AFTER",
     "LINK_LIFETIME",
-    "MOST_PARTS",
+    "MAX_PARTS",
     "SINGLE_PUT_BYTES",
     "DirectUpload",
     "DirectUploadStatus",
@@ -21,7 +21,7 @@ LINK_LIFETIME = timedelta(minutes=10)
 EXPIRES_AFTER = timedelta(hours=24)
 """An upload that is not completed within this time is given up, and its parts are removed."""
 
-MOST_PARTS = 10_000
+MAX_PARTS = 10_000
 SINGLE_PUT_BYTES = 32 * 1024 * 1024
 """Up to this size a file is sent by one PUT."""
 
@@ -42,7 +42,7 @@ class DirectUploadStatus(str, Enum):
 class DirectUpload:
     """One direct upload. `image_id` is the id that its file will have; `sha256` what was announced, or None.
 
-    `options` are those of any upload, as plain values. `reason` says why it was refused; `answer` is kept for repeats
+    `options` are those of any upload, as plain values. `reason` says why it was refused; `response` is kept for repeats
     of the completion.
     """
 
@@ -58,7 +58,7 @@ class DirectUpload:
     created_at: datetime
     expires_at: datetime
     reason: str | None = None
-    answer: dict[str, Any] | None = None
+    response: dict[str, Any] | None = None
 
     @property
     def total_parts(self) -> int:
@@ -94,4 +94,4 @@ def part_bytes(size_bytes: int) -> int:
     """Return the size of the parts of a file: one PUT if that will do, else 16 MiB or what 10,000 parts need."""
     if size_bytes <= SINGLE_PUT_BYTES:
         return max(1, size_bytes)
-    return max(_PART_BYTES, -(-size_bytes // MOST_PARTS))
+    return max(_PART_BYTES, -(-size_bytes // MAX_PARTS))

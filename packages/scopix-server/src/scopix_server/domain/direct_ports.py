@@ -27,12 +27,12 @@ class DirectUploadRepository(Protocol):
         status: DirectUploadStatus,
         *,
         reason: str | None = None,
-        answer: dict[str, object] | None = None,
+        response: dict[str, object] | None = None,
     ) -> bool:
         """Move an open upload to a final status; False when it is not open any more."""
 
     def overdue(self, now: datetime, limit: int) -> Sequence[DirectUpload]:
         """Return open uploads whose time has run out, of all tenants."""
 
-    def forget(self, before: datetime) -> int:
+    def prune(self, before: datetime) -> int:
         """Remove the records of uploads that were closed and would have expired before then; return how many."""

@@ -39,10 +39,10 @@ class EngineChoice:
             )
         return name
 
-    def pick(self, wanted: str | None, seed: str) -> str:
+    def pick(self, requested: str | None, seed: str) -> str:
         """Return the engine for an image: `wanted` if it is configured, else one by weight, the same for a `seed`."""
-        if wanted is not None and wanted in self.names:
-            return wanted
+        if requested is not None and requested in self.names:
+            return requested
         weighted = [spec for spec in self.specs if spec.weight > 0]
         if not weighted:
             return BUILTIN

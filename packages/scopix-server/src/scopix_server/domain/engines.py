@@ -11,6 +11,8 @@ from typing import Any, Protocol
 from scopix.types.vocabulary import DescriptionErrorType
 from scopix_server.domain.description import Description, Perception
 from scopix_server.domain.errors import DescribeError
+from scopix_server.domain.printable import printable
+from scopix_server.domain.redaction import header_secrets, member_secrets, redact, url_secrets
 
 __all__ = [
     "BUILTIN",
@@ -24,6 +26,7 @@ __all__ = [
     "EngineUnavailable",
     "Question",
     "VisionEngine",
+    "waiting_for",
 ]
 
 BUILTIN = "builtin"
@@ -51,10 +54,15 @@ class EngineSpec:
         image_side, jpeg_quality: the copy it is sent: pixels of the longest side, JPEG quality 1-95.
         price_in, price_out: price of a million tokens read and written, in whatever currency the operator thinks.
         max_tokens, temperature: bounds of one answer.
+        extra_body: further members of each request's body, such as `{"reasoning_effort": "low"}`.
         max_description, max_tags: characters and tags that are asked for and kept at most.
-        later_seconds: how long one image waits at most while the engine answers "too many requests".
+        later_seconds: how long one image is told "too many requests" before its fallbacks are asked, and before it has
+            failed if the engine answers others meanwhile. While it answers nobody, all wait.
         headers: sent with each request, beside the key.
         proxy: address of an HTTP proxy to go through.
+        ca_file, ca_folder: PEM files of the authorities that its certificate is checked against, instead of the public
+            ones; a folder as OpenSSL has it.
+        client_certificate, client_key: PEM files that we show it; the key may stand in the certificate's file.
         model_file, projector_file: the GGUF pair of a "llama" engine, instead of a pulled model.
         context_tokens, idle_seconds: of a "llama" engine: its context, and after how long without work it is unloaded.
     """
@@ -75,15 +83,27 @@ class EngineSpec:
     price_out: float = 0.0
     max_tokens: int = 1024
     temperature: float = 0.1
-    max_description: int = 2000
+    extra_body: dict[str, Any] = field(default_factory=dict, hash=False)
+    max_description: int = 1900
     max_tags: int = 20
     later_seconds: float = 900.0
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     proxy: str | None = field(default=None, repr=False)
+    ca_file: str | None = None
+    ca_folder: str | None = None
+    client_certificate: str | None = None
+    client_key: str | None = None
     model_file: str | None = None
     projector_file: str | None = None
     context_tokens: int = 8192
     idle_seconds: float = 300.0
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What nobody is to be shown of it."""
+        key = (self.key,) if self.key else ()
+        sent = (*header_secrets(dict(self.headers)), *member_secrets(self.extra_body))
+        return (*key, *sent, *url_secrets(self.proxy or ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +115,7 @@ class EngineCopy:
 
     @property
     def name(self) -> str:
-        """The name of the copy; where it is the same as a rendition, that rendition's."""
+        """The name of the copy; where it is the same as a variant, that variant's."""
         return "large_1024" if (self.side, self.quality) == (1024, 82) else f"engine_{self.side}_{self.quality}"
 
 
@@ -139,8 +159,8 @@ class EngineReport:
 
     @property
     def usable(self) -> bool:
-        """Whether images can be described with it."""
-        return self.reachable and self.json_mode is not None and self.vision is not False
+        """Whether images can be described with it: it answered about two pictures, and told them apart."""
+        return self.reachable and self.vision is True
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,18 +176,25 @@ class EngineState:
     checked_at: datetime
 
 
+def waiting_for(engine: str, reason: str | None) -> str:
+    """Say for people that an image waits for its engine, and why."""
+    return f"Waiting for the engine '{engine}', which is unavailable. {reason or ''}".rstrip()
+
+
 class EngineUnavailable(Exception):
     """The engine cannot be asked right now, whatever the image: it is off, unreachable, or refuses our key.
 
     Attributes:
         failure: what the attempt failed with, if a question was already under way. When the same image meets this
             again and again, while the engine answers others, the image has to do with it after all.
+        seconds: for how long it wants to be left alone, if it said so.
     """
 
-    def __init__(self, message: str, *, failure: DescribeError | None = None) -> None:
-        super().__init__(message)
-        self.message = message
+    def __init__(self, message: str, *, failure: DescribeError | None = None, seconds: float | None = None) -> None:
+        self.message = printable(redact(message))  # kept in the database, as that of a DescribeError
+        super().__init__(self.message)
         self.failure = failure
+        self.seconds = seconds
 
 
 class EngineBusy(DescribeError):

@@ -15,6 +15,7 @@
     ├── FileTooLarge
     ├── BatchTooLarge
     ├── PayloadTooLarge
+    ├── UrlTooLong, HeadersTooLarge
     ├── RequestTimedOut
     ├── MissingApiKey, InvalidApiKey, ExpiredApiKey, DeactivatedApiKey
     ├── Forbidden
@@ -28,6 +29,7 @@
     ├── OutOfSpace
     └── ServiceUnavailable
         ├── BucketUnavailable       the tenant's own bucket does not answer
+        ├── RecordsMissing          the database lost what was acknowledged once
         └── OutcomeUnknown          it may have been done; asking again under the same key tells
 
     DescribeError                   a description did not come about; says whether trying again can help
@@ -35,11 +37,16 @@
 
 A class's docstring is its default message. Transport statuses are none of this room's business: `api/problems.py` has
 the one table.
+
+A message may quote what others wrote, so each is redacted as it is made; and that of a `DescribeError`, which is kept
+in the database, holds nothing that no database takes (zero bytes, halves of characters).
 """
 
 from typing import Any, ClassVar
 
 from scopix.types.vocabulary import DescriptionErrorType
+from scopix_server.domain.printable import printable
+from scopix_server.domain.redaction import redact
 
 __all__ = [
     "AddressRefused",
@@ -59,6 +66,7 @@ __all__ = [
     "FileTooLarge",
     "Forbidden",
     "Gone",
+    "HeadersTooLarge",
     "InvalidApiKey",
     "MalformedRequest",
     "MissingApiKey",
@@ -67,15 +75,18 @@ __all__ = [
     "OutcomeUnknown",
     "PayloadTooLarge",
     "RateLimited",
+    "RecordsMissing",
     "RequestTimedOut",
     "ServiceUnavailable",
     "StorageNotConfigured",
     "TooManyBytes",
     "TooManyPixels",
     "UnsupportedFileType",
+    "UrlTooLong",
     "UsageLimitExceeded",
     "ValidationFailed",
     "WrongMediaType",
+    "trace_of",
 ]
 
 
@@ -85,7 +96,7 @@ class DomainError(Exception):
     code: ClassVar[str] = "SERVER_ERROR"
 
     def __init__(self, message: str | None = None, **details: Any) -> None:
-        self.message = message or (type(self).__doc__ or "").strip()
+        self.message = redact(message) if message else (type(self).__doc__ or "").strip()
         self.details = details
         super().__init__(self.message)
 
@@ -121,7 +132,7 @@ class AddressRefused(ValidationFailed):
 
 
 class UnsupportedFileType(DomainError):
-    """The type is not supported. Supported are JPEG, PNG, WebP and GIF images; PDF, DOCX, TXT and MD documents."""
+    """The type is not supported. `GET /tenant/limits` lists the types that are; SVG drawings are none of them."""
 
     code = "UNSUPPORTED_FILE_TYPE"
 
@@ -160,6 +171,18 @@ class BatchTooLarge(DomainError):
     """The request has more files than are allowed in one. Send them in several requests."""
 
     code = "BATCH_TOO_LARGE"
+
+
+class UrlTooLong(DomainError):
+    """The address of the request is longer than the limit. Ask for less at once."""
+
+    code = "URL_TOO_LONG"
+
+
+class HeadersTooLarge(DomainError):
+    """The headers of the request are larger, or more, than the limit."""
+
+    code = "HEADERS_TOO_LARGE"
 
 
 class RequestTimedOut(DomainError):
@@ -258,6 +281,17 @@ class BucketUnavailable(ServiceUnavailable):
     code = "STORAGE_UNAVAILABLE"
 
 
+class RecordsMissing(ServiceUnavailable):
+    """The database lacks what it once had. Nothing is removed from storage until its operator has looked at that."""
+
+    code = "RECORDS_MISSING"
+
+    @classmethod
+    def because(cls, reason: str) -> "RecordsMissing":
+        """Return the error with what is known about it."""
+        return cls(f"{(cls.__doc__ or '').strip()} {reason} See `scopix-server records`.")
+
+
 class OutcomeUnknown(ServiceUnavailable):
     """The database went away before it said whether this was done. Send it again with the same Idempotency-Key."""
 
@@ -271,9 +305,9 @@ class DescribeError(Exception):
     """
 
     def __init__(self, message: str, error_type: DescriptionErrorType, *, retryable: bool) -> None:
+        self.message = printable(redact(message))
         # All three go to the base class, so that the error survives the trip between processes (pickle).
-        super().__init__(message, error_type, retryable)
-        self.message = message
+        super().__init__(self.message, error_type, retryable)
         self.error_type = error_type
         self.retryable = retryable
 
@@ -283,9 +317,27 @@ class DescribeError(Exception):
     def __str__(self) -> str:
         return self.message
 
+    @property
+    def data(self) -> dict[str, Any]:
+        """What is to be known of it besides its message, where it is kept as JSON."""
+        return {"error_type": self.error_type.value, "retryable": self.retryable}
+
 
 class DatabaseUnusable(Exception):
     """The database that the settings name cannot be used; the message says why, for people, and holds no password."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(redact(message))
+
+
+def trace_of(error: Exception) -> Exception | None:
+    """Return an error that is to be logged with its traceback; None for one whose message says it all.
+
+    A description that failed for a reason with a name (a damaged image, an engine, a limit) is no fault of the code.
+    """
+    if isinstance(error, DescribeError):
+        return error if error.error_type is DescriptionErrorType.UNKNOWN else None
+    return None if isinstance(error, DomainError) else error
 
 
 def _rebuild_describe_error(message: str, error_type: DescriptionErrorType, retryable: bool) -> DescribeError:

@@ -1,5 +1,6 @@
 """A file: what is kept about it, and the rules for its name, tags and size."""
 
+import re
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,16 +18,20 @@ from scopix_server.domain.errors import ValidationFailed
 __all__ = [
     "MAX_DOCUMENT_BYTES",
     "MAX_IMAGE_BYTES",
+    "MAX_PATH_LENGTH",
     "MAX_TAGS",
     "MAX_TAG_LENGTH",
     "MAX_TITLE_LENGTH",
     "File",
-    "FileType",
     "ImageHeader",
     "Variant",
     "check_tags",
     "check_title",
     "display_name",
+    "display_path",
+    "extension_of",
+    "has_pages_to_draw",
+    "has_variants",
     "object_key",
 ]
 
@@ -37,18 +42,10 @@ MAX_TITLE_LENGTH = 255
 MAX_TAGS = 40
 MAX_TAG_LENGTH = 50
 _MAX_NAME_LENGTH = 255
+MAX_PATH_LENGTH = 1024  # characters; file systems have 255 a name, and few folders are deeper than this
 
 # Characters that change the direction or order of the text around them: "photo‮gpj.exe" reads as "photoexe.jpg".
 _BIDI_CONTROLS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-
-
-@dataclass(frozen=True, slots=True)
-class FileType:
-    """A type found in the first bytes: its MIME type, the extension we give it, and its medium."""
-
-    content_type: str
-    extension: str
-    media_type: MediaType
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ class ImageHeader:
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """A rendition of an image kept in storage; `width` and `height` are pixels."""
+    """A variant of an image kept in storage; `width` and `height` are pixels."""
 
     name: str
     object_key: str
@@ -76,7 +73,7 @@ class File:
     """One stored file. Times are UTC; `filename` is for display only and never part of a path.
 
     `storage_id` names the bucket of the tenant's that its original is in; None is the server's own store, where all
-    renditions are.
+    variants are.
     """
 
     id: str
@@ -114,10 +111,12 @@ class File:
     description_finished_at: datetime | None = None
     description_engine: str | None = None
     description_current: int | None = None
+    path: str | None = None
+    """Where its client had it, for display and for joining alone: relative, with slashes. Never a path of ours."""
 
 
 def object_key(tenant_id: str, file_id: str, name: str) -> str:
-    """Return the key of an object that belongs to a file: its original, or a rendition."""
+    """Return the key of an object that belongs to a file: its original, or a variant."""
     return f"{tenant_id}/{file_id[:2]}/{file_id}/{name}"
 
 
@@ -134,6 +133,22 @@ def display_name(raw: str) -> str:
     if name in {"", ".", ".."}:
         return "unnamed"
     return _shorten(name, _MAX_NAME_LENGTH)
+
+
+def display_path(raw: str) -> str | None:
+    """Make a client's relative path safe to show: slashes between names that are safe to show, nothing that leads out.
+
+    A drive, a leading slash, `.` and `..` are dropped; None if nothing remains.
+
+    Raises:
+        ValidationFailed: if it is longer than 1,024 characters.
+    """
+    if len(raw) > MAX_PATH_LENGTH:
+        raise ValidationFailed(
+            f"The path has {len(raw)} characters; at most {MAX_PATH_LENGTH} are allowed.", field="path"
+        )
+    names = [name.strip() for name in re.sub(r"^[A-Za-z]:", "", raw.replace("\\", "/")).split("/")]
+    return "/".join(display_name(name) for name in names if name not in {"", ".", ".."}) or None
 
 
 def _shorten(name: str, limit: int) -> str:
@@ -176,3 +191,18 @@ def check_tags(tags: list[str]) -> tuple[str, ...]:
                 field="tags",
             )
     return kept
+
+
+def extension_of(file: File) -> str:
+    """Return the extension that we gave a file by its content: "jpg", "pdf", "md"."""
+    return file.object_key.rpartition(".")[2]
+
+
+def has_pages_to_draw(extension: str) -> bool:
+    """Whether a document of this type has pages that can be drawn, hence variants."""
+    return extension == "pdf"
+
+
+def has_variants(file: File) -> bool:
+    """Whether there is something to be drawn smaller: an image, or the first page of a document that has pages."""
+    return file.media_type is MediaType.IMAGE or has_pages_to_draw(extension_of(file))

@@ -6,7 +6,7 @@ from enum import Enum
 
 from scopix_server.domain.file import File
 
-__all__ = ["FileFilter", "Position", "SearchMode", "SortBy", "SortOrder", "position_of"]
+__all__ = ["FileFilter", "ListState", "Position", "SearchMode", "SortBy", "SortOrder", "position_of"]
 
 
 class SearchMode(str, Enum):
@@ -38,8 +38,9 @@ class FileFilter:
     """Conditions that a file must all meet; None, or nothing, is no condition.
 
     `tags` must all be on the file, by whoever set them. `date_from` and `date_to` (inclusive) speak of when the picture
-    was taken, or else uploaded. `has_description`: completed, or still to come or failed. `statuses` are those of the
-    description.
+    was taken, or else uploaded. `has_description`: completed, or still to come or failed. `has_text`: whether text was
+    read on it. `statuses` are those of the description. `objects` are labels of things that must all be seen, each with
+    the least number of them.
     """
 
     search: str | None = None
@@ -48,12 +49,14 @@ class FileFilter:
     date_from: datetime | None = None
     date_to: datetime | None = None
     has_description: bool | None = None
+    has_text: bool | None = None
     ids: tuple[str, ...] = ()
     media_types: tuple[str, ...] = ()
     folder_id: str | None = None
     error_types: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
+    objects: tuple[tuple[str, int], ...] = ()
     sort_by: SortBy = SortBy.CONTENT_CREATED_AT
     sort_order: SortOrder = SortOrder.DESC
 
@@ -67,6 +70,19 @@ class Position:
 
     value: datetime | str | int | None
     file_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListState:
+    """What tells that a tenant's list has changed: how many files, the newest, and which are still to be described.
+
+    `unfinished_ids` names the first few hundred of these.
+    """
+
+    total_count: int
+    newest_id: str | None
+    unfinished: int
+    unfinished_ids: frozenset[str]
 
 
 def position_of(file: File, sort_by: SortBy) -> Position:

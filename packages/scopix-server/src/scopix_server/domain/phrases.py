@@ -35,19 +35,19 @@ def quote(text: str, limit: int = _MAX_QUOTE) -> str:
     return f'"{plain if len(plain) <= limit else plain[: limit - 1].rstrip() + "…"}"'
 
 
-def listing(items: Sequence[str], most: int = 10) -> str:
-    """Join as "a, b and c"; more than `most` items end in "and N more"."""
-    shown = list(items[:most])
-    if len(items) > most:
-        shown.append(f"{len(items) - most} more")
+def listing(items: Sequence[str], max_items: int = 10) -> str:
+    """Join as "a, b and c"; more than `max_items` items end in "and N more"."""
+    shown = list(items[:max_items])
+    if len(items) > max_items:
+        shown.append(f"{len(items) - max_items} more")
     if len(shown) <= 1:
         return "".join(shown)
     return f"{', '.join(shown[:-1])} and {shown[-1]}"
 
 
-def quoted_listing(items: Sequence[str], most: int = 10, limit: int = 60) -> str:
+def quoted_listing(items: Sequence[str], max_items: int = 10, limit: int = 60) -> str:
     """Join quoted items as `listing` does."""
-    return listing([quote(item, limit) for item in items], most)
+    return listing([quote(item, limit) for item in items], max_items)
 
 
 def count_of(number: int, singular: str, plural: str | None = None) -> str:

@@ -21,7 +21,12 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One tier. None means unlimited; only a batch is never without a limit."""
+    """One tier. None means unlimited; only a batch is never without a limit.
+
+    Requests a minute and uploads at once are a key's. All keys of a tenant together have `tenant_multiple` times as
+    much: three, so that a shop, a job beside it and somebody at a desk can each use a key of their own in full, and
+    making more keys does not make a larger plan.
+    """
 
     name: str
     requests_per_minute: int | None
@@ -29,6 +34,20 @@ class Plan:
     concurrent_uploads: int | None
     descriptions_per_month: int | None
     uploads_per_month: int | None
+    tenant_multiple: int | None = 3
+
+    @property
+    def tenant_requests_per_minute(self) -> int | None:
+        """Requests a minute of all keys of a tenant."""
+        return self._of_all_keys(self.requests_per_minute)
+
+    @property
+    def tenant_concurrent_uploads(self) -> int | None:
+        """Uploads at once of all keys of a tenant."""
+        return self._of_all_keys(self.concurrent_uploads)
+
+    def _of_all_keys(self, of_one: int | None) -> int | None:
+        return None if of_one is None or self.tenant_multiple is None else of_one * self.tenant_multiple
 
 
 PLANS: Mapping[str, Plan] = {

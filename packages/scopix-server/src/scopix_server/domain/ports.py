@@ -1,22 +1,21 @@
-"""The interfaces the pipeline needs. Parts plug in here; `wiring.py` chooses them.
+"""The interfaces the pipeline needs. Parts plug in here; `wiring/` chooses them.
 
 Each promise stands beside its method. An implementation translates its own library's errors at the point of contact.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from scopix_server.domain.description import Description, Perception
 from scopix_server.domain.description_ports import DescriptionRecord, DescriptionRepository, VersionRepository
 from scopix_server.domain.direct_ports import DirectUploadRepository
-from scopix_server.domain.engines import EngineCopy, EngineRepository
-from scopix_server.domain.figures import FigureRepository
+from scopix_server.domain.document_ports import DocumentRepository
+from scopix_server.domain.engines import EngineRepository
 from scopix_server.domain.file import File, Variant
-from scopix_server.domain.listing import FileFilter, Position
+from scopix_server.domain.listing import FileFilter, ListState, Position
+from scopix_server.domain.metrics import MetricsRepository
 from scopix_server.domain.session import Session, SessionCounts, SessionEvent, SessionFile
 from scopix_server.domain.similar import VectorRepository
 from scopix_server.domain.storage_ports import (
@@ -28,26 +27,22 @@ from scopix_server.domain.storage_ports import (
 )
 from scopix_server.domain.tenant_data import TenantDataRepository
 from scopix_server.domain.tenant_ports import KeyRepository, TenantRepository
-from scopix_server.domain.upkeep import ChoreRepository, UpkeepRepository
+from scopix_server.domain.turn import Priority
+from scopix_server.domain.upkeep import MaintenanceRepository, MarkRepository, UpkeepRepository
 from scopix_server.domain.webhook_ports import WebhookRepository
 
 __all__ = [
     "BlobStore",
     "BlobWriter",
     "Database",
-    "Describer",
     "DescriptionRecord",
     "DescriptionRepository",
     "FileRepository",
     "FileServing",
     "IdempotencyRecord",
     "IdempotencyRepository",
-    "ImageReader",
     "Job",
     "JobQueue",
-    "Perceived",
-    "Perceiver",
-    "RenderedVariant",
     "SessionRepository",
     "StoredObject",
     "Transaction",
@@ -64,30 +59,36 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRecord:
-    """The first answer given under an idempotency key, and what was asked (a hash)."""
+    """The first response given under an idempotency key, and what was asked (a hash)."""
 
     key: str
     fingerprint: str
-    answer: dict[str, Any]
+    response: dict[str, Any]
     created_at: datetime
 
 
 class FileRepository(Protocol):
     """Files of all tenants; every question names its tenant. Deleted files are found only where it says so."""
 
-    def add(self, file: File) -> None:
-        """Record a new file."""
+    def add(self, *added: File) -> None:
+        """Record new files, many of them for little more than one."""
 
     def get(self, tenant_id: str, file_id: str, *, include_deleted: bool = False) -> File | None:
         """Find one by its full id or a prefix of 8 characters. Raises Conflict when the prefix fits several."""
 
     def list(
-        self, tenant_id: str, wanted: FileFilter, *, limit: int, offset: int, after: Position | None = None
+        self, tenant_id: str, criteria: FileFilter, *, limit: int, offset: int, after: Position | None = None
     ) -> tuple[Sequence[File], int]:
         """Return a page of the files that meet the filter, in its order, and the number of all such files.
 
         The page begins `offset` files behind `after`, or behind the beginning.
         """
+
+    def sizes(self, tenant_id: str, criteria: FileFilter, *, limit: int) -> Sequence[tuple[int | None, int | None]]:
+        """Return width and height in pixels of the first files that `list` would give, in its order."""
+
+    def state(self, tenant_id: str) -> ListState:
+        """Return what tells that the tenant's list has changed since."""
 
     def update(self, file: File) -> None:
         """Save a changed title and changed tags."""
@@ -102,23 +103,29 @@ class FileRepository(Protocol):
         """Soft-delete; False when there is no such file."""
 
     def restore(self, tenant_id: str, file_id: str, at: datetime) -> bool:
-        """Undo a soft deletion; False when there is no such deleted file."""
+        """Undo a soft deletion; False when there is no such deleted file. See `restore_file` for what it missed."""
 
     def unfinished(self, tenant_id: str, before: datetime, *, limit: int) -> tuple[Sequence[File], int]:
         """Return files to which something is still to happen and nothing has since `before`, and how many there are."""
 
+    def settled(self, file_ids: Collection[str]) -> set[str]:
+        """Return those of the ids, of any tenant's, whose description has ended, and those of deleted files."""
+
 
 class VariantRepository(Protocol):
-    """The renditions of files."""
+    """The variants of files."""
 
     def of(self, file_ids: Sequence[str]) -> dict[str, tuple[Variant, ...]]:
-        """Return the renditions, smallest first, of each file that has any."""
+        """Return the variants, smallest first, of each file that has any."""
 
-    def wanted(self, file_id: str) -> File | None:
-        """Return the file if it is there and its renditions are not."""
+    def missing(self, file_id: str) -> File | None:
+        """Return the file if it is there and its variants are not."""
 
     def save(self, file_id: str, variants: Sequence[Variant]) -> None:
-        """Keep the renditions made; replaces what was there."""
+        """Keep the variants made; replaces what was there."""
+
+    def measured(self, file_id: str, width: int, height: int, taken: datetime | None) -> None:
+        """Note what making them told of the file: its size in pixels as it is shown, and when it was taken."""
 
     def fail(self, file_id: str, error: str) -> None:
         """Note why there will be none."""
@@ -145,7 +152,7 @@ class SessionRepository(Protocol):
     def positions(self, session_id: str) -> set[int]:
         """Return the positions that are taken."""
 
-    def counts(self, wanted: Sequence[Session]) -> dict[str, SessionCounts]:
+    def counts(self, sessions: Sequence[Session]) -> dict[str, SessionCounts]:
         """Return how many files of each session stand how."""
 
     def page(
@@ -159,8 +166,14 @@ class SessionRepository(Protocol):
     def events(self, session_id: str, after: int, *, limit: int) -> Sequence[SessionEvent]:
         """Return what happened to the session's files, oldest first, from the event numbered `after` + 1 on."""
 
-    def cancel(self, session_id: str, at: datetime) -> Sequence[str]:
-        """Give up what has not ended yet and return the ids: such files are skipped, their jobs find nothing to do."""
+    def settled(self, session_ids: Collection[str]) -> set[str]:
+        """Return those of the ids, of any tenant's, of whose files none is still to be described."""
+
+    def cancel(self, session_id: str, at: datetime) -> None:
+        """Note that a session was given up, once its files were (see `cancel_files`)."""
+
+    def cancel_files(self, session_id: str, at: datetime, *, limit: int) -> Sequence[File]:
+        """Skip the next files that have not ended yet, and return them; their jobs will find nothing to do."""
 
 
 class IdempotencyRepository(Protocol):
@@ -182,7 +195,7 @@ class WorkerRepository(Protocol):
     def leave(self, worker_id: str) -> None:
         """Note that the worker has gone, so that nobody counts on it any more."""
 
-    def forget(self, before: datetime) -> int:
+    def prune(self, before: datetime) -> int:
         """Forget workers of which nothing was heard since then; return how many there were."""
 
     def beats(self) -> Mapping[str, datetime]:
@@ -220,9 +233,12 @@ class Transaction(Protocol):
     @property
     def upkeep(self) -> UpkeepRepository: ...
     @property
-    def chores(self) -> ChoreRepository: ...
+    def maintenance(self) -> MaintenanceRepository: ...
+
     @property
-    def figures(self) -> FigureRepository: ...
+    def marks(self) -> MarkRepository: ...
+    @property
+    def metrics(self) -> MetricsRepository: ...
     @property
     def direct_uploads(self) -> DirectUploadRepository: ...
     @property
@@ -231,6 +247,8 @@ class Transaction(Protocol):
     def webhooks(self) -> WebhookRepository: ...
     @property
     def tenant_data(self) -> TenantDataRepository: ...
+    @property
+    def documents(self) -> DocumentRepository: ...
 
 
 class Database(Protocol):
@@ -266,17 +284,26 @@ class Job:
 class JobQueue(Protocol):
     """Durable work. A job exists if, and only if, the transaction that asked for it was committed."""
 
-    def enqueue_description(self, transaction: Transaction, file_id: str, revision: int) -> None:
-        """Ask, within `transaction`, for this revision of the file's description. Asking twice is asking once."""
+    def enqueue_description(self, transaction: Transaction, file: File, revision: int, priority: Priority) -> None:
+        """Ask, within `transaction`, for this revision of the file's description. Asking twice is asking once.
 
-    def enqueue_engine(self, transaction: Transaction, engine: str, file_id: str, revision: int) -> None:
+        Tenants take turns, whatever waits of each; `priority` orders the jobs of one tenant.
+        """
+
+    def enqueue_new(self, transaction: Transaction, files: Sequence[File], priority: Priority) -> None:
+        """Ask, within `transaction`, for what is to be made of new files of one tenant.
+
+        That is the first description of those that are queued for it, or else variants, where there are to be any.
+        """
+
+    def enqueue_engine(self, transaction: Transaction, engine: str, file: File, revision: int) -> None:
         """Ask, within `transaction`, that `engine` answers about a perceived file. Asking twice is asking once."""
 
-    def enqueue_variants(self, transaction: Transaction, file_id: str) -> None:
-        """Ask, within `transaction`, for the renditions of a file that is not to be described."""
+    def enqueue_variants(self, transaction: Transaction, file: File) -> None:
+        """Ask, within `transaction`, for the variants of a file that is not to be described."""
 
-    def enqueue_variants_again(self, transaction: Transaction, file_id: str) -> str:
-        """Ask for the renditions of a file that has had its chance. Returns the name of the job."""
+    def enqueue_variants_again(self, transaction: Transaction, file: File) -> str:
+        """Ask for the variants of a file that has had its chance. Returns the name of the job."""
 
     def check(self) -> None:
         """Prove that the queue answers; raises ServiceUnavailable when it does not."""
@@ -287,60 +314,5 @@ class JobQueue(Protocol):
     def ended(self, before: datetime, *, limit: int) -> Sequence[str]:
         """Return the ids of jobs that ended before then, whatever their end was."""
 
-    def forget(self, job_ids: Sequence[str]) -> None:
+    def delete(self, job_ids: Sequence[str]) -> None:
         """Remove the records of jobs."""
-
-
-# Engines ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class RenderedVariant:
-    """A rendition just made: JPEG or WebP bytes, with pixels of width and height."""
-
-    name: str
-    content_type: str
-    extension: str
-    width: int
-    height: int
-    data: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Perceived:
-    """Everything one decode of an image gave: what is on it, its renditions, when it was taken, copies for engines."""
-
-    perception: Perception
-    variants: tuple[RenderedVariant, ...]
-    taken: datetime | None
-    copies: tuple[tuple[EngineCopy, bytes], ...] = ()
-
-
-class ImageReader(Protocol):
-    """Decodes an image once and looks at it."""
-
-    def perceive(self, path: Path) -> Perceived:
-        """Return what one decode of the image at `path` gives.
-
-        Raises DescribeError: `validation` for an image that cannot be decoded, `timeout`, `resource_limit`.
-        """
-
-    def render(self, path: Path) -> tuple[RenderedVariant, ...]:
-        """Return its renditions only. Raises as `perceive`."""
-
-    def copy(self, path: Path, wanted: EngineCopy) -> bytes:
-        """Return a copy for engines only. Raises as `perceive`."""
-
-
-class Perceiver(Protocol):
-    """Looks at decoded pixels."""
-
-    def perceive(self, image: Any) -> Perception:
-        """Return what is on `image`, a numpy array of uint8, height x width x 3, RGB."""
-
-
-class Describer(Protocol):
-    """Says what an image shows."""
-
-    def describe(self, perception: Perception, category: str) -> Description:
-        """Raises DescribeError."""

@@ -46,14 +46,14 @@ def check_scopes(scopes: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(scopes))
 
 
-def narrowed(wanted: Sequence[str], creator: Sequence[str]) -> tuple[str, ...]:
+def narrowed(requested: Sequence[str], creator: Sequence[str]) -> tuple[str, ...]:
     """Return the scopes of a key that the holder of `creator` makes: those `wanted`, or the creator's own for none.
 
     Raises:
         MalformedRequest: one is none.
         Forbidden: the key would be allowed more than its creator.
     """
-    scopes = check_scopes(wanted) or tuple(creator)
+    scopes = check_scopes(requested) or tuple(creator)
     beyond = [scope for scope in scopes if not granted([scope]) <= granted(creator)]
     if beyond:
         raise Forbidden(

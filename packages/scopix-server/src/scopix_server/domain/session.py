@@ -131,6 +131,7 @@ class SessionFile:
     file_id: str | None = None
     error: str | None = None
     error_is_retryable: bool | None = None
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +147,7 @@ class SessionEvent:
     error: str | None = None
     error_type: str | None = None
     error_is_retryable: bool | None = None
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,11 @@ from scopix_server.domain.description import Perception
 from scopix_server.domain.file import File
 from scopix_server.domain.words import words_of
 
-__all__ = ["LEAST_SCORE", "SimilarFile", "VectorRepository", "is_near_duplicate"]
+__all__ = ["MIN_SCORE", "SimilarFile", "VectorRepository", "is_near_duplicate"]
 
 T = TypeVar("T")
 
-LEAST_SCORE = 0.5
+MIN_SCORE = 0.5
 """What is usually shown at least. Of pairs of pictures of different things, 99 in 100 are below (see the docs)."""
 
 # The three were chosen on the tuning split of the evaluation (docs/how-to/similar-images.md).

@@ -62,7 +62,7 @@ class BlobStore(Protocol):
 
     @property
     def commits_at_once(self) -> int:
-        """How many commits are worth being under way at once: 1 for a disk, more where each waits for an answer."""
+        """How many commits are worth being under way at once: more than 1 where each waits, for an answer or a disk."""
 
     def open_writer(self) -> BlobWriter:
         """Start a new object."""
@@ -118,10 +118,10 @@ class ReceivingStore(Protocol):
         It takes another within that time, too, which replaces what was there.
         """
 
-    def received(self, key: str, *, most_bytes: int) -> AbstractContextManager[tuple[Path, str]]:
+    def received(self, key: str, *, max_bytes: int) -> AbstractContextManager[tuple[Path, str]]:
         """Lend what others put there as a file on this machine, with the ETag that the store gave it.
 
-        Of an object that is larger than `most_bytes` the file has one byte more than that. Raises FileNotFoundError
+        Of an object that is larger than `max_bytes` the file has one byte more than that. Raises FileNotFoundError
         when there is none.
         """
 
@@ -172,7 +172,7 @@ class Vault(Protocol):
 class StorageConfigRepository(Protocol):
     """Tenants' buckets. Every question names its tenant, but those of the operator."""
 
-    def hold(self) -> None:
+    def lock(self) -> None:
         """Keep everybody else from changing any record until the transaction ends."""
 
     def current(self, tenant_id: str) -> StorageConfig | None:
@@ -193,7 +193,7 @@ class StorageConfigRepository(Protocol):
     def delete(self, config: StorageConfig) -> None:
         """Forget one that no file is in."""
 
-    def forget_unneeded(self) -> int:
+    def remove_unneeded(self) -> int:
         """Forget those that were removed and that no file is in any more; return how many there were."""
 
     def all(self) -> Sequence[StorageConfig]:

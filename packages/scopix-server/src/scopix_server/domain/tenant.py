@@ -76,6 +76,10 @@ class ApiKey:
     metadata: Mapping[str, Any] = field(default_factory=dict)
     last_used_at: datetime | None = None
     usage_count: int = 0
+    created_by: str | None = None
+    """The id of the key that made it; None: made on the server's command line, or before this was recorded."""
+    outlives_creator: bool = False
+    """Whether it goes on when the key that made it is deactivated or has expired; an administrator has said so."""
 
     def admit(self, presented: str, now: datetime) -> None:
         """Let the holder of the `presented` key in.
@@ -86,10 +90,19 @@ class ApiKey:
         """
         if not hmac.compare_digest(self.key_hash, _hash(presented)):
             raise InvalidApiKey
+        self.check(now)
+
+    def check(self, now: datetime) -> None:
+        """Pass while the key is good. Raises DeactivatedApiKey or ExpiredApiKey."""
         if not self.is_active:
             raise DeactivatedApiKey
         if self.expires_at is not None and self.expires_at <= now:
             raise ExpiredApiKey
+
+    def expiry_of_child(self, requested: datetime | None, *, outlives_creator: bool) -> datetime | None:
+        """Return when a key that this one makes expires: as is `wanted`, but not after this one itself."""
+        ends = [at for at in (requested, None if outlives_creator else self.expires_at) if at is not None]
+        return min(ends, default=None)
 
     @property
     def own_metadata(self) -> dict[str, Any]:
@@ -162,6 +175,8 @@ def issue_key(
     description: str | None = None,
     metadata: Mapping[str, Any] | None = None,
     expires_at: datetime | None = None,
+    created_by: str | None = None,
+    outlives_creator: bool = False,
 ) -> tuple[ApiKey, NewApiKey]:
     """Make a key for a tenant: what is kept of it, and what is shown once."""
     made = make_api_key()
@@ -176,6 +191,8 @@ def issue_key(
         expires_at=expires_at,
         description=description,
         metadata=dict(metadata or {}),
+        created_by=created_by,
+        outlives_creator=outlives_creator,
     )
     return key, made
 

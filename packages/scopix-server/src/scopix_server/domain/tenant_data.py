@@ -41,6 +41,9 @@ class TenantDataRepository(Protocol):
     def owned(self, tenant_id: str, file_ids: Sequence[str]) -> set[str]:
         """Return those of the ids that are files of the tenant's."""
 
+    def withdraw_jobs(self, job_ids: Sequence[str]) -> set[str]:
+        """Take those of the jobs that wait out of their queues; return those that no worker is at, nor will be."""
+
     def remove_files(self, file_ids: Sequence[str]) -> None:
         """Remove files with everything that refers to them."""
 

@@ -22,6 +22,9 @@ class TenantRepository(Protocol):
     def find(self, name_or_id: str) -> Tenant | None:
         """Find one by its id or its name."""
 
+    def plan_of(self, tenant_id: str) -> str | None:
+        """Return the name of a tenant's plan; None where it follows the settings, or there is no such tenant."""
+
     def list(self) -> Sequence[Tenant]:
         """Return all, the oldest first."""
 
@@ -53,8 +56,11 @@ class KeyRepository(Protocol):
     def find(self, prefix_or_id: str) -> ApiKey | None:
         """Find a key, whosever it is: for the operator of the server."""
 
+    def made_by(self, key_id: str) -> Sequence[ApiKey]:
+        """Return the keys that this one made, active or not, but those that may outlive it."""
+
     def update(self, key: ApiKey) -> None:
-        """Save a changed name, description, metadata and whether the key is active."""
+        """Save a changed name, description, metadata, whether the key is active and whether it outlives its maker."""
 
     def note_use(self, uses: Mapping[str, tuple[int, datetime]]) -> None:
         """Add to each key's count of uses, and note its last."""

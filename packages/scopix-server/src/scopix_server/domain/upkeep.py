@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-__all__ = ["BrokenOff", "ChoreRepository", "PurgedFile", "Retention", "UpkeepRepository"]
+__all__ = [
+    "BrokenOff",
+    "HighWaterMark",
+    "MaintenanceRepository",
+    "MarkRepository",
+    "PurgedFile",
+    "Retention",
+    "UpkeepRepository",
+]
 
 
 class BrokenOff(Exception):
@@ -42,6 +50,30 @@ class PurgedFile:
     in_bucket: tuple[str, str] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class HighWaterMark:
+    """How far the database has come; and, if it is known to lack something, why."""
+
+    number: int
+    doubt: str | None = None
+
+
+class MarkRepository(Protocol):
+    """Counts how far the database has come."""
+
+    def current(self) -> HighWaterMark:
+        """Return where it is."""
+
+    def count_up(self) -> int:
+        """Go one on and return the number, which nobody had before."""
+
+    def doubt(self, reason: str) -> None:
+        """Note why something is missing, unless that is known already."""
+
+    def accept(self, number: int) -> int:
+        """Forget the doubt, and go on beyond `number`; return where that is."""
+
+
 class UpkeepRepository(Protocol):
     """Finds and removes what has had its time, of all tenants, in small portions: a caller comes again for the rest."""
 
@@ -60,27 +92,27 @@ class UpkeepRepository(Protocol):
     def purge_session(self, session_id: str, *, limit: int) -> bool:
         """Remove a session, but at most `limit` records at a time; False while some are left."""
 
-    def old_answers(self, before: datetime) -> int:
+    def old_responses(self, before: datetime) -> int:
         """Return how many answers were kept before then."""
 
-    def purge_answers(self, before: datetime, *, limit: int) -> int:
+    def purge_responses(self, before: datetime, *, limit: int) -> int:
         """Remove about so many of them and return how many it were."""
 
 
-class ChoreRepository(Protocol):
-    """Who does which chore until when: of several workers, one at a time."""
+class MaintenanceRepository(Protocol):
+    """Who does which maintenance task until when: of several workers, one at a time."""
 
     def take(self, name: str, holder: str, now: datetime, until: datetime, *, done_before: datetime | None) -> bool:
-        """Take a chore on until then; False when another holder has it, or when it was done since `done_before`."""
+        """Take a task on until then; False when another holder has it, or when it was done since `done_before`."""
 
-    def hold(self, name: str, holder: str, until: datetime) -> bool:
+    def renew(self, name: str, holder: str, until: datetime) -> bool:
         """Stay at it until then; False when another holder took it over."""
 
     def finish(self, name: str, holder: str, at: datetime, *, done: bool) -> None:
-        """Let the chore go, and note that it was done if it was."""
+        """Let the task go, and note that it was done if it was."""
 
-    def forget(self, name: str) -> None:
-        """Forget that there ever was such a chore."""
+    def remove(self, name: str) -> None:
+        """Remove the task, as if there had never been one."""
 
     def holder(self, name: str, now: datetime) -> str | None:
         """Return who is at it."""

@@ -44,8 +44,11 @@ class WebhookRepository(Protocol):
     def attempts(self, delivery_id: str) -> Sequence[Attempt]:
         """Return the tries at a message, oldest first."""
 
-    def claim(self, now: datetime, until: datetime, limit: int) -> Sequence[tuple[Delivery, Webhook]]:
-        """Take messages that are due, of all tenants; nobody else takes them before `until`."""
+    def due(self, now: datetime) -> Sequence[Webhook]:
+        """Return the webhooks of all tenants for which a message is due, the one that waits longest first."""
+
+    def claim(self, webhook_id: str, now: datetime, until: datetime, limit: int) -> Sequence[Delivery]:
+        """Take messages to a webhook that are due, the oldest first; nobody else takes them before `until`."""
 
     def note(self, delivery_id: str, attempt: Attempt, next_at: datetime | None) -> None:
         """Note a try; when it failed, `next_at` is when to try again, or None to give up."""
@@ -53,5 +56,5 @@ class WebhookRepository(Protocol):
     def replay(self, delivery_id: str, at: datetime) -> None:
         """Have a message sent once more, with all its attempts anew."""
 
-    def forget(self, before: datetime) -> int:
+    def prune(self, before: datetime) -> int:
         """Remove the messages that ended before then; return how many."""

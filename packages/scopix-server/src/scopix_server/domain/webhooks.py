@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 __all__ = [
-    "MOST_WEBHOOKS",
+    "MAX_WEBHOOKS",
     "RETRY_DELAYS",
     "WEBHOOK_SECRET",
     "Attempt",
@@ -20,7 +20,7 @@ __all__ = [
     "next_attempt",
 ]
 
-MOST_WEBHOOKS = 10
+MAX_WEBHOOKS = 10
 """So many a tenant may have."""
 
 RETRY_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 300, 1800, 7200, 18_000, 36_000, 36_000))
@@ -29,7 +29,7 @@ RETRY_DELAYS = tuple(timedelta(seconds=seconds) for seconds in (5, 300, 1800, 72
 WEBHOOK_SECRET = "webhook secret"  # noqa: S105
 """What the secrets are encrypted for: what was sealed for another purpose does not open as one."""
 
-_LONGEST_WISH = timedelta(hours=1)
+_MAX_WISH = timedelta(hours=1)
 
 
 class EventType(str, Enum):
@@ -108,5 +108,5 @@ def next_attempt(made: int, last: Attempt, delays: tuple[timedelta, ...] = RETRY
     """Return when to try again after `made` attempts, of which `last` failed; None when it is given up."""
     if made > len(delays) or last.is_gone:
         return None
-    wish = min(last.retry_after or timedelta(), _LONGEST_WISH)
+    wish = min(last.retry_after or timedelta(), _MAX_WISH)
     return last.at + max(delays[made - 1], wish)

@@ -35,7 +35,7 @@ _DIGITS = re.compile(r"\d+")
 _MORE = re.compile(r"\band \d+ more\b")
 _ALIKE = 80.0
 """Percent of a quotation's characters that are on the picture (Indel similarity with its best fitting part)."""
-_LEAST_FUZZY = 4
+_MIN_FUZZY = 4
 """Characters; a shorter quotation must be there exactly."""
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _FACES = re.compile(rf"\b({'|'.join(_NUMBERS)}|\d+) (?:human )?faces?\b")
@@ -66,18 +66,18 @@ def unsupported_claims(description: Description, truth: Truth, size: tuple[int, 
 
 def _kind(description: Description, truth: Truth) -> Iterator[str]:
     if truth.kinds is not None and description.kind not in truth.kinds:
-        wanted = " or ".join(kind.value for kind in truth.kinds)
-        yield f"it is told for {description.kind.value}, not {wanted}"
+        expected = " or ".join(kind.value for kind in truth.kinds)
+        yield f"it is told for {description.kind.value}, not {expected}"
 
 
 def _quotations(text: str, truth: Truth) -> Iterator[str]:
     there = (*(truth.lines or ()), *truth.tolerated, *truth.metadata)
     written, digits = squeezed(" ".join(there)), set(_DIGITS.findall(plain(" ".join(there))))
     for quotation in _QUOTED.findall(text):
-        wanted = squeezed(quotation.removesuffix("…"))
-        if not wanted or wanted in written:
+        expected = squeezed(quotation.removesuffix("…"))
+        if not expected or expected in written:
             continue
-        alike = len(wanted) >= _LEAST_FUZZY and bool(written) and fuzz.partial_ratio(wanted, written) >= _ALIKE
+        alike = len(expected) >= _MIN_FUZZY and bool(written) and fuzz.partial_ratio(expected, written) >= _ALIKE
         if not alike or not set(_DIGITS.findall(plain(quotation))) <= digits:
             yield f"quoted, but not on the picture: {quotation!r}"
 
@@ -103,8 +103,8 @@ def _numbers(text: str, truth: Truth, size: tuple[int, int]) -> Iterator[str]:
 
 def _labels(description: Description, labels: tuple[str, ...]) -> Iterator[str]:
     shown = {label.casefold() for label in labels}
-    said = _QUOTED.sub("", description.text).casefold()
-    named = {word for word in _groups() if re.search(rf"\b{re.escape(word)}\b(?!-| format)", said)}
+    text = _QUOTED.sub("", description.text).casefold()
+    named = {word for word in _groups() if re.search(rf"\b{re.escape(word)}\b(?!-| format)", text)}
     named |= _groups() & {tag.casefold() for tag in description.tags}
     # The single class, where the built-in engine names one: no list of words can tell it from other words.
     named |= {str(statement["class"]).casefold() for statement in description.evidence if statement.get("class")}
@@ -120,17 +120,17 @@ def _faces(text: str, faces: int) -> Iterator[str]:
 
 
 def _look(description: Description, look: tuple[str, ...]) -> Iterator[str]:
-    said = {str(word) for statement in description.evidence for word in statement.get("look") or ()}
+    stated = {str(word) for statement in description.evidence for word in statement.get("look") or ()}
     unquoted = _QUOTED.sub("", description.text)
-    said |= {word for word, pattern in _LOOK.items() if pattern.search(unquoted)}
-    for word in sorted(said - set(look)):
+    stated |= {word for word, pattern in _LOOK.items() if pattern.search(unquoted)}
+    for word in sorted(stated - set(look)):
         yield f"a look that it does not have: {word}"
 
 
 @cache
 def _groups() -> frozenset[str]:
     """The names of the groups that the built-in label network knows, each word of "tree or plant" on its own."""
-    text = resources.files("scopix_server.engines").joinpath("data/imagenet_groups.tsv").read_text("utf-8")
+    text = resources.files("scopix_server.perception").joinpath("data/imagenet_groups.tsv").read_text("utf-8")
     rows = csv.DictReader((line for line in text.splitlines() if not line.startswith("#")), delimiter="\t")
     groups = {row["group"] for row in rows} - _UNSPECIFIC
     return frozenset(part for group in groups for part in group.split(" or ")) | {"animal", "vehicle"}

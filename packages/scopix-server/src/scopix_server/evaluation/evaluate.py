@@ -5,8 +5,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from scopix_server.domain.analysis import Analyzer, Describer
+from scopix_server.evaluation.outside import read_judged
 from scopix_server.evaluation.report import Run, as_json, as_markdown
-from scopix_server.evaluation.run import Engine, answers
+from scopix_server.evaluation.run import answers
 from scopix_server.evaluation.score import score
 from scopix_server.evaluation.truth import Split, find_cases
 
@@ -15,10 +17,11 @@ __all__ = ["evaluate", "write_report"]
 
 def evaluate(
     folder: Path,
-    engines: Mapping[str, Callable[[], Engine]],
+    engines: Mapping[str, Callable[[], tuple[Analyzer, Describer]]],
     *,
     split: Split = "all",
     category: str | None = None,
+    judged: Path | None = None,
     processes: int = 1,
     seconds_per_image: float = 180.0,
     progress: Callable[[str, int, int], None] = lambda engine, done, of: None,
@@ -30,6 +33,7 @@ def evaluate(
         engines: what builds each engine, by name.
         split: the part of the set to look at.
         category: asked for instead of what each picture's truth says.
+        judged: a file of statements that people judged (`outside.read_judged`).
         processes: pictures at once.
         seconds_per_image: after so long a picture is given up.
         progress: called after each picture with the engine's name, and how many of how many are done.
@@ -40,11 +44,12 @@ def evaluate(
     cases = find_cases(folder, split)
     if category is not None:
         cases = [replace(case, truth=case.truth.model_copy(update={"category": category})) for case in cases]
+    judgements = read_judged(judged) if judged is not None else {}
     runs = []
     for name, build in engines.items():
         scores = []
         for case, answer in answers(cases, build, processes=processes, seconds_per_image=seconds_per_image):
-            scores.append(score(case, answer))
+            scores.append(score(case, answer, judgements))
             progress(name, len(scores), len(cases))
         runs.append(Run(name, tuple(scores)))
     return runs

@@ -7,10 +7,11 @@ from operator import add
 from typing import Any
 
 from scopix_server.evaluation.fields import FieldCount
+from scopix_server.evaluation.outside_report import outside_figures, outside_table
 from scopix_server.evaluation.score import CaseScore
 from scopix_server.evaluation.text import ErrorCount
 
-__all__ = ["Figures", "Run", "as_json", "as_markdown", "figures_of", "groups_of"]
+__all__ = ["Metrics", "Run", "as_json", "as_markdown", "groups_of", "metrics_of"]
 
 _ALL = "all"
 _SPLITS = ("tuning", "held_out")
@@ -25,7 +26,7 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class Metrics:
     """Sums over some pictures, from which the rates follow: each character and each field counts alike."""
 
     images: int
@@ -63,10 +64,10 @@ class Figures:
         }
 
 
-def figures_of(scores: Sequence[CaseScore]) -> Figures:
+def metrics_of(scores: Sequence[CaseScore]) -> Metrics:
     """Sum up; at least one score."""
     none = ErrorCount(0, 0)
-    return Figures(
+    return Metrics(
         images=len(scores),
         failed=sum(score.answer.description is None for score in scores),
         unordered=reduce(add, (score.unordered for score in scores if score.unordered), none),
@@ -99,13 +100,14 @@ def as_json(runs: Sequence[Run]) -> dict[str, Any]:
             {
                 "engine": run.engine,
                 "rows": [
-                    {"split": split, "group": group, **figures_of(scores).as_dict()}
+                    {"split": split, "group": group, **metrics_of(scores).as_dict()}
                     for split, group, scores in groups_of(run.scores)
                 ],
                 "fields": [
                     {"split": split, "field": name, "there": n.there, "reported": n.reported, "right": n.right}
                     for split, name, n in _by_field(run.scores)
                 ],
+                "outside": [{"tier": tier, **figures} for tier, figures in outside_figures(run.scores)],
                 "images": [_image(score) for score in run.scores],
             }
             for run in runs
@@ -121,7 +123,7 @@ def as_markdown(runs: Sequence[Run], *, details: bool = False) -> str:
     for together in zip(*grouped, strict=True):
         for run, (split, group, scores) in zip(runs, together, strict=True):
             name = f"**{split}**" if group == _ALL else group
-            rows.append([name, split, *([run.engine] if several else []), *_cells(figures_of(scores))])
+            rows.append([name, split, *([run.engine] if several else []), *_cells(metrics_of(scores))])
     head = ["Group", "Split", *(["Engine"] if several else []), *(title for title, _ in _COLUMNS)]
     parts = [_table(head, rows)]
     fields = [
@@ -133,6 +135,8 @@ def as_markdown(runs: Sequence[Run], *, details: bool = False) -> str:
         parts.append(
             _table(["Field", "Split", *(["Engine"] if several else []), "There", "Found", "Right of reported"], fields)
         )
+    if any(score.outside for run in runs for score in run.scores):
+        parts.append(outside_table([(run.engine, run.scores) for run in runs]))
     if details:
         parts += ["\n".join(lines) for run in runs if (lines := list(_details(run)))]
     return "\n\n".join(parts) + "\n"
@@ -149,28 +153,28 @@ def _by_field(scores: Iterable[CaseScore]) -> Iterator[tuple[str, str, FieldCoun
 
 
 def _image(score: CaseScore) -> dict[str, Any]:
-    said = score.answer.description
+    description = score.answer.description
     return {
         "image": score.case.name,
-        **figures_of([score]).as_dict(),
-        "kind": said.kind.value if said else None,
+        **metrics_of([score]).as_dict(),
+        "kind": description.kind.value if description else None,
         "error": score.answer.error,
         "unsupported": list(score.unsupported),
         "misread": [[piece.truth, piece.read] for piece in score.misread],
-        "description": said.text if said else None,
+        "description": description.text if description else None,
     }
 
 
 def _details(run: Run) -> Iterator[str]:
     for score in run.scores:
-        said = [*score.unsupported, *([score.answer.error] if score.answer.error else [])]
-        said += [
+        problems = [*score.unsupported, *([score.answer.error] if score.answer.error else [])]
+        problems += [
             f"{name}: {count.right} of {count.there} right, {count.reported} reported"
             for name, count in score.fields.items()
             if not count.there == count.reported == count.right
         ]
-        said += [f"read {piece.read!r} for {piece.truth!r}" for piece in score.misread]
-        for problem in said:
+        problems += [f"read {piece.read!r} for {piece.truth!r}" for piece in score.misread]
+        for problem in problems:
             yield f"- {run.engine}, {score.case.name}: {problem}"
 
 
@@ -182,7 +186,7 @@ def _rate(rate: float | None) -> str:
     return "–" if rate is None else f"{rate:.4f}"
 
 
-_COLUMNS: tuple[tuple[str, Callable[[Figures], str]], ...] = (
+_COLUMNS: tuple[tuple[str, Callable[[Metrics], str]], ...] = (
     ("Images", lambda f: f"{f.images}" + (f" ({f.failed} failed)" if f.failed else "")),
     ("CER", lambda f: _rate(f.unordered.rate if f.unordered.characters else None)),
     ("CER in order", lambda f: _rate(f.ordered.rate if f.ordered.characters else None)),
@@ -198,8 +202,8 @@ _COLUMNS: tuple[tuple[str, Callable[[Figures], str]], ...] = (
 )
 
 
-def _cells(figures: Figures) -> list[str]:
-    return [cell(figures) for _, cell in _COLUMNS]
+def _cells(metrics: Metrics) -> list[str]:
+    return [cell(metrics) for _, cell in _COLUMNS]
 
 
 def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

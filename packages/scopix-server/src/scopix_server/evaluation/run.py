@@ -8,34 +8,27 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import TimeoutError as FutureTimeout
 from pathlib import Path
-from typing import Protocol
 
 from pebble import ProcessExpired, ProcessFuture, ProcessPool
 
-from scopix_server.domain.description import Description, Perception
+from scopix_server.domain.analysis import Analyzer, Describer
+from scopix_server.domain.engines import EngineUnavailable
 from scopix_server.domain.errors import DescribeError
-from scopix_server.domain.ports import Perceived
 from scopix_server.evaluation.score import Answer
 from scopix_server.evaluation.truth import Case
 
-__all__ = ["Engine", "answers"]
-
-
-class Engine(Protocol):
-    """What is measured: the two steps of the pipeline. It is built in the child, by a function that can be pickled."""
-
-    def perceive(self, path: Path) -> Perceived: ...
-    def describe(self, perception: Perception, category: str) -> Description: ...
+__all__ = ["answers"]
 
 
 def answers(
-    cases: Sequence[Case], build: Callable[[], Engine], *, processes: int, seconds_per_image: float
+    cases: Sequence[Case], build: Callable[[], tuple[Analyzer, Describer]], *, processes: int, seconds_per_image: float
 ) -> Iterator[tuple[Case, Answer]]:
     """Yield each case with the engine's answer, in the order of the cases.
 
     Args:
         cases: the pictures.
-        build: makes the engine, once in each process; what that takes is not counted.
+        build: makes what looks and what describes, once in each process; what that takes is not counted. A function
+            that can be pickled.
         processes: how many pictures at once.
         seconds_per_image: a picture that takes longer is given up, which is an answer without a description.
     """
@@ -66,24 +59,26 @@ def _result(future: "ProcessFuture[Answer]", seconds: float) -> Answer:
 
 # In the child ---------------------------------------------------------------------------------------------------------
 
-_engine: Engine | None = None
+_analyzer: Analyzer | None = None
+_describer: Describer | None = None
 
 
-def _open(build: Callable[[], Engine]) -> None:
-    global _engine
+def _open(build: Callable[[], tuple[Analyzer, Describer]]) -> None:
+    global _analyzer, _describer
     logging.disable(logging.INFO)
-    _engine = build()
+    _analyzer, _describer = build()
 
 
 def _answer(path: Path, category: str) -> Answer:
-    assert _engine is not None
+    assert _analyzer is not None
+    assert _describer is not None
     started, cpu_started = time.monotonic(), time.process_time()
     description, size, problem = None, (0, 0), None
     try:
-        perceived = _engine.perceive(path)
-        size = perceived.perception.width, perceived.perception.height
-        description = _engine.describe(perceived.perception, category)
-    except DescribeError as error:
+        analysis = _analyzer.analyze(path)
+        size = analysis.perception.width, analysis.perception.height
+        description = _describer.describe(analysis, category)
+    except (DescribeError, EngineUnavailable) as error:
         problem = error.message
     return Answer(
         description,

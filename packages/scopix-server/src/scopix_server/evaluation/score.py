@@ -7,6 +7,7 @@ from rapidfuzz import fuzz
 from scopix_server.domain.description import Description
 from scopix_server.evaluation.claims import unsupported_claims
 from scopix_server.evaluation.fields import FieldCount, compare_fields, reported_fields
+from scopix_server.evaluation.outside import Judged, OutsideScore, score_outside
 from scopix_server.evaluation.text import Difference, ErrorCount, compare_lines, errors_in_order, squeezed
 from scopix_server.evaluation.truth import Case, Truth
 
@@ -44,33 +45,39 @@ class CaseScore:
     statements: int = 0
     unsupported: tuple[str, ...] = ()
     misread: tuple[Difference, ...] = ()
+    outside: OutsideScore | None = None
 
 
-def score(case: Case, answer: Answer) -> CaseScore:
-    """Measure an answer; one that failed counts as an answer that says nothing."""
-    truth, said = case.truth, answer.description
-    read = _read(said, truth)
+def score(case: Case, answer: Answer, judged: Judged | None = None) -> CaseScore:
+    """Measure an answer; one that failed counts as an answer that says nothing.
+
+    Args:
+        judged: statements that people judged; None for none.
+    """
+    truth, description = case.truth, answer.description
+    read = _read(description, truth)
     unordered, misread = (None, []) if truth.lines is None else compare_lines(truth.lines, read)
-    fields = compare_fields(truth.fields, reported_fields(said) if said else {}) if truth.fields else {}
+    fields = compare_fields(truth.fields, reported_fields(description) if description else {}) if truth.fields else {}
     return CaseScore(
         case=case,
         answer=answer,
         ordered=None if truth.lines is None else errors_in_order(truth.lines, read),
         unordered=unordered,
         fields=fields,
-        kind_right=None if truth.kinds is None else said is not None and said.kind in truth.kinds,
-        statements=sum("statement" in entry for entry in said.evidence) if said else 0,
-        unsupported=tuple(unsupported_claims(said, truth, answer.size)) if said else (),
+        kind_right=None if truth.kinds is None else description is not None and description.kind in truth.kinds,
+        statements=sum("statement" in entry for entry in description.evidence) if description else 0,
+        unsupported=tuple(unsupported_claims(description, truth, answer.size)) if description else (),
         misread=tuple(misread),
+        outside=score_outside(case, description, judged or {}) if judged or truth.is_outside else None,
     )
 
 
-def _read(said: Description | None, truth: Truth) -> list[str]:
+def _read(description: Description | None, truth: Truth) -> list[str]:
     """The lines of the visible text, without those that the truth tolerates but does not demand."""
-    lines = (said.visible_text or "").splitlines() if said else []
+    lines = (description.visible_text or "").splitlines() if description else []
     tolerated = [squeezed(text) for text in truth.tolerated]
-    wanted = {squeezed(line) for line in truth.lines or ()}
-    return [line for line in lines if squeezed(line) in wanted or not _tolerable(squeezed(line), tolerated)]
+    expected = {squeezed(line) for line in truth.lines or ()}
+    return [line for line in lines if squeezed(line) in expected or not _tolerable(squeezed(line), tolerated)]
 
 
 def _tolerable(line: str, tolerated: list[str]) -> bool:

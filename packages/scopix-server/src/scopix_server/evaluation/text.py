@@ -40,7 +40,7 @@ _FITS = 0.5
 """A pair fits when at most this share of the shorter one's characters is wrong."""
 _WELL_READ = 0.25
 """At most this share of a piece's characters is wrong when it is found within a longer line."""
-_LEAST_PART = 3
+_MIN_PART = 3
 """Characters. Shorter pieces are found in any line."""
 
 
@@ -74,8 +74,8 @@ def squeezed(text: str) -> str:
 
 def errors_in_order(truth: Sequence[str], read: Sequence[str]) -> ErrorCount:
     """Compare all lines in their order, joined with a space."""
-    wanted, found = (plain(" ".join(lines)) for lines in (truth, read))
-    return ErrorCount(Levenshtein.distance(wanted, found), len(wanted))
+    expected, found = (plain(" ".join(lines)) for lines in (truth, read))
+    return ErrorCount(Levenshtein.distance(expected, found), len(expected))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,9 +88,9 @@ class Difference:
 
 def compare_lines(truth: Sequence[str], read: Sequence[str]) -> tuple[ErrorCount, list[Difference]]:
     """Compare lines wherever they stand; a line may be read in several pieces, and several lines in one."""
-    wanted, found = (Counter(line for text in lines if (line := plain(text))) for lines in (truth, read))
-    characters = sum(len(text) * number for text, number in wanted.items())
-    missing, surplus = list((wanted - found).elements()), list((found - wanted).elements())
+    expected, found = (Counter(line for text in lines if (line := plain(text))) for lines in (truth, read))
+    characters = sum(len(text) * number for text, number in expected.items())
+    missing, surplus = list((expected - found).elements()), list((found - expected).elements())
     errors, differences = _match(missing, surplus)
     return ErrorCount(errors, characters), differences
 
@@ -146,7 +146,7 @@ def _fit(missing: list[str], surplus: list[str], i: int, j: int) -> _Fit | None:
     short, long = (read, truth) if truth_is_longer else (truth, read)
     errors = Levenshtein.distance(short, long)
     rest: tuple[str, ...] = ()
-    window = fuzz.partial_ratio_alignment(short, long) if _LEAST_PART <= len(short) < len(long) else None
+    window = fuzz.partial_ratio_alignment(short, long) if _MIN_PART <= len(short) < len(long) else None
     if window is not None:
         inside = Levenshtein.distance(short, long[window.dest_start : window.dest_end])
         # A piece is taken out where it is itself well read; else a long line would be eaten up by chance likenesses.

@@ -1,6 +1,7 @@
 """What is known of a picture: a JSON file beside it (docs/reference/evaluation.md)."""
 
 import json
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -9,8 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from scopix_server.domain.description import ImageKind
 
-__all__ = ["BadTruth", "Case", "Split", "Truth", "find_cases"]
+__all__ = ["BadTruth", "Case", "Split", "Tier", "Truth", "find_cases"]
 
+Tier = Literal["clean", "damaged", "photographed"]
 Split = Literal["tuning", "held_out", "all"]
 _IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".gif")
 
@@ -22,7 +24,7 @@ class BadTruth(Exception):
 class Truth(BaseModel):
     """What an image shows. What is None is not known, and hence not scored."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
     group: str = Field("", description="the sort of picture, for the rows of the table; by default its folder")
     split: Literal["tuning", "held_out"] = "held_out"
@@ -37,6 +39,16 @@ class Truth(BaseModel):
     metadata: tuple[str, ...] = ()
     derived: tuple[str, ...] = ()
     source: str = ""
+    tier: Tier = "clean"
+    entities: dict[str, tuple[str, ...]] | None = None
+    title: str | tuple[str, ...] | None = Field(None, description="accepted titles; an empty text: there is none")
+    subjects: tuple[str, ...] | None = None
+    objects: tuple[str, ...] | None = None
+
+    @property
+    def is_outside(self) -> bool:
+        """Whether it says what only sets from outside say."""
+        return not self.model_fields_set.isdisjoint({"tier", "entities", "title", "subjects", "objects"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +85,16 @@ def find_cases(folder: Path, split: Split = "all") -> list[Case]:
 
 
 def read_truth(path: Path) -> Truth:
-    """Read one file of expectations. Raises BadTruth."""
+    """Read one file of expectations; a key that is not known is warned of. Raises BadTruth."""
     try:
-        return Truth.model_validate(json.loads(path.read_text("utf-8")))
+        document = json.loads(path.read_text("utf-8"))
+        truth = Truth.model_validate(document)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise BadTruth(f"{path}: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"]) or "the document"
         raise BadTruth(f"{path}: {place}: {first['msg']}") from error
+    if unknown := sorted(set(document) - set(Truth.model_fields)):
+        warnings.warn(f"{path}: not scored, as these keys are not known: {', '.join(unknown)}", stacklevel=2)
+    return truth

@@ -1,9 +1,12 @@
 """Asking engines until there is an answer: what each failure costs, and who is asked next.
 
-- The engine is unavailable: its gate is shut, the file waits. No attempt is burnt. If questions of this very image were
-  cut short `MAX_CUT_SHORT` times, the image has to do with it, and it counts as a failure.
-- "Too many requests": the engine is left alone for as long as it asks for; bounded by the engine's `later_seconds`.
-- Anything else is an attempt. Transient failures are tried `MAX_ATTEMPTS` times with growing pauses.
+- The engine is unavailable, or fails on a picture of our own, too: its gate is shut, the file waits. No attempt is
+  burnt. If questions of this very image were cut short `MAX_CUT_SHORT` times, and the engine answered well in between,
+  the image has to do with it, and it counts as a failure.
+- "Too many requests": the engine is left alone for as long as it asks for. An image that is told so for
+  `later_seconds`, while the engine answers others, has failed.
+- Anything else is an attempt. Transient failures are tried `MAX_ATTEMPTS` times with growing pauses. An engine that
+  runs out of time counts so, too, as long as it answers probes, and until several images in a row have met that.
 
 An engine's fallbacks are asked while it is unavailable, and after it has failed for good.
 """
@@ -12,21 +15,20 @@ import logging
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from scopix.types.vocabulary import DescriptionErrorType
+from scopix_server.analysis.ask import AskEngine
 from scopix_server.domain.engine_choice import EngineChoice
-from scopix_server.domain.engines import BUILTIN, EngineBusy, EngineUnavailable
-from scopix_server.domain.errors import DescribeError
-from scopix_server.jobs.engine_gate import EngineGate, WorkerStops
-from scopix_server.pipeline.ask import AskEngine
+from scopix_server.domain.engines import EngineBusy, EngineUnavailable, waiting_for
+from scopix_server.domain.errors import DescribeError, trace_of
+from scopix_server.jobs.engine_gate import EngineGate, GateShut, WorkerStops
 
 __all__ = ["MAX_ATTEMPTS", "MAX_CUT_SHORT", "Asking"]
 
 MAX_ATTEMPTS = 3
 MAX_CUT_SHORT = 8
-_FIRST_PAUSE, _PAUSE_GROWS = 1.0, 3.0
-_FIRST_LATER, _LONGEST_LATER = 2.0, 60.0
+_FIRST_PAUSE, _PAUSE_GROWS, _MAX_PAUSE = 1.0, 3.0, 30  # the longest in times the first
 _log = logging.getLogger(__name__)
 
 
@@ -37,13 +39,13 @@ class _Course:
     file_id: str
     revision: int
     engines: list[str]
-    told_to_wait: bool = False
+    reason: str | None = None
     tried: bool = False
+    requested_at: float = 0.0
     attempts: int = 0
     cut_short: int = 0
-    later_since: float | None = None
-    later: float = _FIRST_LATER
-    failure: DescribeError | None = field(default=None)
+    busy_since: float | None = None
+    busy_at: float = 0.0
 
     def next_engine(self, failure: DescribeError) -> None:
         """Go on with the next fallback, from the beginning. Raises the failure when there is none."""
@@ -51,7 +53,7 @@ class _Course:
         if not self.engines:
             raise failure
         self.attempts = self.cut_short = 0
-        self.later_since, self.later = None, _FIRST_LATER
+        self.busy_since = None
 
 
 class Asking:
@@ -88,6 +90,8 @@ class Asking:
                 return False
             try:
                 return self._attempt(course, name)
+            except GateShut:
+                continue
             except EngineUnavailable as error:
                 self._unavailable(course, name, error)
             except EngineBusy as error:
@@ -97,11 +101,16 @@ class Asking:
 
     def _attempt(self, course: _Course, name: str) -> bool:
         gate = self._gates.get(name)
-        new_attempt, course.tried = course.tried, True
         if gate is None:
+            new_attempt, course.tried = course.tried, True
             return self._ask.ask(course.file_id, course.revision, None, new_attempt=new_attempt)
         with gate.turn():
-            return self._ask.ask(course.file_id, course.revision, gate.engine, new_attempt=new_attempt)
+            new_attempt, course.tried = course.tried, True
+            course.requested_at, course.reason = time.monotonic(), None
+            saved = self._ask.ask(course.file_id, course.revision, gate.engine, new_attempt=new_attempt)
+        if saved:
+            gate.answered()
+        return saved
 
     def _open(self, course: _Course) -> str | None:
         """Return the first engine that can be asked; while there is none, wait. None: nobody wants it any more."""
@@ -110,61 +119,79 @@ class Asking:
                 gate = self._gates.get(name)
                 if gate is None or gate.reason is None:
                     return name
+                if _is_worth_waiting_for(gate, course):
+                    break
             first = self._gates[course.engines[0]]
-            if not course.told_to_wait:
-                course.told_to_wait = True
-                told = f"Waiting for the engine '{first.name}', which is unavailable. {first.reason or ''}".strip()
-                self._ask.hold(course.file_id, course.revision, first.name, told)
-            elif not self._ask.is_wanted(course.file_id, course.revision):
+            if (reason := first.reason) is not None and reason != course.reason:
+                course.reason = reason
+                self._ask.park(course.file_id, course.revision, first.name, waiting_for(first.name, reason))
+            elif not self._ask.is_current(course.file_id, course.revision):
                 return None
             first.wait(1.0 if len(course.engines) > 1 else 5.0)
 
     def _unavailable(self, course: _Course, name: str, error: EngineUnavailable) -> None:
-        self._gates[name].shut(error.message)
-        course.tried = course.told_to_wait = False
+        gate = self._gates[name]
+        course.tried = False
         if error.failure is None:
+            gate.shut(error.message, seconds=error.seconds)
             return
+        self._cut_short(course, name, error.failure, gate.examine(course.requested_at), error.seconds)
+
+    def _cut_short(
+        self, course: _Course, name: str, failure: DescribeError, reason: str | None, seconds: float | None = None
+    ) -> None:
+        """The engine went while it was asked: no attempt, unless that happens whenever it is asked about this image."""
+        course.tried = False
         course.cut_short += 1
+        if reason is not None:
+            self._gates[name].shut(reason, seconds=seconds)
         if course.cut_short >= MAX_CUT_SHORT:
-            self._drop(course, name, error.failure)
+            self._drop(course, name, failure)
+        elif reason is None:
+            self._pause(course.cut_short)
 
     def _busy(self, course: _Course, name: str, error: EngineBusy) -> None:
-        now = time.monotonic()
+        now, gate = time.monotonic(), self._gates[name]
         course.tried = False
-        course.later_since = course.later_since if course.later_since is not None else now
-        pause = error.seconds if error.seconds is not None else course.later
-        course.later = min(course.later * 2, _LONGEST_LATER)
-        gate = self._gates[name]
-        if now + pause - course.later_since > gate.engine.spec.later_seconds:
+        course.busy_since = course.busy_since if course.busy_since is not None else now
+        is_overdue = now - course.busy_since > gate.engine.spec.later_seconds
+        if is_overdue and gate.answered_since(course.busy_at):
             self._drop(course, name, error)
             return
-        gate.later(pause)
-        self._ask.postpone(course.file_id, course.revision, error)
+        course.busy_at = now
+        if gate.is_long(error) and gate.examine(course.requested_at) is None:
+            # It answers others: one image that is too much for its limits keeps nobody else waiting.
+            self._cut_short(course, name, error, None)
+            return
+        gate.later(error)
 
     def _failed(self, course: _Course, name: str, error: Exception) -> None:
         failure = _as_describe_error(error)
-        _log.warning("%s failed on file %s: %s", name, course.file_id, failure, exc_info=error)
-        if failure.retryable and isinstance(error, DescribeError) and (gone := self._gone(name)) is not None:
-            # The question was cut short because the engine went, not because of the image.
-            self._unavailable(course, name, EngineUnavailable(gone, failure=failure))
-            return
+        _log.warning("%s failed on file %s: %s", name, course.file_id, error, exc_info=trace_of(error))
+        gate = self._gates.get(name)
+        if gate is not None and isinstance(error, DescribeError):
+            reason = self._blamed(gate, course, failure)
+            if reason is not None:
+                self._cut_short(course, name, failure, reason)
+                return
         course.attempts += 1
         if not failure.retryable or course.attempts >= MAX_ATTEMPTS:
             self._drop(course, name, failure)
             return
         self._ask.postpone(course.file_id, course.revision, failure)
-        if self._stopping.wait(self._first_pause * _PAUSE_GROWS ** (course.attempts - 1)):
-            raise WorkerStops
+        self._pause(course.attempts)
 
-    def _gone(self, name: str) -> str | None:
-        """Return why the engine cannot be asked any more; None when it still answers."""
-        if name == BUILTIN or name not in self._gates:
-            return None
-        try:
-            self._gates[name].engine.probe()
-        except EngineUnavailable as error:
-            return error.message
-        return None
+    @staticmethod
+    def _blamed(gate: EngineGate, course: _Course, failure: DescribeError) -> str | None:
+        """Return what is wrong with the engine; None when the failure is the image's."""
+        is_slow = failure.error_type is DescriptionErrorType.TIMEOUT
+        if is_slow and not gate.suspects_itself(course.file_id):
+            return gate.gone()
+        return gate.examine(course.requested_at)
+
+    def _pause(self, times: int) -> None:
+        if self._stopping.wait(self._first_pause * min(_PAUSE_GROWS ** (times - 1), _MAX_PAUSE)):
+            raise WorkerStops
 
     def _drop(self, course: _Course, name: str, failure: DescribeError) -> None:
         """Ask this engine no more about the file."""
@@ -173,6 +200,15 @@ class Asking:
             course.engines.remove(name)
             return
         course.next_engine(failure)
+
+
+def _is_worth_waiting_for(gate: EngineGate, course: _Course) -> bool:
+    """Whether an engine has too many requests, and is likely to answer soon enough for no fallback to be asked."""
+    if (seconds := gate.busy_seconds) is None:
+        return False
+    now = time.monotonic()
+    course.busy_since = course.busy_since if course.busy_since is not None else now
+    return now + seconds - course.busy_since <= gate.engine.spec.later_seconds
 
 
 def _as_describe_error(error: Exception) -> DescribeError:

@@ -1,9 +1,9 @@
-"""Running engines in processes of their own: a poison image kills one child, never its neighbours.
+"""Analyzing and describing in processes of their own: a poison image kills one child, never its neighbours.
 
-Each child builds its engines once and is replaced after a number of jobs, for native code may leak. A job that takes
-too long is ended with its child. Children leave when their parent is gone, however it went. A child that dies without
-a job, as when the system is out of memory, breaks the pool that it belongs to (pebble gives it up): then there is a new
-pool, and what was on its way to the old one is done there.
+Each child builds its analyzer and its describer once and is replaced after a number of jobs, for native code may leak.
+A job that takes too long is ended with its child. Children leave when their parent is gone, however it went. A child
+that dies without a job, as when the system is out of memory, breaks the pool that it belongs to (pebble gives it up):
+then there is a new pool, and what was on its way to the old one is done there.
 """
 
 import logging
@@ -11,47 +11,41 @@ import multiprocessing
 import multiprocessing.connection
 import os
 import signal
+import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, wait
 from concurrent.futures import TimeoutError as FutureTimeout
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, NoReturn
 
 from pebble import ProcessExpired, ProcessPool
 
 from scopix.types.vocabulary import DescriptionErrorType
-from scopix_server.domain.description import Description, Perception
+from scopix_server.domain.analysis import Analysis, Analyzer, Describer, OpenedDocument, RenderedVariant, Rendering
+from scopix_server.domain.description import Description
+from scopix_server.domain.document import DocumentPage
 from scopix_server.domain.engines import EngineCopy
 from scopix_server.domain.errors import DescribeError
-from scopix_server.domain.ports import Perceived, RenderedVariant
 from scopix_server.jobs.heap import Heap
+from scopix_server.jobs.places import Places
 from scopix_server.logs import bound, current_context
+from scopix_server.quick_start import begin_loading, end_loading
 
-__all__ = ["IsolatedEngines", "Workshop"]
-
+__all__ = ["Isolated"]
 
 _POOLS = 3  # that may break under one job before it fails
 _LOOK_SECONDS = 1.0
 _log = logging.getLogger(__name__)
 
 
-class Workshop(Protocol):
-    """What a child can do. It is built in the child, by a function that can be pickled."""
-
-    def perceive(self, path: Path) -> Perceived: ...
-    def render(self, path: Path) -> tuple[RenderedVariant, ...]: ...
-    def copy(self, path: Path, wanted: EngineCopy) -> bytes: ...
-    def describe(self, perception: Perception, category: str) -> Description: ...
-
-
-class IsolatedEngines:
-    """The ports `ImageReader` and `Describer` over a pool of children.
+class Isolated:
+    """The ports `Analyzer`, `DocumentAnalyzer` and `Describer` over a pool of children, which have the real ones.
 
     Args:
-        build: makes the workshop, in each child.
+        build: makes both, in each child; a function that can be pickled.
         processes: how many children, hence how many images at once.
         jobs_per_process: after so many jobs a child is replaced.
         seconds_per_job: longer jobs are ended.
@@ -60,7 +54,7 @@ class IsolatedEngines:
 
     def __init__(
         self,
-        build: Callable[[], Workshop],
+        build: Callable[[], tuple[Analyzer, Describer]],
         *,
         processes: int,
         jobs_per_process: int,
@@ -73,10 +67,12 @@ class IsolatedEngines:
             max_workers=processes,
             max_tasks=jobs_per_process,
             context=multiprocessing.get_context("spawn"),
-            initializer=_open_workshop,
+            initializer=_open,
             initargs=(build, memory_bytes),
         )
         self._pool = self._new_pool()
+        # Waited for here, not in the pool's own line, where whoever comes first is served first.
+        self._places = Places(processes)
         self._lock = threading.Lock()
         self._warm = threading.Event()
         self._closing = False
@@ -98,21 +94,33 @@ class IsolatedEngines:
         """Whether a child has loaded its models."""
         return self._warm.is_set()
 
-    def perceive(self, path: Path) -> Perceived:
-        """See `ImageReader`."""
-        return self._call("perceive", path)  # type: ignore[no-any-return]
+    def analyze(self, path: Path) -> Analysis:
+        """See `Analyzer`."""
+        return self._call("analyze", path)  # type: ignore[no-any-return]
 
-    def render(self, path: Path) -> tuple[RenderedVariant, ...]:
-        """See `ImageReader`."""
+    def render(self, path: Path) -> Rendering:
+        """See `Analyzer`."""
         return self._call("render", path)  # type: ignore[no-any-return]
 
-    def copy(self, path: Path, wanted: EngineCopy) -> bytes:
-        """See `ImageReader`."""
-        return self._call("copy", path, wanted)  # type: ignore[no-any-return]
+    def copy(self, path: Path, kind: EngineCopy) -> bytes:
+        """See `Analyzer`."""
+        return self._call("copy", path, kind)  # type: ignore[no-any-return]
 
-    def describe(self, perception: Perception, category: str) -> Description:
+    def open_document(self, path: Path, extension: str) -> OpenedDocument:
+        """See `DocumentAnalyzer`."""
+        return self._call("open_document", path, extension)  # type: ignore[no-any-return]
+
+    def read_pages(self, path: Path, extension: str, first: int, count: int, ocr_left: int) -> Sequence[DocumentPage]:
+        """See `DocumentAnalyzer`."""
+        return self._call("read_pages", path, extension, first, count, ocr_left)  # type: ignore[no-any-return]
+
+    def render_document(self, path: Path, extension: str) -> tuple[RenderedVariant, ...]:
+        """See `DocumentAnalyzer`."""
+        return self._call("render_document", path, extension)  # type: ignore[no-any-return]
+
+    def describe(self, analysis: Analysis, category: str) -> Description:
         """See `Describer`."""
-        return self._call("describe", perception, category)  # type: ignore[no-any-return]
+        return self._call("describe", analysis, category)  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """End all children, whatever they are doing. Who waits for one of them waits for the end of this process."""
@@ -122,17 +130,17 @@ class IsolatedEngines:
 
     def _call(self, task: str, *arguments: Any) -> Any:
         try:
-            result = self._run(_work, current_context(), task, *arguments)
+            with self._places.place(finishes=task == "describe"):
+                result = self._run(_work, current_context(), task, *arguments)
         except FutureTimeout as error:
-            message = f"The image took longer than {self._seconds:g} seconds and was given up."
-            raise DescribeError(message, DescriptionErrorType.TIMEOUT, retryable=True) from error
+            # Not tried again: the same image would take as long, and keep others waiting as long, each time.
+            message = f"It took longer than {self._seconds:g} seconds and was given up."
+            raise DescribeError(message, DescriptionErrorType.RESOURCE_LIMIT, retryable=False) from error
         except (ProcessExpired, BrokenProcessPool) as error:
-            message = (
-                "The process that looked at the image died; the image may be damaged in a way that breaks decoders."
-            )
+            message = "The process that looked at the file died; the file may be damaged in a way that breaks decoders."
             raise DescribeError(message, DescriptionErrorType.RESOURCE_LIMIT, retryable=True) from error
         except MemoryError as error:
-            message = "The image needs more memory than a worker may use."
+            message = "The file needs more memory than a worker may use."
             raise DescribeError(message, DescriptionErrorType.RESOURCE_LIMIT, retryable=False) from error
         self._warm.set()
         return result
@@ -192,21 +200,24 @@ def _wait_for_the_end() -> NoReturn:
 
 # In the child ---------------------------------------------------------------------------------------------------------
 
-_workshop: Workshop | None = None
+_analyzer: Analyzer | None = None
+_describer: Describer | None = None
 _heap: Heap | None = None
 
 
-def _open_workshop(build: Callable[[], Workshop], memory_bytes: int | None) -> None:
-    global _workshop, _heap
+def _open(build: Callable[[], tuple[Analyzer, Describer]], memory_bytes: int | None) -> None:
+    global _analyzer, _describer, _heap
     # A Ctrl-C in the terminal reaches every process of the group; the parent decides when its children go.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if memory_bytes is not None:
+    if memory_bytes is not None and sys.platform == "linux":
         import resource
 
         resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     _heap = Heap()
     threading.Thread(target=_leave_with_parent, args=[_heap], name="leave-with-parent", daemon=True).start()
-    _workshop = build()
+    begin_loading()
+    _analyzer, _describer = build()
+    end_loading()
 
 
 def _leave_with_parent(heap: Heap) -> None:
@@ -222,7 +233,7 @@ def _do_nothing() -> None:
 
 
 def _work(ids: dict[str, Any], task: str, *arguments: Any) -> Any:
-    assert _workshop is not None
     assert _heap is not None
+    doer = _describer if task == "describe" else _analyzer
     with _heap.job(), bound(**ids):
-        return getattr(_workshop, task)(*arguments)
+        return getattr(doer, task)(*arguments)

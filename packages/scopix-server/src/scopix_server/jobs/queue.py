@@ -4,30 +4,43 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 
 import sqlalchemy as sa
 from dbos import DBOS, DBOSClient, EnqueueOptions
+from opentelemetry.propagate import inject
 
+from scopix.types.vocabulary import DescriptionStatus, VariantStatus
 from scopix_server.db.connection import SqlTransaction
+from scopix_server.db.turns import line_of, turn_of
 from scopix_server.domain.errors import DatabaseUnusable, ServiceUnavailable
+from scopix_server.domain.file import File
 from scopix_server.domain.ports import Job, Transaction
+from scopix_server.domain.turn import Priority, Turn, current_turn
+from scopix_server.jobs.new_jobs import JobRows, NewJob
+from scopix_server.jobs.serialization import SERIALIZER
 from scopix_server.logs import current_context
-from scopix_server.tracing import carrier
 
 __all__ = [
     "APPLICATION_VERSION",
     "ASK",
+    "BUCKET_QUEUE",
     "DESCRIBE",
+    "FORMER_QUEUE",
     "QUEUE",
     "RENDER",
     "DbosQueue",
     "JobUnderWay",
     "engine_queue",
     "migrate_jobs",
+    "turn_from",
 ]
 
-QUEUE = "describe"
+QUEUE = "describe-files"
+BUCKET_QUEUE = "describe-files-in-buckets"
+"""Files in buckets of tenants'. Apart, for a bucket may hang, and then the jobs about it do nothing but wait."""
+FORMER_QUEUE = "describe"
+"""Where jobs of releases before tenants had turns may still wait; nothing is put there any more."""
 DESCRIBE = "describe_file"
 ASK = "ask_engine"
 RENDER = "render_variants"
@@ -36,7 +49,6 @@ APPLICATION_VERSION = "1"
 
 _ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 _PAGE = 1000
-_NOW, _LATER = 1, 2  # smaller numbers first
 
 
 def engine_queue(engine: str) -> str:
@@ -62,8 +74,8 @@ def migrate_jobs(url: str) -> None:
     try:
         DBOS.migrate(url)
     except sa.exc.DBAPIError as error:
-        said = " ".join(str(error.orig).split())[:300]
-        raise DatabaseUnusable(f"The tables of the job queue cannot be made in the database: {said}") from error
+        reason = " ".join(str(error.orig).split())[:300]
+        raise DatabaseUnusable(f"The tables of the job queue cannot be made in the database: {reason}") from error
 
 
 class DbosQueue:
@@ -71,24 +83,39 @@ class DbosQueue:
 
     def __init__(self, url: str) -> None:
         # An unreachable database is told at once: whoever asks has a request to answer.
-        self._client = DBOSClient(system_database_url=url, lazy=True, retry_connection_errors=False)
+        self._client = DBOSClient(
+            system_database_url=url, lazy=True, retry_connection_errors=False, serializer=SERIALIZER
+        )
+        self._rows = JobRows(self._enqueue_one)
 
-    def enqueue_description(self, transaction: Transaction, file_id: str, revision: int) -> None:
-        # The workflow id is the idempotency key: the same revision is described once, however often it is asked for.
-        self._enqueue(transaction, DESCRIBE, f"describe:{file_id}:{revision}", file_id, revision)
+    def enqueue_new(self, transaction: Transaction, files: Sequence[File], priority: Priority) -> None:
+        described = [file for file in files if file.description_status is DescriptionStatus.QUEUED]
+        rendered = [
+            file
+            for file in files
+            if file.description_status is not DescriptionStatus.QUEUED and file.variant_status is VariantStatus.PENDING
+        ]
+        self._add(transaction, DESCRIBE, [self._describing(file, priority) for file in described])
+        self._add(transaction, RENDER, [self._rendering(file) for file in rendered])
 
-    def enqueue_engine(self, transaction: Transaction, engine: str, file_id: str, revision: int) -> None:
-        workflow_id = f"ask:{file_id}:{revision}"
-        self._enqueue(transaction, ASK, workflow_id, engine, file_id, revision, queue=engine_queue(engine))
+    def enqueue_description(self, transaction: Transaction, file: File, revision: int, priority: Priority) -> None:
+        self._add(transaction, DESCRIBE, [self._describing(file, priority, revision)])
 
-    def enqueue_variants(self, transaction: Transaction, file_id: str) -> None:
-        # Somebody may be waiting for a description; thumbnails alone can wait until no description does.
-        self._enqueue(transaction, RENDER, f"render:{file_id}", file_id, priority=_LATER)
+    def enqueue_engine(self, transaction: Transaction, engine: str, file: File, revision: int) -> None:
+        # As urgent as the job that looked at the image.
+        queue, turn = engine_queue(engine), Turn(file.tenant_id, current_turn().priority)
+        line = line_of(turn.tenant_id, turn.priority)
+        place = turn_of(cast(SqlTransaction, transaction).connection, queue, line, turn.priority)
+        arguments = (engine, file.id, revision, _origin(turn))
+        self._add(transaction, ASK, [NewJob(f"ask:{file.id}:{revision}", queue, line, place, arguments)])
 
-    def enqueue_variants_again(self, transaction: Transaction, file_id: str) -> str:
+    def enqueue_variants(self, transaction: Transaction, file: File) -> None:
+        self._add(transaction, RENDER, [self._rendering(file)])
+
+    def enqueue_variants_again(self, transaction: Transaction, file: File) -> str:
         # A job of this name has run before, and would not be run twice.
-        job = f"render:{file_id}:{uuid.uuid4()}"
-        self._enqueue(transaction, RENDER, job, file_id, priority=_LATER)
+        job = f"render:{file.id}:{uuid.uuid4()}"
+        self._add(transaction, RENDER, [self._rendering(file, job)])
         return job
 
     def check(self) -> None:
@@ -111,7 +138,7 @@ class DbosQueue:
         )
         return [workflow.workflow_id for workflow in found]
 
-    def forget(self, job_ids: Sequence[str]) -> None:
+    def delete(self, job_ids: Sequence[str]) -> None:
         self._client.delete_workflows(list(job_ids))
 
     def under_way(self) -> Sequence[JobUnderWay]:
@@ -127,27 +154,45 @@ class DbosQueue:
         """Close the queue's own connections."""
         self._client.destroy()
 
-    def _enqueue(
-        self,
-        transaction: Transaction,
-        workflow: str,
-        workflow_id: str,
-        *arguments: str | int,
-        priority: int = _NOW,
-        queue: str = QUEUE,
-    ) -> None:
+    def _describing(self, file: File, priority: Priority, revision: int | None = None) -> NewJob:
+        revision = file.description_revision if revision is None else revision
+        # Its id is the idempotency key: the same revision is described once, however often it is asked for.
+        return _about(file, f"describe:{file.id}:{revision}", priority, revision)
+
+    def _rendering(self, file: File, job: str | None = None) -> NewJob:
+        # Somebody may be waiting for a description; thumbnails alone can wait until no description does.
+        return _about(file, job or f"render:{file.id}", Priority.VARIANTS)
+
+    def _add(self, transaction: Transaction, workflow: str, jobs: Sequence[NewJob]) -> None:
+        self._rows.add(cast(SqlTransaction, transaction), workflow, jobs)
+
+    def _enqueue_one(self, connection: Any, workflow: str) -> None:
+        """Ask the engine for a job, of which the rows of all others are made."""
         options: EnqueueOptions = {
             "workflow_name": workflow,
-            "queue_name": queue,
-            "workflow_id": workflow_id,
+            "queue_name": QUEUE,
+            "queue_partition_key": "",
             "app_version": APPLICATION_VERSION,
-            "priority": priority,
         }
-        connection = cast(SqlTransaction, transaction).connection
-        # Last, what the job goes on with: the request that asked for it, and its trace.
-        self._client.enqueue_in_transaction(connection, options, *arguments, _origin())
+        self._client.enqueue_in_transaction(connection, options)
 
 
-def _origin() -> dict[str, str]:
+def _about(file: File, job: str, priority: Priority, *revision: int) -> NewJob:
+    """Return a job that looks at the file. Its tenant's own jobs are taken by their priority."""
+    queue = QUEUE if file.storage_id is None else BUCKET_QUEUE
+    # Last, what the job goes on with: whose turn it is, the request that asked for it, and its trace.
+    arguments = (file.id, *revision, _origin(Turn(file.tenant_id, priority)))
+    return NewJob(job, queue, file.tenant_id, priority.value, arguments)
+
+
+def _origin(turn: Turn) -> dict[str, str]:
     request_id = current_context().get("request_id")
-    return {**carrier(), **({"request_id": request_id} if request_id else {})}
+    known = {"tenant_id": turn.tenant_id, "priority": turn.priority.name}
+    inject(known)  # the trace, as W3C headers; nothing without one
+    return {**known, **({"request_id": request_id} if request_id else {})}
+
+
+def turn_from(origin: dict[str, str]) -> Turn:
+    """Return whose turn a job is, by what it goes on with."""
+    # A job of an earlier release does not tell.
+    return Turn(origin.get("tenant_id", ""), Priority[origin.get("priority", Priority.BATCH.name)])

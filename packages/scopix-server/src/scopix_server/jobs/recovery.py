@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 
+from scopix_server.domain.errors import trace_of
 from scopix_server.domain.ports import Database
 from scopix_server.jobs.queue import DbosQueue
 
 __all__ = ["Recovery", "Watch"]
 
-_CHORE = "recovery"
+_TASK = "recovery"
 _LEASE = timedelta(seconds=60)
 _EVERY_SECONDS = 5.0
 _SILENCE_SECONDS = 20.0  # four heartbeats
@@ -97,14 +98,14 @@ class Recovery:
         while not self._stopping.wait(self._every):
             try:
                 self.look()
-            except Exception:  # the next look may succeed; the jobs are not lost meanwhile
-                _log.warning("the jobs of other workers could not be looked at", exc_info=True)
+            except Exception as error:  # the next look may succeed; the jobs are not lost meanwhile
+                _log.warning("the jobs of other workers could not be looked at: %s", error, exc_info=trace_of(error))
 
     def _take_up(self, dead: set[str]) -> int:
         now = datetime.now(UTC)
         # One at a time: what the first has put back may be under way again when the second looks.
         if not self._database.write(
-            lambda t: t.chores.take(_CHORE, self._worker_id, now, now + _LEASE, done_before=None)
+            lambda t: t.maintenance.take(_TASK, self._worker_id, now, now + _LEASE, done_before=None)
         ):
             return 0
         try:
@@ -114,6 +115,6 @@ class Recovery:
             for worker_id in sorted(dead):
                 self._database.write(lambda t, worker_id=worker_id: t.workers.leave(worker_id))  # type: ignore[misc]
         finally:
-            self._database.write(lambda t: t.chores.finish(_CHORE, self._worker_id, datetime.now(UTC), done=True))
+            self._database.write(lambda t: t.maintenance.finish(_TASK, self._worker_id, datetime.now(UTC), done=True))
         _log.warning("%d jobs of workers that died were taken up (%s)", len(left), ", ".join(sorted(dead)))
         return len(left)

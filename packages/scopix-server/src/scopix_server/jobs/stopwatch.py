@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from scopix_server.domain.figures import STAGE_BUCKETS, Figure, Stage, StageOutcome, StageTimes
+from scopix_server.domain.metrics import STAGE_BUCKETS, Stage, StageBucket, StageOutcome, StageTimes
 from scopix_server.domain.ports import Database
 
 __all__ = ["Stopwatch"]
@@ -18,7 +18,7 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._counted: dict[Figure, StageTimes] = {}
+        self._counted: dict[StageBucket, StageTimes] = {}
 
     def run(self, stage: Stage, work: Callable[[], T]) -> T:
         """Do `work`, which returns False when there was nothing to do, and note how long it took and how it ended."""
@@ -32,9 +32,9 @@ class Stopwatch:
 
     def note(self, stage: Stage, outcome: StageOutcome, seconds: float) -> None:
         """Count one stage that took so long."""
-        figure = Figure(stage, outcome, next((most for most in STAGE_BUCKETS if seconds <= most), None))
+        bucket = StageBucket(stage, outcome, next((bound for bound in STAGE_BUCKETS if seconds <= bound), None))
         with self._lock:
-            self._counted[figure] = self._counted.get(figure, StageTimes()) + StageTimes(1, seconds)
+            self._counted[bucket] = self._counted.get(bucket, StageTimes()) + StageTimes(1, seconds)
 
     def flush(self, database: Database) -> None:
         """Hand to the database what was counted since the last time. Blocks; what could not be written is kept."""
@@ -43,9 +43,9 @@ class Stopwatch:
         if not counted:
             return
         try:
-            database.write(lambda t: t.figures.add(counted))
+            database.write(lambda t: t.metrics.add(counted))
         except BaseException:
             with self._lock:
-                for figure, times in counted.items():
-                    self._counted[figure] = self._counted.get(figure, StageTimes()) + times
+                for bucket, times in counted.items():
+                    self._counted[bucket] = self._counted.get(bucket, StageTimes()) + times
             raise

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 __all__ = ["WorkerSupervisor"]
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 30.0
+_FIRST_PAUSE, _MAX_PAUSE = 0.5, 30.0
 _GOOD_RUN_SECONDS = 60.0
 _log = logging.getLogger(__name__)
 
@@ -63,6 +63,6 @@ class WorkerSupervisor:
                 *self._command, stdin=asyncio.subprocess.PIPE, env=self._environment
             )
             code = await self._process.wait()
-            pause = _FIRST_PAUSE if loop.time() - started > _GOOD_RUN_SECONDS else min(pause * 2, _LONGEST_PAUSE)
+            pause = _FIRST_PAUSE if loop.time() - started > _GOOD_RUN_SECONDS else min(pause * 2, _MAX_PAUSE)
             _log.error("the worker ended with code %s; it is started again in %.1f seconds", code, pause)
             await asyncio.sleep(pause)

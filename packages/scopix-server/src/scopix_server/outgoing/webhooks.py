@@ -11,7 +11,7 @@ from standardwebhooks import Webhook as Signer
 
 from scopix_server.domain.errors import AddressRefused
 from scopix_server.domain.webhooks import Attempt, Delivery
-from scopix_server.outgoing.http import CallFailed, OutgoingHttp
+from scopix_server.outgoing.http import OutgoingHttp, RequestFailed
 
 __all__ = ["WebhookSender"]
 
@@ -47,7 +47,7 @@ class WebhookSender:
                 reply.read(_READ_BYTES)
         except AddressRefused as refusal:
             error = refusal.message
-        except CallFailed as failure:
+        except RequestFailed as failure:
             error = str(failure)
         if status is not None and not 200 <= status < 300:
             error = f"The receiver answered {status}."

@@ -47,8 +47,8 @@ class EnvelopeVault:
 
     def _unwrap(self, sealed: str, purpose: str) -> tuple[bytes, bytes]:
         try:
-            parts: dict[str, Any] = json.loads(sealed)
-            key_id, wrapped, content = str(parts["kid"]), _bytes(parts["key"]), _bytes(parts["content"])
+            spool: dict[str, Any] = json.loads(sealed)
+            key_id, wrapped, content = str(spool["kid"]), _bytes(spool["key"]), _bytes(spool["content"])
         except (ValueError, KeyError, TypeError):
             raise _unreadable("they are damaged") from None
         return self._decrypt(self._master(key_id).secret, wrapped, purpose), content

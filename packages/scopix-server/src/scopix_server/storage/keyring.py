@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from scopix_server.domain.redaction import register_secrets
 from scopix_server.storage.private import write_private
 
 __all__ = ["KeyRing", "MasterKey"]
@@ -85,5 +86,6 @@ def _read(text: str, where: str) -> list[MasterKey]:
             secret = b""
         if len(secret) != _BYTES:
             raise ValueError(f"{where} must hold 32 random bytes in base64, as `openssl rand -base64 32` gives them")
+        register_secrets(word)
         keys.append(MasterKey(hashlib.sha256(b"scopix key id" + secret).hexdigest()[:16], secret))
     return keys

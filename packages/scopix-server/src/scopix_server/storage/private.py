@@ -4,11 +4,13 @@ import os
 import uuid
 from pathlib import Path
 
+from scopix_server.storage.folders import sync_folder
+
 __all__ = ["write_private"]
 
 
 def write_private(path: Path, text: str, *, keep: bool = False) -> None:
-    """Write a file, whole or not at all, with mode 0600.
+    """Write a file, whole or not at all, with mode 0600. On return it is on disk.
 
     With `keep`, a file that is there already stays, whoever was faster.
     """
@@ -20,6 +22,7 @@ def write_private(path: Path, text: str, *, keep: bool = False) -> None:
         os.fsync(file.fileno())
     if not keep:
         draft.replace(path)
+        sync_folder(path.parent)
         return
     try:
         path.hardlink_to(draft)
@@ -27,3 +30,5 @@ def write_private(path: Path, text: str, *, keep: bool = False) -> None:
         pass
     finally:
         draft.unlink()
+    # Whatever is encrypted with a key may be acknowledged at once.
+    sync_folder(path.parent)

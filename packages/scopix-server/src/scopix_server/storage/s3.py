@@ -23,21 +23,21 @@ from scopix_server.domain.errors import (
 )
 from scopix_server.domain.storage import BUCKET_FOLDER, BucketAddress, S3Credentials
 from scopix_server.domain.storage_ports import StoredObject
-from scopix_server.outgoing.http import CallFailed, OutgoingHttp, Reply
+from scopix_server.outgoing.http import OutgoingHttp, Reply, RequestFailed
 from scopix_server.storage.keys import check_key
-from scopix_server.storage.parts import Parts, PartWriter
 from scopix_server.storage.s3_links import S3Signer
-from scopix_server.storage.s3_listing import MOST_BYTES, read_page
+from scopix_server.storage.s3_listing import MAX_BYTES, read_page
 from scopix_server.storage.s3_refusals import RIGHTS, code_of, is_missing_object, refusal
+from scopix_server.storage.spool import Spool, SpoolWriter
 
 __all__ = ["S3Store", "ServerBucket"]
 
 T = TypeVar("T")
 _CHUNK = 256 * 1024
 _SIGNED_SECONDS = 900
-_MOST_OF_AN_ERROR = 64 * 1024
+_MAX_ERROR_BYTES = 64 * 1024
 _PAUSES = (0.2, 1.0)
-_MOST_BYTES = 5 * 1024**3
+_MAX_BYTES = 5 * 1024**3
 _log = logging.getLogger(__name__)
 
 Body = tuple[int, Callable[[], Iterable[bytes]]]
@@ -59,62 +59,66 @@ class S3Store:
         address: BucketAddress,
         credentials: S3Credentials,
         http: OutgoingHttp,
-        parts: Parts,
+        spool: Spool,
         *,
-        most_bytes: int = _MOST_BYTES,
+        max_bytes: int = _MAX_BYTES,
     ) -> None:
         self._address = address
         self._signer = S3Signer(address, credentials)
         self._http = http
-        self._parts = parts
-        self._most_bytes = most_bytes
+        self._spool = spool
+        self._max_bytes = max_bytes
 
-    def open_writer(self) -> PartWriter:
-        return self._parts.new(lambda part, key: self.put_file(key, part, "application/octet-stream"))
+    def open_writer(self) -> SpoolWriter:
+        def install(spooled: str, key: str) -> bool:
+            self.put_file(key, Path(spooled), "application/octet-stream")
+            return False
+
+        return self._spool.new(install)
 
     def put(self, key: str, data: bytes) -> None:
         body = (len(data), lambda: [data] if data else [])
-        self._call("PUT", key, lambda _: None, {"Content-Type": "application/octet-stream"}, body)
+        self._send("PUT", key, lambda _: None, {"Content-Type": "application/octet-stream"}, body)
 
     def put_file(self, key: str, path: Path, content_type: str) -> None:
         body = (path.stat().st_size, lambda: _chunks_of(path))
-        self._call("PUT", key, lambda _: None, {"Content-Type": content_type}, body)
+        self._send("PUT", key, lambda _: None, {"Content-Type": content_type}, body)
 
     def read(self, key: str) -> bytes:
-        return self._call("GET", key, lambda reply: b"".join(self._bounded(reply)))
+        return self._send("GET", key, lambda reply: b"".join(self._bounded(reply)))
 
     @contextmanager
     def local_path(self, key: str) -> Iterator[Path]:
-        with self._parts.lent() as path:
-            self._call("GET", key, lambda reply: self._save(reply, path))
+        with self._spool.lent() as path:
+            self._send("GET", key, lambda reply: self._save(reply, path))
             yield path
 
     def delete(self, key: str) -> None:
         try:
-            self._call("DELETE", key, lambda _: None)
+            self._send("DELETE", key, lambda _: None)
         except FileNotFoundError:
             pass
 
     def list(self, prefix: str) -> Iterator[StoredObject]:
-        asked = {"list-type": "2", "prefix": f"{check_key(prefix)}/" if prefix else ""}
+        parameters = {"list-type": "2", "prefix": f"{check_key(prefix)}/" if prefix else ""}
         while True:
-            body = self._call("LIST", None, lambda reply: reply.read(MOST_BYTES), parameters=asked)
+            body = self._send("LIST", None, lambda reply: reply.read(MAX_BYTES), parameters=parameters)
             page, following = read_page(body)
             yield from page
             if following is None:
                 return
-            asked["continuation-token"] = following
+            parameters["continuation-token"] = following
 
     def require(self, key: str) -> None:
         # A HEAD would not say what is missing, the object or the bucket.
-        self._call("GET", key, lambda reply: reply.read(1), {"Range": "bytes=0-0"})
+        self._send("GET", key, lambda reply: reply.read(1), {"Range": "bytes=0-0"})
 
     def link(self, key: str, *, content_type: str, disposition: str, seconds: int) -> str:
         shown = {"response-content-type": content_type, "response-content-disposition": disposition}
         return self._signer.url("GET", key, seconds=seconds, parameters=shown)
 
     def free_bytes(self) -> int | None:
-        return self._parts.free_bytes()
+        return self._spool.free_bytes()
 
     def check(self) -> None:
         # An object that is not there is enough: the bucket answered for itself. Amazon calls it denied to those who may
@@ -126,6 +130,8 @@ class S3Store:
         except DomainError as error:
             if error.details.get("reason") != "access_denied":
                 raise
+        # What is on its way to the bucket waits here.
+        self._spool.check()
 
     def probe(self) -> None:
         key, content = f"{BUCKET_FOLDER}/access-check/{uuid.uuid4()}", secrets.token_hex(16).encode()
@@ -141,7 +147,7 @@ class S3Store:
                 bucket_name=self._address.bucket_name,
             )
 
-    def _call(
+    def _send(
         self,
         method: str,
         key: str | None,
@@ -176,11 +182,11 @@ class S3Store:
             with self._http.send(verb, url, sent, body[1]() if body is not None else None) as reply:
                 if reply.status < 300:
                     return take(reply)
-                code = code_of(reply.read(_MOST_OF_AN_ERROR))
+                code = code_of(reply.read(_MAX_ERROR_BYTES))
         except AddressRefused as error:
             details = {"reason": "address_refused", "bucket_name": self._address.bucket_name}
             raise BucketRefused(error.message, **details) from error
-        except CallFailed as error:
+        except RequestFailed as error:
             raise BucketUnavailable(
                 f"The bucket '{self._address.bucket_name}' does not answer: {error}",
                 bucket_name=self._address.bucket_name,
@@ -198,7 +204,7 @@ class S3Store:
         size = 0
         for chunk in reply.chunks:
             size += len(chunk)
-            if size > self._most_bytes:
+            if size > self._max_bytes:
                 raise BucketRefused(
                     "The object in the bucket is larger than any that was put there.",
                     reason="refused",
@@ -219,11 +225,11 @@ class ServerBucket(S3Store):
         address: BucketAddress,
         credentials: S3Credentials,
         http: OutgoingHttp,
-        parts: Parts,
+        spool: Spool,
         *,
         public_endpoint: str | None = None,
     ) -> None:
-        super().__init__(address, credentials, http, parts)
+        super().__init__(address, credentials, http, spool)
         shown = BucketAddress(
             address.bucket_name, address.region, public_endpoint or address.endpoint_url, address.force_path_style
         )
@@ -238,19 +244,19 @@ class ServerBucket(S3Store):
         return self._links.url("PUT", key, seconds=seconds, headers={"Content-Length": str(size_bytes)})
 
     @contextmanager
-    def received(self, key: str, *, most_bytes: int) -> Iterator[tuple[Path, str]]:
-        with self._parts.lent() as path:
+    def received(self, key: str, *, max_bytes: int) -> Iterator[tuple[Path, str]]:
+        with self._spool.lent() as path:
 
             def fetch(reply: Reply) -> str:
                 self._save(reply, path)
                 return reply.headers.get("etag", "")
 
-            etag = self._call("GET", key, fetch, {"Range": f"bytes=0-{most_bytes}"})
+            etag = self._send("GET", key, fetch, {"Range": f"bytes=0-{max_bytes}"})
             yield path, etag
 
     def sweep(self) -> int:
         """Remove what an earlier process left half written and return how many parts; call it before any write."""
-        return self._parts.sweep()
+        return self._spool.sweep()
 
     def _once(
         self,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from scopix_server.domain.errors import ServiceUnavailable
+from scopix_server.domain.redaction import register_temporary_secrets
 from scopix_server.domain.storage import BucketAddress, S3Credentials
 from scopix_server.storage.keys import check_key
 
@@ -31,6 +32,8 @@ class S3Signer:
                 "This server was installed without support for S3. Its operator adds it with: "
                 "pip install 'scopix-server[s3]'."
             ) from error
+        # There may be a pair for each tenant; and an access key is a name, but of no use to anybody who reads a log.
+        register_temporary_secrets(credentials.secret_access_key, credentials.access_key_id)
         self._auth = S3SigV4QueryAuth
         self._request = AWSRequest
         self._credentials = ReadOnlyCredentials(credentials.access_key_id, credentials.secret_access_key, None)
@@ -57,11 +60,11 @@ class S3Signer:
 
 
 def _base_of(address: BucketAddress) -> str:
-    parts = urlsplit(endpoint_of(address))
+    spool = urlsplit(endpoint_of(address))
     in_path = address.force_path_style
     if in_path is None:
         # Amazon wants the bucket in the host, but a dot in it breaks the certificate; other stores rarely do.
         in_path = address.endpoint_url is not None or "." in address.bucket_name
     if in_path:
-        return f"{parts.scheme}://{parts.netloc}{parts.path}/{address.bucket_name}"
-    return f"{parts.scheme}://{address.bucket_name}.{parts.netloc}{parts.path}"
+        return f"{spool.scheme}://{spool.netloc}{spool.path}/{address.bucket_name}"
+    return f"{spool.scheme}://{address.bucket_name}.{spool.netloc}{spool.path}"

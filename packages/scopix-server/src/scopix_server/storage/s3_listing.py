@@ -7,9 +7,9 @@ from scopix_server.domain.errors import BucketUnavailable
 from scopix_server.domain.storage_ports import StoredObject
 from scopix_server.storage.keys import check_key
 
-__all__ = ["MOST_BYTES", "read_page"]
+__all__ = ["MAX_BYTES", "read_page"]
 
-MOST_BYTES = 8 * 1024 * 1024
+MAX_BYTES = 8 * 1024 * 1024
 """A page of 1,000 objects has less."""
 
 

@@ -1,20 +1,23 @@
 """The part of `client.files` that is about many files at once: batches, and the upload sessions they make."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+import sys
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from scopix._async.sending import BatchRun, RequestSender
-from scopix._async.sessions import ask_for_results, ask_for_status, wait_until_ended
+from scopix._async.batch_upload import AsyncBatchUpload
+from scopix._async.sending import RequestSender
+from scopix._async.sessions import ask_for_quota, ask_for_results, ask_for_status, wait_until_ended
 from scopix._async.streaming import follow_session
 from scopix._async.transport import AsyncTransport
 from scopix._batch import check_named, prepare_all, with_reasons
-from scopix._call import Call, parse_answer, query_pairs, session_path
 from scopix._concurrency import run_blocking_async
 from scopix._config import ClientConfig
-from scopix._errors import QuotaExceededError
-from scopix._expand import Entry, expand
+from scopix._expand import Expanded, Formats, expand
+from scopix._paging import AsyncPager, paged_async
+from scopix._request import Request, parse_response, query_pairs, session_path
 from scopix._upload import UploadFields
 from scopix.types.results import BatchUploadResults
 from scopix.types.sessions import (
@@ -22,6 +25,8 @@ from scopix.types.sessions import (
     QuotaInfo,
     SessionEvent,
     SessionList,
+    SessionResult,
+    SessionSummary,
     UploadSessionResults,
     UploadSessionStatus,
 )
@@ -39,11 +44,12 @@ class AsyncBatches:
 
     async def upload_batch(
         self,
-        files: str | Path | bytes | Iterable[str | Path | bytes],
+        files: str | Path | bytes | Any | Iterable[str | Path | bytes | Any],
         *,
         filenames: Sequence[str | None] | None = None,
         recursive: bool = True,
         include_hidden: bool = False,
+        formats: Formats = "common",
         storage_target: StorageTarget | str = StorageTarget.DEFAULT,
         on_progress: Callable[..., Any] | None = None,
         on_file_complete: Callable[..., Any] | None = None,
@@ -57,25 +63,26 @@ class AsyncBatches:
         wait_for_descriptions: bool = True,
         description_timeout: float | None = None,
         raise_on_failure: bool = False,
+        journal: str | Path | None = None,
+        on_invalid: Literal["raise", "report"] = "raise",
     ) -> BatchUploadResults:
         """Upload up to 10,000 files and, unless told otherwise, wait for their descriptions.
 
-        `files` is a path, or a list of paths and contents; each content needs its name in `filenames`, which goes
-        along with `files`. A directory stands for the pictures in it (see `find_images` for `recursive` and
-        `include_hidden`), and files of other types in it are passed over; a file that is named is sent whatever its
-        name. The same file is sent once. Files are streamed from disk, 1,000 to an upload session. The fields are those
-        of `upload`, for all files. `on_progress` and `on_file_complete` are accepted and never called: to watch, pass
-        `wait_for_descriptions=False` and use `wait_for_session` with the result's `session_ids`.
+        `files` is a path, or a list of paths and contents, as `upload` takes them; a content needs its name in
+        `filenames`, which goes along with `files`. A directory stands for its pictures (see `find_images`); a named
+        file is sent whatever its name, once; who names it twice gets its result twice. The fields are those of
+        `upload`. `on_progress` and `on_file_complete` are never called: to watch, use `batch_upload`.
 
-        The results come in the order of the input. A file that is refused, or that changes while it is sent, costs the
-        others nothing: its result has no `image_id`, and says why. Failures are told by the results, or by a
-        `DescriptionError` with `raise_on_failure`. `description_timeout` is in seconds; by default waiting ends when
-        nothing was described for the client's `polling_timeout`.
+        The results come in the order of the input; `path` joins them to it: as given or, in a directory, below it
+        (begun with its name where several things are given). The server keeps it, but of one that is absolute or leads
+        upwards only the name. A file that is refused, or changes while it is sent, has a result without `image_id` that
+        says why; with `raise_on_failure` failures raise `DescriptionError`. With `on_invalid="report"` so does a named
+        file that is missing or unfit. `description_timeout` is in seconds; by default, as long as something is
+        described within `polling_timeout`. `journal`: see `batch_upload`.
 
-        Raises `ValidationError` before sending (too many files; a named file that is missing, empty, unsupported or too
-        large; bad fields), `UploadError` for a directory that cannot be read, `QuotaExceededError` and `UploadError`
-        with `partial_results` when the rest could not be sent, `ScopixTimeoutError` with the results so far as
-        `last_result`, and the errors of the server.
+        Raises `ValidationError` before sending (bad fields, journal or named files; too many files), `UploadError` for
+        a directory that cannot be read, `QuotaExceededError` and `UploadError` with `partial_results` when the rest
+        could not be sent, `ScopixTimeoutError` with `last_result`, and the server's errors.
         """
         fields = UploadFields(
             content_category=content_category,
@@ -87,16 +94,71 @@ class AsyncBatches:
             project_id=project_id,
             custom_schema_id=custom_schema_id,
         )
-        fields.to_pairs()  # what is wrong with them is told before any file is looked at
-        entries = await run_blocking_async(
-            lambda: _look_up(files, filenames, recursive=recursive, include_hidden=include_hidden)
-        )
-        if not entries:
+        fields.to_pairs()  # before any file is looked at
+        rules = {"recursive": recursive, "include_hidden": include_hidden, "formats": formats}
+        given = await run_blocking_async(lambda: _look_up(files, filenames, rules, check=on_invalid == "raise"))
+        if not given.entries:
             return BatchUploadResults()
-        run = BatchRun(self._transport, self._config, fields, entries, await self._allowance(len(entries), fields))
-        await run.send()
-        results = await run.finish(wait=wait_for_descriptions, timeout=description_timeout)
+        with await run_blocking_async(lambda: self._prepare(fields, given, journal)) as upload:
+            results = await upload.run(wait=wait_for_descriptions, timeout=description_timeout)
         return results.raise_on_failures() if raise_on_failure else results
+
+    async def batch_upload(
+        self,
+        files: str | Path | bytes | Iterable[str | Path | bytes],
+        *,
+        filenames: Sequence[str | None] | None = None,
+        recursive: bool = True,
+        include_hidden: bool = False,
+        formats: Formats = "common",
+        storage_target: StorageTarget | str = StorageTarget.DEFAULT,
+        content_category: ContentCategory | str = ContentCategory.GENERAL,
+        folder_id: str | None = None,
+        project_id: str | None = None,
+        custom_schema_id: str | None = None,
+        tags: Sequence[str] | None = None,
+        auto_describe: bool = True,
+        skip_duplicates: bool = False,
+        journal: str | Path | None = None,
+    ) -> AsyncBatchUpload:
+        """Prepare what `upload_batch` does, step by step, for any number of files and with their states at any time.
+
+            with await client.files.batch_upload("photos/", journal="photos.jsonl") as upload:
+                await upload.send()
+                await upload.wait(on_progress=lambda upload: print(upload.ended, "of", upload.total))
+                await upload.collect()
+                print(Counter(file.summary for file in upload.files))
+
+        With a `journal` the same call goes on where an earlier one broke off, however it ended (even killed): what the
+        server has is not sent again, what is new or changed is. The journal remembers which files were sent, not with
+        which fields, belongs to one server, and is used by one call at a time.
+
+        Nothing is sent before `send`. Counts are `total`, `sent` and `ended`; `files` has a `BatchFile` for each, in
+        order. A file that is unfit is refused like others, named or not. Raises `ValidationError` for bad fields, and
+        `UploadError` for a directory that cannot be read; an unusable journal raises when the block is entered.
+        """
+        fields = UploadFields(
+            content_category=content_category,
+            storage_target=storage_target,
+            auto_describe=auto_describe,
+            skip_duplicates=skip_duplicates,
+            tags=tags,
+            folder_id=folder_id,
+            project_id=project_id,
+            custom_schema_id=custom_schema_id,
+        )
+        fields.to_pairs()
+        given = await run_blocking_async(
+            lambda: expand(
+                files,
+                filenames=filenames,
+                recursive=recursive,
+                include_hidden=include_hidden,
+                formats=formats,
+                max_files=sys.maxsize,
+            )
+        )
+        return await run_blocking_async(lambda: self._prepare(fields, given, journal))
 
     async def upload_batch_part(
         self,
@@ -123,8 +185,8 @@ class AsyncBatches:
         missing or unfit is sent empty, so that it is refused and counted: `rejections` says why, by its position among
         `files`. Read the ids with `get_session_results`.
 
-        Raises `ValidationError` for bad fields, or too many files (`details["max_files"]`), `ScopixError` with code
-        `CONFLICT` when an index of the session is taken, and the other errors of the server.
+        Raises `ValidationError` for bad fields, or too many files (`details["max_files"]`), `ConflictError` when
+        an index of the session is taken, and the other errors of the server.
         """
         fields = UploadFields(
             content_category=content_category,
@@ -144,13 +206,7 @@ class AsyncBatches:
 
     async def check_quota(self, file_count: int = 1) -> QuotaInfo:
         """Whether so many files may be uploaded now, and how many a request and how many requests at once."""
-        call = Call(
-            method="GET",
-            url=f"{self._config.url}/files/quota-check",
-            endpoint="GET /files/quota-check",
-            params=query_pairs({"file_count": file_count}),
-        )
-        return parse_answer(QuotaInfo, await self._transport.send(call))
+        return await ask_for_quota(self._transport, self._config, file_count)
 
     async def wait_for_session(
         self,
@@ -195,65 +251,60 @@ class AsyncBatches:
         """Where an upload session is. Raises `ResourceNotFoundError`."""
         return await ask_for_status(self._transport, self._config, session_id)
 
-    async def get_session_results(
+    def get_session_results(
         self, session_id: str, *, include_failed: bool = True, offset: int = 0, limit: int = 100
-    ) -> UploadSessionResults:
-        """One page of an upload session's files, `limit` (1 to 500) of them from `offset` on, in the order sent.
+    ) -> AsyncPager[UploadSessionResults, SessionResult]:
+        """One page of an upload session's files, `limit` (1 to 500) of them from `offset` on, in the order sent; or all
+        from there on, when walked through.
 
         Files that were refused are among them as failed, without an `image_id`. Raises `ResourceNotFoundError`, and
         `ValidationError` for values out of range.
         """
-        return await ask_for_results(
-            self._transport, self._config, session_id, include_failed=include_failed, offset=offset, limit=limit
+        page = {"include_failed": include_failed, "offset": offset, "limit": limit}
+        return paged_async(
+            lambda place: ask_for_results(self._transport, self._config, session_id, **{**page, **place})
         )
 
-    async def list_sessions(
+    def list_sessions(
         self, *, status: str | None = None, upload_method: str | None = None, limit: int = 20, offset: int = 0
-    ) -> SessionList:
-        """One page of upload sessions, newest first, `limit` (1 to 100) of them from `offset` on.
+    ) -> AsyncPager[SessionList, SessionSummary]:
+        """One page of upload sessions, newest first, `limit` (1 to 100) of them from `offset` on; or all from there on,
+        when walked through.
 
         `status` is pending, uploading, processing, completed, failed, expired or cancelled; `upload_method` is
         presigned or streaming. Raises `ValidationError` for other values.
         """
         values = {"status": status, "upload_method": upload_method, "limit": limit, "offset": offset}
-        call = Call(
-            method="GET",
-            url=f"{self._config.url}/files/upload/sessions",
-            endpoint="GET /files/upload/sessions",
-            params=query_pairs(values),
-        )
-        return parse_answer(SessionList, await self._transport.send(call))
+        return paged_async(partial(self._fetch_sessions, values))
 
     async def cancel_session(self, session_id: str) -> UploadSessionStatus:
         """Stop what is left of an upload session; what is finished stays.
 
         Raises `ValidationError` when it is over already, and `ResourceNotFoundError`.
         """
-        call = Call(
+        request = Request(
             method="POST",
             url=self._config.url + session_path(session_id, "/cancel"),
             endpoint="POST /files/upload/sessions/{id}/cancel",
         )
-        return parse_answer(UploadSessionStatus, await self._transport.send(call))
+        return parse_response(UploadSessionStatus, await self._transport.send(request))
 
-    async def _allowance(self, file_count: int, fields: UploadFields) -> QuotaInfo:
-        quota = await self.check_quota(file_count)
-        if quota.can_proceed or not fields.auto_describe:
-            return quota
-        raise QuotaExceededError(
-            quota.message or f"the quota does not allow {file_count} more files",
-            details={"available": quota.available, "limit": quota.monthly_limit, "stage": "quota"},
-            partial_results=BatchUploadResults(),
+    async def _fetch_sessions(self, values: Mapping[str, Any], place: Mapping[str, Any]) -> SessionList:
+        request = Request(
+            method="GET",
+            url=f"{self._config.url}/files/upload/sessions",
+            endpoint="GET /files/upload/sessions",
+            params=query_pairs({**values, **place}),
         )
+        return parse_response(SessionList, await self._transport.send(request))
+
+    def _prepare(self, fields: UploadFields, given: Expanded, journal: str | Path | None) -> AsyncBatchUpload:
+        path = None if journal is None else Path(journal)
+        return AsyncBatchUpload(self._transport, self._config, fields, given, path)
 
 
-def _look_up(
-    files: str | Path | bytes | Iterable[str | Path | bytes],
-    filenames: Sequence[str | None] | None,
-    *,
-    recursive: bool,
-    include_hidden: bool,
-) -> list[Entry]:
-    entries = expand(files, filenames=filenames, recursive=recursive, include_hidden=include_hidden)
-    check_named(entries)
-    return entries
+def _look_up(files: Any, filenames: Sequence[str | None] | None, rules: dict[str, Any], *, check: bool) -> Expanded:
+    given = expand(files, filenames=filenames, **rules)
+    if check:
+        check_named(given.entries)
+    return given

@@ -6,10 +6,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from scopix._async.transport import AsyncTransport
-from scopix._config import ClientConfig
+from scopix._config import ClientConfig, set_up_logging
 
 if TYPE_CHECKING:
+    import httpx2
+
     from scopix._async.api_keys import AsyncApiKeys
+    from scopix._async.categories import AsyncCategories
     from scopix._async.files import AsyncFiles
     from scopix._async.settings import AsyncSettings
     from scopix._async.tenant import AsyncTenant
@@ -32,7 +35,9 @@ class Scopix:
     `timeout` is in seconds, for each step of a request. Transient failures are repeated `max_retries` times, first
     after about `retry_delay` seconds, then twice as long each time. Waiting for a description asks every
     `polling_interval` seconds, for at most `polling_timeout`. `tenant_id` and `proxy_url` (http or https) fall back to
-    `SCOPIX_TENANT_ID` and `SCOPIX_PROXY_URL`. `enable_tracing` needs the extra `tracing`.
+    `SCOPIX_TENANT_ID` and `SCOPIX_PROXY_URL`. `enable_tracing` needs the extra `tracing`. `http_client` is an
+    `httpx2.AsyncClient` of your own (for certificates, a proxy, hooks, instrumentation): it stays yours to close.
+    With `SCOPIX_LOG=debug` in the environment each request is logged.
 
     Raises `ValueError` for settings that cannot work.
     """
@@ -51,6 +56,7 @@ class Scopix:
         proxy_url: str | None = None,
         enable_tracing: bool = False,
         allow_insecure_http: bool | None = None,
+        http_client: "httpx2.AsyncClient | None" = None,
     ) -> None:
         config = ClientConfig(
             api_key=api_key,
@@ -65,26 +71,56 @@ class Scopix:
             enable_tracing=enable_tracing,
             allow_insecure_http=allow_insecure_http,
         )
-        self._set_up(config)
+        self._set_up(config, http_client)
 
     @classmethod
-    def from_env(cls, **overrides: Any) -> Self:
+    def from_env(cls, *, http_client: "httpx2.AsyncClient | None" = None, **overrides: Any) -> Self:
         """A client set up by `SCOPIX_*` variables, read now; keyword arguments of any `ClientConfig` field win.
 
         Raises `ValueError` when there is no key.
         """
-        return cls.from_config(ClientConfig.from_env(**overrides))
+        return cls.from_config(ClientConfig.from_env(**overrides), http_client=http_client)
 
     @classmethod
-    def from_config(cls, config: ClientConfig) -> Self:
+    def from_config(cls, config: ClientConfig, *, http_client: "httpx2.AsyncClient | None" = None) -> Self:
         """A client with settings that the constructor does not take, such as the circuit breaker's."""
         client = cls.__new__(cls)
-        client._set_up(config)
+        client._set_up(config, http_client)
         return client
 
-    def _set_up(self, config: ClientConfig) -> None:
+    def _set_up(self, config: ClientConfig, http_client: "httpx2.AsyncClient | None") -> None:
+        if http_client is not None and config.proxy_url is not None:
+            raise ValueError("give proxy_url or http_client, not both: set the proxy up in your own client")
+        set_up_logging()
         self.config = config
-        self._transport = AsyncTransport(config)
+        self._transport = AsyncTransport(config, http_client)
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        retry_delay: float | None = None,
+        polling_interval: float | None = None,
+        polling_timeout: float | None = None,
+    ) -> Self:
+        """A client with other limits over the same connections, for some calls; None leaves as is.
+
+            details = await client.with_options(timeout=5, max_retries=0).files.get(image_id)
+
+        It lives as long as this one, and need not be closed. Raises `ValueError` for numbers that cannot work.
+        """
+        changes = {
+            "timeout": timeout,
+            "max_retries": max_retries,
+            "retry_delay": retry_delay,
+            "polling_interval": polling_interval,
+            "polling_timeout": polling_timeout,
+        }
+        changed = type(self).__new__(type(self))
+        changed.config = self.config.with_changes(**{name: one for name, one in changes.items() if one is not None})
+        changed._transport = self._transport.with_config(changed.config)
+        return changed
 
     @cached_property
     def files(self) -> "AsyncFiles":
@@ -99,6 +135,13 @@ class Scopix:
         from scopix._async.api_keys import AsyncApiKeys
 
         return AsyncApiKeys(self._transport, self.config)
+
+    @cached_property
+    def categories(self) -> "AsyncCategories":
+        """The content categories that the server knows, your own among them."""
+        from scopix._async.categories import AsyncCategories
+
+        return AsyncCategories(self._transport, self.config)
 
     @cached_property
     def tenant(self) -> "AsyncTenant":
@@ -122,7 +165,7 @@ class Scopix:
         return AsyncWebhooks(self._transport, self.config)
 
     async def close(self) -> None:
-        """Give the connections back. The client cannot be used any more."""
+        """Give the connections back. The client cannot be used any more. An `http_client` of yours stays open."""
         await self._transport.close()
 
     async def __aenter__(self) -> Self:

@@ -4,12 +4,12 @@ import uuid
 from collections.abc import Iterable
 
 from scopix._async.transport import AsyncTransport
-from scopix._call import Call, json_body, parse_answer
 from scopix._concurrency import for_each_async, run_blocking_async
 from scopix._config import ClientConfig
 from scopix._direct import PieceBody, sha256_of
 from scopix._errors import ScopixError, ScopixPermissionError, UploadError
 from scopix._multipart import FilePart
+from scopix._request import Request, json_body, parse_response
 from scopix._upload import UploadFields
 from scopix.types.direct import DirectUpload, DirectUploadPart, DirectUploadProgress, DirectUploadResult, PartLinks
 
@@ -65,7 +65,7 @@ class AsyncDirectUpload:
     async def announce(self, fields: UploadFields) -> None:
         """Begin, or go on with, the upload of this file."""
         size = self._part.source.size
-        call = Call(
+        request = Request(
             method="POST",
             url=self._url,
             endpoint="POST /files/direct-uploads",
@@ -81,7 +81,7 @@ class AsyncDirectUpload:
             ),
             idempotency_key=uuid.uuid4().hex,
         )
-        self._upload = parse_answer(DirectUpload, await self._transport.send(call))
+        self._upload = parse_response(DirectUpload, await self._transport.send(request))
         self._links = {part.part_number: part for part in self._upload.parts}
         if self._upload.upload_url:
             expires_at = self._upload.expires_at
@@ -91,8 +91,8 @@ class AsyncDirectUpload:
 
     async def missing(self) -> list[int]:
         """The numbers of the parts that have not arrived."""
-        call = Call(method="GET", url=f"{self._url}/{self.upload.id}", endpoint="GET /files/direct-uploads/{id}")
-        return parse_answer(DirectUploadProgress, await self._transport.send(call)).missing_parts
+        request = Request(method="GET", url=f"{self._url}/{self.upload.id}", endpoint="GET /files/direct-uploads/{id}")
+        return parse_response(DirectUploadProgress, await self._transport.send(request)).missing_parts
 
     async def send(self, numbers: Iterable[int]) -> None:
         """Send these parts, a few at a time."""
@@ -100,7 +100,7 @@ class AsyncDirectUpload:
 
     async def complete(self) -> DirectUploadResult:
         """Have the server check what has arrived, and make it a file."""
-        call = Call(
+        request = Request(
             method="POST",
             url=f"{self._url}/{self.upload.id}/complete",
             endpoint="POST /files/direct-uploads/{id}/complete",
@@ -108,7 +108,7 @@ class AsyncDirectUpload:
             # Completing twice gives the same answer; the key says that it may be tried again.
             idempotency_key=uuid.uuid4().hex,
         )
-        return parse_answer(DirectUploadResult, await self._transport.send(call))
+        return parse_response(DirectUploadResult, await self._transport.send(request))
 
     async def _send_part(self, number: int) -> None:
         if number not in self._links:
@@ -123,22 +123,22 @@ class AsyncDirectUpload:
     async def _put(self, number: int) -> None:
         link = self._links[number]
         offset = (number - 1) * self.upload.part_size_bytes
-        call = Call(
+        request = Request(
             method=link.upload_method,
             url=link.upload_url,
             endpoint="PUT part of a direct upload",
             body=PieceBody(self._part, offset, link.size_bytes),
             with_key=False,
         )
-        await self._transport.send(call)
+        await self._transport.send(request)
 
     async def _renew(self, numbers: Iterable[int]) -> None:
-        call = Call(
+        request = Request(
             method="POST",
             url=f"{self._url}/{self.upload.id}/parts",
             endpoint="POST /files/direct-uploads/{id}/parts",
             content=json_body({"part_numbers": list(numbers)}),
             idempotency_key=uuid.uuid4().hex,
         )
-        renewed = parse_answer(PartLinks, await self._transport.send(call))
+        renewed = parse_response(PartLinks, await self._transport.send(request))
         self._links |= {part.part_number: part for part in renewed.parts}

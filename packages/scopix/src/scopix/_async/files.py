@@ -1,26 +1,33 @@
 """`client.files`: upload, look at, fetch and delete files."""
 
+import os
 import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Literal, overload
+from typing import Any, Literal, TypeVar, overload
 from urllib.parse import urljoin
 
 from scopix._async.direct import send_in_parts
-from scopix._async.edits import AsyncEdits
+from scopix._async.documents import AsyncDocuments
+from scopix._async.raw import FilesWithRawResponse
 from scopix._async.waiting import fetch_details, fetch_status, wait_until_described
-from scopix._call import Answer, Call, file_path, parse_answer, query_pairs
 from scopix._concurrency import run_blocking_async
 from scopix._errors import ResourceNotFoundError, ScopixError, ServerError
+from scopix._expand import Entry
 from scopix._listing import list_params
 from scopix._multipart import FilePart, FormBody
+from scopix._paging import AsyncPager, paged_async
+from scopix._request import Request, Response, file_path, parse_response, query_pairs
 from scopix._results import (
     as_skipped_duplicate,
     raise_if_failed,
     result_from_details,
     result_from_upload,
     with_direct_facts,
+    with_request_id,
 )
 from scopix._upload import UploadFields, fits_one_request, prepare_part
 from scopix.types.direct import DirectUploadResult
@@ -40,15 +47,23 @@ from scopix.types.vocabulary import ContentCategory, DescriptionStatus, MediaTyp
 
 __all__ = ["AsyncFiles"]
 
-_MOST_REDIRECTS = 5
+_MAX_REDIRECTS = 5
 
 
-class AsyncFiles(AsyncEdits):
+PageOfFiles = TypeVar("PageOfFiles", FileList, FileDetailsList)
+
+
+class AsyncFiles(AsyncDocuments):
     """The files of one tenant. Reached as `client.files`."""
+
+    @cached_property
+    def with_raw_response(self) -> FilesWithRawResponse:
+        """The same calls, each giving a `RawResponse`."""
+        return FilesWithRawResponse(self)
 
     async def upload(
         self,
-        file: str | Path | bytes,
+        file: str | Path | bytes | Any,
         *,
         filename: str | None = None,
         content_category: ContentCategory | str = ContentCategory.GENERAL,
@@ -70,19 +85,18 @@ class AsyncFiles(AsyncEdits):
     ) -> UploadResult:
         """Upload one file and, unless told otherwise, wait for its description.
 
-        `file` is a path, or the content itself, which then needs a `filename`. The type is told from the content:
-        JPEG, PNG, WebP and GIF up to 100 MiB, documents up to 50 MiB. It is streamed from disk. A larger file is sent
-        in parts if the server takes it; should that be interrupted, the same call goes on with what is missing.
+        `file` is a path; the content itself, which then needs a `filename`; a file object open for bytes, or FastAPI's
+        `UploadFile`; a Pillow image, or an array of 8-bit samples (both are sent as PNG). The type is told from the
+        content: pictures up to 100 MiB, documents up to 50 MiB. A larger file goes in parts if the server takes it.
 
-        `content_category` steers what the description covers. `title` has at most 255 characters; `tags` at most 40
-        of 50. With `skip_duplicates`, content that is stored already is not stored again: the result then carries the
-        existing file's id and description, and the status SKIPPED. `description_timeout` is in seconds, by default
-        the client's `polling_timeout`. A description that fails is told by the result's status, or by a
-        `DescriptionError` with `raise_on_failure`. The four `on_...` callbacks are accepted and never called.
+        `content_category` steers the description. `title` has at most 255 characters; `tags` at most 40 of 50. With
+        `skip_duplicates`, content that is stored already gives the existing file's result, with the status SKIPPED.
+        `description_timeout` is in seconds, by default the client's `polling_timeout`. A failed description is told by
+        the status, or by a `DescriptionError` with `raise_on_failure`. The four `on_...` are never called.
 
         Raises `ValidationError` before sending (missing, empty, unsupported or too large file; bad title or tags),
-        `ScopixTimeoutError` with `last_result` when the description takes too long, `UploadError` when the file
-        changes while it is sent, and the errors of the server.
+        `ScopixTimeoutError` with `last_result`, `UploadError` when the file changes while it is sent, and the server's
+        errors.
         """
         fields = UploadFields(
             content_category=content_category,
@@ -96,25 +110,26 @@ class AsyncFiles(AsyncEdits):
             custom_schema_id=custom_schema_id,
         )
         part = await run_blocking_async(lambda: prepare_part(file, filename, fields, any_size=True))
-        response = await self._send(part, fields)
+        path = Path(file).as_posix() if isinstance(file, str | os.PathLike) else part.filename
+        sent_path = Entry(b"", part.filename, named=True, path=path).sent_path
+        response = await self._send(replace(part, path=sent_path), fields)
         try:
             result = await self._follow_up(response, part.filename, wait_for_descriptions, description_timeout)
-        except ScopixError as error:
-            # The file is stored whatever happened since, so its id must not get lost.
+        except ScopixError as error:  # the file is stored whatever happened since, so its id must not get lost
             error.details.setdefault("image_id", response.image_id)
             raise
         if raise_on_failure:
             raise_if_failed(result)
-        return result
+        return with_request_id(replace(result, path=path), response.request_id)
 
     async def get(self, file_id: str) -> FileDetails:
         """Everything known about one file, by its id or the first 8 characters of it.
 
-        Raises `ResourceNotFoundError`, and `ScopixError` with code `CONFLICT` when the 8 characters fit several.
+        Raises `ResourceNotFoundError`, and `ConflictError` when the 8 characters fit several.
         """
         return await fetch_details(self._transport, self._config, file_id)
 
-    async def list(
+    def list(
         self,
         *,
         search: str | None = None,
@@ -131,38 +146,46 @@ class AsyncFiles(AsyncEdits):
         sort_order: str = "desc",
         description_statuses: Sequence[DescriptionStatus | str] | None = None,
         content_categories: Sequence[ContentCategory | str] | None = None,
+        objects: Sequence[str] | None = None,
+        min_people: int | None = None,
         cursor: str | None = None,
-    ) -> FileList:
-        """One page of files, `limit` (1 to 100) of them from `offset` on.
+    ) -> AsyncPager[FileList, FileSummary]:
+        """One page of files, `limit` (1 to 100) of them from `offset` on; or all from there on, when walked through.
+
+            page = await client.files.list(tags=["roof"])
+            async for file in client.files.list(tags=["roof"]): ...
 
         `search` looks into what `search_mode` says: `all`, `metadata` or `visible_text`. A file must carry all `tags`.
         Times without a zone are UTC. `sort_by` is `created_at`, `content_created_at`, `title` or `size_bytes`;
-        `sort_order` is `asc` or `desc`. `cursor` is the `next_cursor` of the page before: pages that follow each other
-        by it neither leave out nor repeat a file when others come or go meanwhile. Raises `ValidationError` for values
-        out of range.
+        `sort_order` is `asc` or `desc`. `objects` are things that must all be seen on a photograph, by any common word
+        for them: `["dog", "people>=2"]`; `min_people=2` is the latter. `cursor` is the `next_cursor` of the page
+        before: pages that follow each other by it neither leave out nor repeat a file when others come or go meanwhile.
+        Raises `ValidationError` for values out of range.
         """
-        params = list_params(
-            search=search,
-            search_mode=search_mode,
-            tags=tags,
-            date_from=date_from,
-            date_to=date_to,
-            has_description=has_description,
-            ids=ids,
-            media_types=media_types,
-            limit=limit,
-            offset=offset,
-            sort_by=sort_by,
-            sort_order=sort_order,
-            description_statuses=description_statuses,
-            content_categories=content_categories,
-            cursor=cursor,
-        )
-        return parse_answer(FileList, await self._send_list(params))
+        filters: dict[str, Any] = {
+            "search": search,
+            "search_mode": search_mode,
+            "tags": tags,
+            "date_from": date_from,
+            "date_to": date_to,
+            "has_description": has_description,
+            "ids": ids,
+            "media_types": media_types,
+            "limit": limit,
+            "offset": offset,
+            "sort_by": sort_by,
+            "sort_order": sort_order,
+            "description_statuses": description_statuses,
+            "content_categories": content_categories,
+            "objects": objects,
+            "min_people": min_people,
+            "cursor": cursor,
+        }
+        return paged_async(partial(self._fetch_page, FileList, filters, ()))
 
-    async def list_details(self, **filters: Any) -> FileDetailsList:
-        """One page as `list` gives it, and by its arguments, but with everything known about each file."""
-        return parse_answer(FileDetailsList, await self._send_list([*list_params(**filters), ("include", "details")]))
+    def list_details(self, **filters: Any) -> AsyncPager[FileDetailsList, FileDetails]:
+        """As `list`, and by its arguments, but with everything known about each file."""
+        return paged_async(partial(self._fetch_page, FileDetailsList, filters, [("include", "details")]))
 
     @overload
     def list_all(
@@ -183,17 +206,12 @@ class AsyncFiles(AsyncEdits):
         while is met once, whatever is added or deleted meanwhile, unless what the list is sorted by changes: that never
         happens with `sort_by="created_at"`. Raises as `list`.
         """
-        ask = self.list_details if include_details else self.list
-        place: dict[str, Any] = {"offset": 0}
-        while True:
-            page = await ask(limit=page_size, **place, **filters)
-            for item in page.items:
-                yield item
-            if not page.items or not page.has_more:
-                return
-            # An older server has no cursors.
-            offset = place.get("offset", 0) + len(page.items)
-            place = {"offset": offset} if page.next_cursor is None else {"cursor": page.next_cursor}
+        if include_details:
+            async for details in self.list_details(limit=page_size, **filters):
+                yield details
+        else:
+            async for summary in self.list(limit=page_size, **filters):
+                yield summary
 
     async def similar(self, file_id: str, *, limit: int = 20, min_score: float | None = None) -> SimilarFiles:
         """The images that look most like this one, the likest first: at most `limit` (1 to 100) of them.
@@ -204,45 +222,45 @@ class AsyncFiles(AsyncEdits):
         """
         params = query_pairs({"limit": limit, "min_score": min_score})
         url = self._config.url + file_path(file_id, "/similar")
-        call = Call(method="GET", url=url, endpoint="GET /files/{id}/similar", params=params)
-        return parse_answer(SimilarFiles, await self._transport.send(call))
+        request = Request(method="GET", url=url, endpoint="GET /files/{id}/similar", params=params)
+        return parse_response(SimilarFiles, await self._transport.send(request))
 
     async def delete(self, file_id: str) -> DeleteFileResult:
         """Delete one file; it can be recovered for 30 days. Raises `ResourceNotFoundError`."""
-        call = Call(method="DELETE", url=self._config.url + file_path(file_id), endpoint="DELETE /files/{id}")
+        request = Request(method="DELETE", url=self._config.url + file_path(file_id), endpoint="DELETE /files/{id}")
         try:
-            answer = await self._transport.send(call)
+            response = await self._transport.send(request)
         except ResourceNotFoundError as error:
             if error.details.get("attempts", 1) == 1:
                 raise
             # The first attempt's answer was lost, so the second finds nothing: that is what was asked for.
             return DeleteFileResult(id=file_id, message="deleted; the server's answer was lost on the way")
-        return parse_answer(DeleteFileResult, answer)
+        return parse_response(DeleteFileResult, response)
 
     async def download(self, file_id: str, *, variant_type: VariantType | str | None = None) -> bytes:
-        """The file as it was uploaded, or a rendition of it, whole in memory. Raises as `get_variant`."""
+        """The file as it was uploaded, or a variant of it, whole in memory. Raises as `get_variant`."""
         if variant_type is None:
             url = self._config.url + file_path(file_id, "/download")
-            answer = await self._transport.send(Call(method="GET", url=url, endpoint="GET /files/{id}/download"))
+            response = await self._transport.send(Request(method="GET", url=url, endpoint="GET /files/{id}/download"))
         else:
-            url, answer = await self._ask_for_variant(file_id, variant_type)
-        for _ in range(_MOST_REDIRECTS):
-            if answer.status < 300:
-                return answer.content
-            url = _location_of(answer, url)
+            url, response = await self._ask_for_variant(file_id, variant_type)
+        for _ in range(_MAX_REDIRECTS):
+            if response.status < 300:
+                return response.content
+            url = _location_of(response, url)
             # The address is signed, and may be another host's: the key stays at home.
-            answer = await self._transport.send(
-                Call(method="GET", url=url, endpoint="GET signed address", with_key=False)
+            response = await self._transport.send(
+                Request(method="GET", url=url, endpoint="GET signed address", with_key=False)
             )
-        raise ServerError("the download was redirected too often", details={"http_status": answer.status})
+        raise ServerError("the download was redirected too often", details={"http_status": response.status})
 
     async def get_variant(self, file_id: str, variant_type: VariantType | str = VariantType.MEDIUM_750) -> str:
-        """The address of a rendition, absolute and signed: whoever has it can read the image for an hour.
+        """The address of a variant, absolute and signed: whoever has it can read the image for an hour.
 
-        Raises `ValidationError` when the file is no image, `ResourceNotFoundError` while the rendition is not made.
+        Raises `ValidationError` when the file is no image, `ResourceNotFoundError` while the variant is not made.
         """
-        url, answer = await self._ask_for_variant(file_id, variant_type)
-        return _location_of(answer, url)
+        url, response = await self._ask_for_variant(file_id, variant_type)
+        return _location_of(response, url)
 
     async def get_processing_status(self, file_id: str) -> ProcessingStatus:
         """Where a file is, part by part. Raises `ResourceNotFoundError`."""
@@ -264,23 +282,30 @@ class AsyncFiles(AsyncEdits):
             self._transport, self._config, latest, timeout=timeout, poll_interval=poll_interval
         )
 
-    async def _ask_for_variant(self, file_id: str, variant_type: VariantType | str) -> tuple[str, Answer]:
+    async def _ask_for_variant(self, file_id: str, variant_type: VariantType | str) -> tuple[str, Response]:
         word = variant_type.value if isinstance(variant_type, VariantType) else variant_type
         url = self._config.url + file_path(file_id, f"/variants/{word}")
-        call = Call(method="GET", url=url, endpoint="GET /files/{id}/variants/{type}")
-        return url, await self._transport.send(call)
+        request = Request(method="GET", url=url, endpoint="GET /files/{id}/variants/{type}")
+        return url, await self._transport.send(request)
 
-    async def _send_list(self, params: Sequence[tuple[str, str]]) -> Answer:
-        call = Call(method="GET", url=f"{self._config.url}/files", endpoint="GET /files", params=params)
-        return await self._transport.send(call)
+    async def _fetch_page(
+        self,
+        kind: type[PageOfFiles],
+        filters: Mapping[str, Any],
+        more: Sequence[tuple[str, str]],
+        place: Mapping[str, Any],
+    ) -> PageOfFiles:
+        params = [*list_params(**{**filters, **place}), *more]
+        request = Request(method="GET", url=f"{self._config.url}/files", endpoint="GET /files", params=params)
+        return parse_response(kind, await self._transport.send(request))
 
     async def _send(self, part: FilePart, fields: UploadFields) -> UploadResponse | DirectUploadResult:
         if fits_one_request(part):
-            return await self._send_upload(FormBody(fields.to_pairs(), [part]))
+            return await self._send_upload(FormBody([*fields.to_pairs(), ("path", part.path or "")], [part]))
         return await send_in_parts(self._transport, self._config, part, fields)
 
     async def _send_upload(self, body: FormBody) -> UploadResponse:
-        call = Call(
+        request = Request(
             method="POST",
             url=f"{self._config.url}/files/upload",
             endpoint="POST /files/upload",
@@ -288,7 +313,7 @@ class AsyncFiles(AsyncEdits):
             # One key for all attempts: a retry after a lost answer must not store the file twice.
             idempotency_key=uuid.uuid4().hex,
         )
-        return parse_answer(UploadResponse, await self._transport.send(call))
+        return parse_response(UploadResponse, await self._transport.send(request))
 
     async def _follow_up(
         self, response: UploadResponse, filename: str, wait: bool, timeout: float | None
@@ -320,8 +345,10 @@ class AsyncFiles(AsyncEdits):
         return as_skipped_duplicate(existing, filename=filename)
 
 
-def _location_of(answer: Answer, url: str) -> str:
-    location = answer.headers.get("location")
-    if not 300 <= answer.status < 400 or not location:
-        raise ServerError(f"HTTP {answer.status} where an address was expected", details={"http_status": answer.status})
+def _location_of(response: Response, url: str) -> str:
+    location = response.headers.get("location")
+    if not 300 <= response.status < 400 or not location:
+        raise ServerError(
+            f"HTTP {response.status} where an address was expected", details={"http_status": response.status}
+        )
     return urljoin(url, location)

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pydantic
 
 from scopix._async.transport import AsyncTransport, ServerEvent
-from scopix._call import Call, session_path
 from scopix._concurrency import async_sleep
 from scopix._config import ClientConfig
 from scopix._errors import RateLimitError, ScopixConnectionError, ScopixError, ScopixTimeoutError, ServerError
+from scopix._request import Request, session_path
 from scopix._retry import Outcome, RetryPolicy
 from scopix.types.sessions import SessionEvent, SessionFileEvent, SessionProgressEvent
 
@@ -49,7 +49,7 @@ class AsyncEventReader:
         self.over = False
         self._transport = transport
         self._policy = RetryPolicy(config.max_retries, config.retry_delay)
-        self._call = Call(
+        self._request = Request(
             method="GET",
             url=config.url + session_path(session_id, "/events"),
             endpoint="GET /files/upload/sessions/{id}/events",
@@ -60,14 +60,14 @@ class AsyncEventReader:
 
     async def read(self) -> AsyncGenerator[SessionEvent]:
         """Yield what one connection tells."""
-        async with aclosing(self._transport.stream_events(self._call)) as events:
+        async with aclosing(self._transport.stream_events(self._request)) as events:
             async for event in events:
-                told = _read(event)
+                progress = _read(event)
                 self._failures = 0
-                self._call = replace(self._call, last_event_id=event.id or self._call.last_event_id)
+                self._request = replace(self._request, last_event_id=event.id or self._request.last_event_id)
                 self.over = event.event in ("end", "closed")
-                if told is not None:
-                    yield told
+                if progress is not None:
+                    yield progress
 
     async def pause(self, failure: ScopixError) -> None:
         """Wait before the next connection. Raises the failure when there were too many in a row."""

@@ -1,5 +1,6 @@
 """Sending calls over HTTP. The only file that names the HTTP library: its errors end here."""
 
+import copy
 import itertools
 import logging
 import random
@@ -14,20 +15,21 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from scopix._async.early import watch_for_early_answers
+from scopix._async.early import watch_for_early_responses
 from scopix._breaker import CircuitBreaker, refuse_while_open
-from scopix._call import Answer, Call, OpenedBody, build_headers
 from scopix._concurrency import async_sleep, run_blocking_async
 from scopix._config import ClientConfig, is_loopback
-from scopix._context import trace_call
+from scopix._context import trace_request
 from scopix._errors import ScopixConnectionError, ScopixError, ScopixTimeoutError
-from scopix._problems import error_from_answer, read_code
+from scopix._problems import error_from_response, read_code
+from scopix._raw import record_response
+from scopix._request import OpenedBody, Request, Response, build_headers
 from scopix._retry import Outcome, RetryPolicy, parse_retry_after
 
 __all__ = ["AsyncTransport", "ServerEvent"]
 
-_LONGEST_CONNECT = 10.0
-_LONGEST_SILENCE = 60.0  # of a stream of events; a living server says something every 15 seconds
+_MAX_CONNECT = 10.0
+_MAX_SILENCE = 60.0  # of a stream of events; a living server says something every 15 seconds
 
 logger = logging.getLogger("scopix")
 
@@ -44,57 +46,67 @@ class ServerEvent:
 class AsyncTransport:
     """One connection pool. `send` retries what is worth it and raises a `ScopixError` for everything else."""
 
-    def __init__(self, config: ClientConfig) -> None:
+    def __init__(self, config: ClientConfig, http_client: httpx2.AsyncClient | None = None) -> None:
         self._config = config
         self._policy = RetryPolicy(config.max_retries, config.retry_delay)
+        self._owns_client = http_client is None
         self._breakers: dict[str, CircuitBreaker] = {}
         self._correlation_id = uuid.uuid4().hex
-        self._client = httpx2.AsyncClient(
+        self._client = http_client or httpx2.AsyncClient(
             proxy=config.proxy_url,
             # A proxy of the environment is for the world outside: it could not reach a server on this machine.
             trust_env=not is_loopback(urlsplit(config.url).hostname),
         )
-        watch_for_early_answers([self._client._transport, *self._client._mounts.values()])
+        watch_for_early_responses([self._client._transport, *self._client._mounts.values()])
 
-    async def send(self, call: Call) -> Answer:
+    def with_config(self, config: ClientConfig) -> Self:
+        """Return one with other settings over the same connections, which stay this one's."""
+        changed = copy.copy(self)
+        changed._config = config
+        changed._policy = RetryPolicy(config.max_retries, config.retry_delay)
+        changed._owns_client = False
+        return changed
+
+    async def send(self, request: Request) -> Response:
         """Send the call until it is answered below 400.
 
         Raises the error that fits the last answer, `ScopixConnectionError` or `ScopixTimeoutError` when there was
         none, and `CircuitBreakerError` without sending while the endpoint is known to be down.
         """
-        headers = build_headers(call, self._config, default_correlation_id=self._correlation_id)
-        breaker = self._breaker_of(call.endpoint)
+        headers = build_headers(request, self._config, default_correlation_id=self._correlation_id)
+        breaker = self._breaker_of(request.endpoint)
         if self._config.circuit_breaker_enabled:
-            refuse_while_open(breaker, call.endpoint, now=time.monotonic())
-        with trace_call(
-            f"scopix {call.endpoint}",
+            refuse_while_open(breaker, request.endpoint, now=time.monotonic())
+        with trace_request(
+            f"scopix {request.endpoint}",
             headers,
-            enabled=self._config.enable_tracing and call.with_key,
+            enabled=self._config.enable_tracing and request.with_key,
             propagate=self._config.propagate_trace_context,
             service_name=self._config.tracing_service_name,
-            attributes=_attributes(call),
+            attributes=_attributes(request),
         ) as note_status:
             try:
-                answer = await self._send_with_retries(call, headers)
+                response = await self._send_with_retries(request, headers)
             except ScopixError as error:
                 _record(breaker, error)
                 if isinstance(status := error.details.get("http_status"), int):
                     note_status(status)
                 raise
-            note_status(answer.status)
+            note_status(response.status)
         breaker.record_success()
-        return answer
+        record_response(response)
+        return response
 
-    async def stream_events(self, call: Call) -> AsyncGenerator[ServerEvent]:
+    async def stream_events(self, request: Request) -> AsyncGenerator[ServerEvent]:
         """Open a stream of server-sent events, once, and yield them until it ends. Raises as `send`."""
-        headers = build_headers(call, self._config, default_correlation_id=self._correlation_id)
+        headers = build_headers(request, self._config, default_correlation_id=self._correlation_id)
         limit = self._config.timeout
-        timeout = httpx2.Timeout(limit, read=_LONGEST_SILENCE, connect=min(limit, _LONGEST_CONNECT))
-        with _translated_errors(call.url, _LONGEST_SILENCE):
-            async with self._client.stream(call.method, call.url, headers=headers, timeout=timeout) as response:
+        timeout = httpx2.Timeout(limit, read=_MAX_SILENCE, connect=min(limit, _MAX_CONNECT))
+        with _translated_errors(request.url, _MAX_SILENCE):
+            async with self._client.stream(request.method, request.url, headers=headers, timeout=timeout) as response:
                 if response.status_code >= 400:
                     content = await response.aread()
-                    raise _judge(Answer(response.status_code, response.headers, content))[0]
+                    raise _judge(Response(response.status_code, response.headers, content))[0]
                 if response.status_code == 204:
                     yield ServerEvent("closed", "", "")
                     return
@@ -103,55 +115,65 @@ class AsyncTransport:
 
     async def close(self) -> None:
         """Give the connections back."""
-        await self._client.aclose()
+        if self._owns_client:
+            await self._client.aclose()
 
-    async def _send_with_retries(self, call: Call, headers: Mapping[str, str]) -> Answer:
+    async def _send_with_retries(self, request: Request, headers: Mapping[str, str]) -> Response:
         for attempt in itertools.count(1):
             try:
-                answer = await self._send_once(call, headers)
+                response = await self._send_once(request, headers)
             except (ScopixConnectionError, ScopixTimeoutError) as error:
                 failure: ScopixError = error
                 outcome = Outcome(status=None)
             else:
-                if answer.status < 400:
-                    return answer
-                failure, outcome = _judge(answer)
+                if response.status < 400:
+                    return response
+                failure, outcome = _judge(response)
             failure.details["attempts"] = attempt
             wait = self._policy.wait_before_next(
                 attempt,
                 outcome,
-                repeatable=call.repeatable,
+                repeatable=request.repeatable,
                 chance=random.random(),  # noqa: S311 -- spreads clients, guards nothing
             )
             if wait is None:
                 raise failure
             if self._config.enable_logging:
-                logger.info("%s: attempt %d failed (%s), next in %.1f s", call.endpoint, attempt, failure, wait)
+                logger.info("%s: attempt %d failed (%s), next in %.1f s", request.endpoint, attempt, failure, wait)
             await async_sleep(wait)
         raise AssertionError("itertools.count ended")
 
-    async def _send_once(self, call: Call, headers: Mapping[str, str]) -> Answer:
-        if call.body is None:
-            return await self._exchange(call, headers, None)
-        opened = await run_blocking_async(call.body.open)
+    async def _send_once(self, request: Request, headers: Mapping[str, str]) -> Response:
+        if request.body is None:
+            return await self._exchange(request, headers, None)
+        opened = await run_blocking_async(request.body.open)
         try:
-            return await self._exchange(call, headers, opened)
+            return await self._exchange(request, headers, opened)
         finally:
             opened.close()
 
-    async def _exchange(self, call: Call, headers: Mapping[str, str], body: OpenedBody | None) -> Answer:
-        limit = self._config.timeout
-        timeout = httpx2.Timeout(limit, read=limit + call.extra_seconds, connect=min(limit, _LONGEST_CONNECT))
-        with _translated_errors(call.url, limit):
-            response = await self._client.request(
-                call.method,
-                call.url,
-                params=list(call.params) or None,
+    async def _exchange(self, request: Request, headers: Mapping[str, str], body: OpenedBody | None) -> Response:
+        limit, started = self._config.timeout, time.monotonic()
+        timeout = httpx2.Timeout(limit, read=limit + request.extra_seconds, connect=min(limit, _MAX_CONNECT))
+        with _translated_errors(request.url, limit):
+            received = await self._client.request(
+                request.method,
+                request.url,
+                params=list(request.params) or None,
                 headers=dict(headers),
-                content=call.content if body is None else AsyncChunks(body),
+                content=request.content if body is None else AsyncChunks(body),
                 timeout=timeout,
             )
-        return Answer(response.status_code, response.headers, response.content)
+        response = Response(received.status_code, received.headers, received.content)
+        # Without the address: its query and what is signed are the caller's business.
+        logger.debug(
+            "%s: HTTP %d in %.3f s, request %s",
+            request.endpoint,
+            response.status,
+            time.monotonic() - started,
+            response.request_id,
+        )
+        return response
 
     def _breaker_of(self, endpoint: str) -> CircuitBreaker:
         if endpoint not in self._breakers:
@@ -194,10 +216,10 @@ def _translated_errors(url: str, limit: float) -> Iterator[None]:
         raise ScopixConnectionError(f"the connection to {_host_of(url)} failed: {reason}") from error
 
 
-def _judge(answer: Answer) -> tuple[ScopixError, Outcome]:
-    retry_after = parse_retry_after(answer.headers, now=datetime.now(UTC))
-    failure = error_from_answer(answer.status, answer.headers, answer.content, retry_after=retry_after)
-    return failure, Outcome(answer.status, code=read_code(answer.content), retry_after=retry_after)
+def _judge(response: Response) -> tuple[ScopixError, Outcome]:
+    retry_after = parse_retry_after(response.headers, now=datetime.now(UTC))
+    failure = error_from_response(response.status, response.headers, response.content, retry_after=retry_after)
+    return failure, Outcome(response.status, code=read_code(response.content), retry_after=retry_after)
 
 
 def _record(breaker: CircuitBreaker, error: ScopixError) -> None:
@@ -209,13 +231,13 @@ def _record(breaker: CircuitBreaker, error: ScopixError) -> None:
         breaker.record_success()
 
 
-def _attributes(call: Call) -> dict[str, str | int]:
+def _attributes(request: Request) -> dict[str, str | int]:
     """What OpenTelemetry's conventions want to know of a request; never its query."""
-    address = urlsplit(call.url)
+    address = urlsplit(request.url)
     port = address.port or (443 if address.scheme == "https" else 80)
     return {
-        "http.request.method": call.method,
-        "url.template": call.endpoint.partition(" ")[2],
+        "http.request.method": request.method,
+        "url.template": request.endpoint.partition(" ")[2],
         "server.address": address.hostname or "",
         "server.port": port,
     }

@@ -4,10 +4,10 @@ import dataclasses
 import time
 
 from scopix._async.transport import AsyncTransport
-from scopix._call import Call, file_path, parse_answer
 from scopix._concurrency import async_sleep
 from scopix._config import ClientConfig
 from scopix._errors import ScopixTimeoutError
+from scopix._request import Request, file_path, parse_response
 from scopix._results import result_from_details
 from scopix.types.files import FileDetails, ProcessingStatus
 from scopix.types.results import UploadResult
@@ -15,27 +15,27 @@ from scopix.types.vocabulary import DescriptionStatus
 
 __all__ = ["fetch_details", "fetch_status", "wait_until_described"]
 
-_LONGEST_LONG_POLL = 25
+_MAX_LONG_POLL = 25
 
 
 async def fetch_details(transport: AsyncTransport, config: ClientConfig, file_id: str) -> FileDetails:
     """Ask for one file."""
-    call = Call(method="GET", url=config.url + file_path(file_id), endpoint="GET /files/{id}")
-    return parse_answer(FileDetails, await transport.send(call))
+    request = Request(method="GET", url=config.url + file_path(file_id), endpoint="GET /files/{id}")
+    return parse_response(FileDetails, await transport.send(request))
 
 
 async def fetch_status(
     transport: AsyncTransport, config: ClientConfig, file_id: str, *, wait: int = 0
 ) -> ProcessingStatus:
     """Ask where a file is. The server may hold its answer back for `wait` seconds until there is news."""
-    call = Call(
+    request = Request(
         method="GET",
         url=config.url + file_path(file_id, "/processing-status"),
         endpoint="GET /files/{id}/processing-status",
         params=[("wait", str(wait))] if wait else [],
         extra_seconds=wait,
     )
-    return parse_answer(ProcessingStatus, await transport.send(call))
+    return parse_response(ProcessingStatus, await transport.send(request))
 
 
 async def wait_until_described(
@@ -54,9 +54,9 @@ async def wait_until_described(
     interval = config.polling_interval if poll_interval is None else poll_interval
     deadline = time.monotonic() + limit
     while True:
-        asked_at = time.monotonic()
+        requested_at = time.monotonic()
         # Whole seconds: below one there is nothing worth holding an answer back for.
-        hold = max(0, min(_LONGEST_LONG_POLL, int(deadline - asked_at)))
+        hold = max(0, min(_MAX_LONG_POLL, int(deadline - requested_at)))
         status = await fetch_status(transport, config, latest.image_id, wait=hold)
         if status.description_is_terminal:
             return result_from_details(await fetch_details(transport, config, latest.image_id))
@@ -65,7 +65,7 @@ async def wait_until_described(
         if now >= deadline:
             raise _out_of_time(latest, limit)
         # An early answer means that the server does not hold answers back, so asking at once would be hammering.
-        if now - asked_at < hold or hold == 0:
+        if now - requested_at < hold or hold == 0:
             await async_sleep(min(interval, deadline - now))
 
 

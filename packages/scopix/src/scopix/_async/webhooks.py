@@ -1,11 +1,15 @@
 """`client.webhooks`: addresses of yours that are told what happens."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
+from typing import Any
 
+from scopix._async.raw import WebhooksWithRawResponse
 from scopix._async.transport import AsyncTransport
-from scopix._call import Answer, Call, json_body, parse_answer, query_pairs, webhook_path
 from scopix._config import ClientConfig
 from scopix._errors import ValidationError
+from scopix._paging import AsyncPager, paged_async
+from scopix._request import Request, Response, json_body, parse_response, query_pairs, webhook_path
 from scopix.types.webhooks import (
     CreatedWebhook,
     WebhookDelivery,
@@ -30,6 +34,11 @@ class AsyncWebhooks:
         self._transport = transport
         self._config = config
 
+    @cached_property
+    def with_raw_response(self) -> WebhooksWithRawResponse:
+        """The same calls, each giving a `RawResponse`."""
+        return WebhooksWithRawResponse(self)
+
     async def create(
         self, url: str, *, events: Sequence[str] | None = None, description: str | None = None
     ) -> CreatedWebhook:
@@ -40,17 +49,17 @@ class AsyncWebhooks:
 
         Raises `ValidationError` for an address that the server may not call, and `ScopixPermissionError`.
         """
-        wanted = {"url": url, "events": None if events is None else list(events), "description": description}
-        given = {field: value for field, value in wanted.items() if value is not None}
-        return parse_answer(CreatedWebhook, await self._send("POST", _PATH, _PATH, content=json_body(given)))
+        payload = {"url": url, "events": None if events is None else list(events), "description": description}
+        given = {field: value for field, value in payload.items() if value is not None}
+        return parse_response(CreatedWebhook, await self._send("POST", _PATH, _PATH, content=json_body(given)))
 
-    async def list(self) -> WebhookList:
+    def list(self) -> AsyncPager[WebhookList, WebhookInfo]:
         """All webhooks, oldest first, without their secrets."""
-        return parse_answer(WebhookList, await self._send("GET", _PATH, _PATH))
+        return paged_async(self._fetch_all)
 
     async def get(self, webhook_id: str) -> WebhookInfo:
         """What is known of one webhook. Raises `ResourceNotFoundError`."""
-        return parse_answer(WebhookInfo, await self._send("GET", webhook_path(webhook_id), _ONE))
+        return parse_response(WebhookInfo, await self._send("GET", webhook_path(webhook_id), _ONE))
 
     async def update(
         self,
@@ -65,17 +74,17 @@ class AsyncWebhooks:
 
         Raises `ValidationError` when nothing is to be changed, `ResourceNotFoundError`, `ScopixPermissionError`.
         """
-        wanted = {
+        payload = {
             "url": url,
             "events": None if events is None else list(events),
             "description": description,
             "is_active": is_active,
         }
-        given = {field: value for field, value in wanted.items() if value is not None}
+        given = {field: value for field, value in payload.items() if value is not None}
         if not given:
             raise ValidationError("give a url, events, a description or is_active", details={"field": "url"})
-        answer = await self._send("PATCH", webhook_path(webhook_id), _ONE, content=json_body(given))
-        return parse_answer(WebhookInfo, answer)
+        response = await self._send("PATCH", webhook_path(webhook_id), _ONE, content=json_body(given))
+        return parse_response(WebhookInfo, response)
 
     async def delete(self, webhook_id: str) -> None:
         """Remove a webhook with all messages to it. Raises `ResourceNotFoundError`."""
@@ -86,34 +95,44 @@ class AsyncWebhooks:
 
         Raises `ResourceNotFoundError`.
         """
-        answer = await self._send("POST", f"{webhook_path(webhook_id)}/secret", f"{_ONE}/secret")
-        return parse_answer(CreatedWebhook, answer)
+        response = await self._send("POST", f"{webhook_path(webhook_id)}/secret", f"{_ONE}/secret")
+        return parse_response(CreatedWebhook, response)
 
     async def ping(self, webhook_id: str) -> WebhookDelivery:
         """Send a message to try the webhook out; `delivery` tells what came of it. Raises `ResourceNotFoundError`."""
-        answer = await self._send("POST", f"{webhook_path(webhook_id)}/ping", f"{_ONE}/ping")
-        return parse_answer(WebhookDelivery, answer)
+        response = await self._send("POST", f"{webhook_path(webhook_id)}/ping", f"{_ONE}/ping")
+        return parse_response(WebhookDelivery, response)
 
-    async def deliveries(
+    def deliveries(
         self, webhook_id: str, *, status: str | None = None, limit: int = 20, offset: int = 0
-    ) -> WebhookDeliveryList:
-        """One page of the messages to a webhook, `limit` (1 to 100) of them from `offset` on, newest first.
+    ) -> AsyncPager[WebhookDeliveryList, WebhookDelivery]:
+        """One page of the messages to a webhook, `limit` (1 to 100) of them from `offset` on, newest first; or all from
+        there on, when walked through.
 
         `status` is `pending`, `delivered` or `failed`. Raises `ResourceNotFoundError`.
         """
-        page = query_pairs({"status": status, "limit": limit, "offset": offset})
-        answer = await self._send("GET", f"{webhook_path(webhook_id)}/deliveries", f"{_ONE}/deliveries", params=page)
-        return parse_answer(WebhookDeliveryList, answer)
+        return paged_async(
+            partial(self._fetch_deliveries, webhook_id, {"status": status, "limit": limit, "offset": offset})
+        )
 
     async def delivery(self, delivery_id: str) -> WebhookDelivery:
         """One message, by its id or its `webhook-id`, with every attempt in `log`. Raises `ResourceNotFoundError`."""
-        answer = await self._send("GET", webhook_path(delivery_id, delivery=True), _DELIVERY)
-        return parse_answer(WebhookDelivery, answer)
+        response = await self._send("GET", webhook_path(delivery_id, delivery=True), _DELIVERY)
+        return parse_response(WebhookDelivery, response)
 
     async def replay(self, delivery_id: str) -> WebhookDelivery:
         """Send a message once more, under the same `webhook-id`. Raises `ResourceNotFoundError`."""
         path = f"{webhook_path(delivery_id, delivery=True)}/replay"
-        return parse_answer(WebhookDelivery, await self._send("POST", path, f"{_DELIVERY}/replay"))
+        return parse_response(WebhookDelivery, await self._send("POST", path, f"{_DELIVERY}/replay"))
+
+    async def _fetch_all(self, _: Mapping[str, Any]) -> WebhookList:
+        return parse_response(WebhookList, await self._send("GET", _PATH, _PATH))
+
+    async def _fetch_deliveries(
+        self, webhook_id: str, page: Mapping[str, Any], place: Mapping[str, Any]
+    ) -> WebhookDeliveryList:
+        path, params = f"{webhook_path(webhook_id)}/deliveries", query_pairs({**page, **place})
+        return parse_response(WebhookDeliveryList, await self._send("GET", path, f"{_ONE}/deliveries", params=params))
 
     async def _send(
         self,
@@ -123,12 +142,12 @@ class AsyncWebhooks:
         *,
         params: Sequence[tuple[str, str]] = (),
         content: bytes | None = None,
-    ) -> Answer:
-        call = Call(
+    ) -> Response:
+        request = Request(
             method=method,
             url=self._config.url + path,
             endpoint=f"{method} {endpoint}",
             params=params,
             content=content,
         )
-        return await self._transport.send(call)
+        return await self._transport.send(request)

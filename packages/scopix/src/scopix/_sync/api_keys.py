@@ -3,12 +3,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import cached_property, partial
 from typing import Any
 
+from scopix._sync.raw import ApiKeysWithRawResponse
 from scopix._sync.transport import SyncTransport
-from scopix._call import Answer, Call, json_body, key_path, parse_answer, query_pairs, time_text
 from scopix._config import ClientConfig
 from scopix._errors import ValidationError
+from scopix._paging import paged_sync
+from scopix._request import Request, Response, json_body, key_path, parse_response, query_pairs, time_text
 from scopix.types.keys import ApiKeyInfo, ApiKeyList, CreatedApiKey
 
 __all__ = ["SyncApiKeys"]
@@ -23,6 +26,11 @@ class SyncApiKeys:
         self._transport = transport
         self._config = config
 
+    @cached_property
+    def with_raw_response(self) -> ApiKeysWithRawResponse:
+        """The same calls, each giving a `RawResponse`."""
+        return ApiKeysWithRawResponse(self)
+
     def create(
         self,
         name: str,
@@ -31,34 +39,45 @@ class SyncApiKeys:
         scopes: Sequence[str] | None = None,
         metadata: Mapping[str, Any] | None = None,
         expires_at: datetime | str | None = None,
+        outlives_creator: bool = False,
     ) -> CreatedApiKey:
         """Make a key. The answer's `api_key` is the key itself, shown this once.
 
         `name` has 1 to 255 characters, `description` at most 500. `scopes` are `read`, `write`, `admin` or
         `RESOURCE:PERMISSION`; left out, they are those of the key that makes it, which no key can exceed. `expires_at`
-        lies in the future, without a zone it is UTC; left out, the key never expires.
+        lies in the future, without a zone it is UTC; left out, or later than that, the key expires with the one that
+        makes it. It is also deactivated with that one. With `outlives_creator`, which needs the scope `admin`, neither.
 
         Raises `ValidationError`, and `ScopixPermissionError` when the caller's key may not do this.
         """
-        wanted = {
+        payload = {
             "name": name,
             "description": description,
             "scopes": None if scopes is None else list(scopes),
             "metadata": None if metadata is None else dict(metadata),
             "expires_at": time_text(expires_at),
+            "outlives_creator": True if outlives_creator else None,
         }
-        given = {field: value for field, value in wanted.items() if value is not None}
-        answer = self._send("POST", _PATH, "POST /api-keys", content=json_body(given))
-        return parse_answer(CreatedApiKey, answer)
+        given = {field: value for field, value in payload.items() if value is not None}
+        response = self._send("POST", _PATH, "POST /api-keys", content=json_body(given))
+        return parse_response(CreatedApiKey, response)
 
-    def list(self, *, include_inactive: bool = False, limit: int = 20, offset: int = 0) -> ApiKeyList:
-        """One page of keys, `limit` (1 to 100) of them from `offset` on, newest first and without their secrets."""
-        page = query_pairs({"include_inactive": include_inactive, "limit": limit, "offset": offset})
-        return parse_answer(ApiKeyList, self._send("GET", _PATH, "GET /api-keys", params=page))
+    def list(
+        self, *, include_inactive: bool = False, limit: int = 20, offset: int = 0
+    ) -> ApiKeyList:
+        """One page of keys, `limit` (1 to 100) of them from `offset` on, newest first and without their secrets; or all
+        from there on, when walked through.
+        """
+        page = {"include_inactive": include_inactive, "limit": limit, "offset": offset}
+        return paged_sync(partial(self._fetch_page, page))
 
     def get(self, key_id: str) -> ApiKeyInfo:
         """What is known of one key, by its id. Raises `ResourceNotFoundError`."""
-        return parse_answer(ApiKeyInfo, self._send("GET", key_path(key_id), "GET /api-keys/{id}"))
+        return parse_response(ApiKeyInfo, self._send("GET", key_path(key_id), "GET /api-keys/{id}"))
+
+    def current(self) -> ApiKeyInfo:
+        """What is known of the key that this client uses; every key may ask."""
+        return parse_response(ApiKeyInfo, self._send("GET", f"{_PATH}/current", "GET /api-keys/current"))
 
     def update(
         self,
@@ -74,19 +93,27 @@ class SyncApiKeys:
 
         Raises `ValidationError` when nothing is to be changed, `ResourceNotFoundError`, `ScopixPermissionError`.
         """
-        wanted = {"name": name, "description": description, "metadata": None if metadata is None else dict(metadata)}
-        given = {field: value for field, value in wanted.items() if value is not None}
+        payload = {"name": name, "description": description, "metadata": None if metadata is None else dict(metadata)}
+        given = {field: value for field, value in payload.items() if value is not None}
         if not given:
             raise ValidationError("give a name, a description or metadata", details={"field": "name"})
-        answer = self._send("PUT", key_path(key_id), "PUT /api-keys/{id}", content=json_body(given))
-        return parse_answer(ApiKeyInfo, answer)
+        response = self._send("PUT", key_path(key_id), "PUT /api-keys/{id}", content=json_body(given))
+        return parse_response(ApiKeyInfo, response)
 
-    def deactivate(self, key_id: str, *, reason: str | None = None) -> None:
-        """Refuse a key from its next request on, for good. It stays in the list with `include_inactive`.
+    def deactivate(self, key_id: str, *, reason: str | None = None, keep_created: bool = False) -> None:
+        """Refuse a key from its next request on, for good, and with it the keys that it made, and those that they made.
+
+        They stay in the list with `include_inactive`. With `keep_created`, which needs the scope `admin`, the keys that
+        it made go on.
 
         Raises `ResourceNotFoundError`, and `ScopixPermissionError` when the caller's key may not do this.
         """
-        self._send("DELETE", key_path(key_id), "DELETE /api-keys/{id}", params=query_pairs({"reason": reason}))
+        chosen = query_pairs({"reason": reason, "keep_created": True if keep_created else None})
+        self._send("DELETE", key_path(key_id), "DELETE /api-keys/{id}", params=chosen)
+
+    def _fetch_page(self, page: Mapping[str, Any], place: Mapping[str, Any]) -> ApiKeyList:
+        params = query_pairs({**page, **place})
+        return parse_response(ApiKeyList, self._send("GET", _PATH, "GET /api-keys", params=params))
 
     def _send(
         self,
@@ -96,6 +123,6 @@ class SyncApiKeys:
         *,
         params: Sequence[tuple[str, str]] = (),
         content: bytes | None = None,
-    ) -> Answer:
-        call = Call(method=method, url=self._config.url + path, endpoint=endpoint, params=params, content=content)
-        return self._transport.send(call)
+    ) -> Response:
+        request = Request(method=method, url=self._config.url + path, endpoint=endpoint, params=params, content=content)
+        return self._transport.send(request)

@@ -7,10 +7,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 from scopix._sync.transport import SyncTransport
-from scopix._config import ClientConfig
+from scopix._config import ClientConfig, set_up_logging
 
 if TYPE_CHECKING:
+    import httpx2
+
     from scopix._sync.api_keys import SyncApiKeys
+    from scopix._sync.categories import SyncCategories
     from scopix._sync.files import SyncFiles
     from scopix._sync.settings import SyncSettings
     from scopix._sync.tenant import SyncTenant
@@ -33,7 +36,9 @@ class SyncScopix:
     `timeout` is in seconds, for each step of a request. Transient failures are repeated `max_retries` times, first
     after about `retry_delay` seconds, then twice as long each time. Waiting for a description asks every
     `polling_interval` seconds, for at most `polling_timeout`. `tenant_id` and `proxy_url` (http or https) fall back to
-    `SCOPIX_TENANT_ID` and `SCOPIX_PROXY_URL`. `enable_tracing` needs the extra `tracing`.
+    `SCOPIX_TENANT_ID` and `SCOPIX_PROXY_URL`. `enable_tracing` needs the extra `tracing`. `http_client` is an
+    `httpx2.Client` of your own (for certificates, a proxy, hooks, instrumentation): it stays yours to close.
+    With `SCOPIX_LOG=debug` in the environment each request is logged.
 
     Raises `ValueError` for settings that cannot work.
     """
@@ -52,6 +57,7 @@ class SyncScopix:
         proxy_url: str | None = None,
         enable_tracing: bool = False,
         allow_insecure_http: bool | None = None,
+        http_client: "httpx2.Client | None" = None,
     ) -> None:
         config = ClientConfig(
             api_key=api_key,
@@ -66,26 +72,56 @@ class SyncScopix:
             enable_tracing=enable_tracing,
             allow_insecure_http=allow_insecure_http,
         )
-        self._set_up(config)
+        self._set_up(config, http_client)
 
     @classmethod
-    def from_env(cls, **overrides: Any) -> Self:
+    def from_env(cls, *, http_client: "httpx2.Client | None" = None, **overrides: Any) -> Self:
         """A client set up by `SCOPIX_*` variables, read now; keyword arguments of any `ClientConfig` field win.
 
         Raises `ValueError` when there is no key.
         """
-        return cls.from_config(ClientConfig.from_env(**overrides))
+        return cls.from_config(ClientConfig.from_env(**overrides), http_client=http_client)
 
     @classmethod
-    def from_config(cls, config: ClientConfig) -> Self:
+    def from_config(cls, config: ClientConfig, *, http_client: "httpx2.Client | None" = None) -> Self:
         """A client with settings that the constructor does not take, such as the circuit breaker's."""
         client = cls.__new__(cls)
-        client._set_up(config)
+        client._set_up(config, http_client)
         return client
 
-    def _set_up(self, config: ClientConfig) -> None:
+    def _set_up(self, config: ClientConfig, http_client: "httpx2.Client | None") -> None:
+        if http_client is not None and config.proxy_url is not None:
+            raise ValueError("give proxy_url or http_client, not both: set the proxy up in your own client")
+        set_up_logging()
         self.config = config
-        self._transport = SyncTransport(config)
+        self._transport = SyncTransport(config, http_client)
+
+    def with_options(
+        self,
+        *,
+        timeout: float | None = None,
+        max_retries: int | None = None,
+        retry_delay: float | None = None,
+        polling_interval: float | None = None,
+        polling_timeout: float | None = None,
+    ) -> Self:
+        """A client with other limits over the same connections, for some calls; None leaves as is.
+
+            details = client.with_options(timeout=5, max_retries=0).files.get(image_id)
+
+        It lives as long as this one, and need not be closed. Raises `ValueError` for numbers that cannot work.
+        """
+        changes = {
+            "timeout": timeout,
+            "max_retries": max_retries,
+            "retry_delay": retry_delay,
+            "polling_interval": polling_interval,
+            "polling_timeout": polling_timeout,
+        }
+        changed = type(self).__new__(type(self))
+        changed.config = self.config.with_changes(**{name: one for name, one in changes.items() if one is not None})
+        changed._transport = self._transport.with_config(changed.config)
+        return changed
 
     @cached_property
     def files(self) -> "SyncFiles":
@@ -100,6 +136,13 @@ class SyncScopix:
         from scopix._sync.api_keys import SyncApiKeys
 
         return SyncApiKeys(self._transport, self.config)
+
+    @cached_property
+    def categories(self) -> "SyncCategories":
+        """The content categories that the server knows, your own among them."""
+        from scopix._sync.categories import SyncCategories
+
+        return SyncCategories(self._transport, self.config)
 
     @cached_property
     def tenant(self) -> "SyncTenant":
@@ -123,7 +166,7 @@ class SyncScopix:
         return SyncWebhooks(self._transport, self.config)
 
     def close(self) -> None:
-        """Give the connections back. The client cannot be used any more."""
+        """Give the connections back. The client cannot be used any more. An `http_client` of yours stays open."""
         self._transport.close()
 
     def __enter__(self) -> Self:

@@ -14,20 +14,21 @@ from typing import Any
 
 import httpcore2
 
-__all__ = ["watch_for_early_answers"]
+__all__ = ["watch_for_early_responses"]
 
 # Only waited for when there are bytes to read that turn out to be none for us (such as TLS session tickets).
 _MOMENT = 0.01
-_MOST_BYTES = 65536
+_MAX_BYTES = 65536
 
 
-def watch_for_early_answers(transports: Iterable[Any]) -> None:
+def watch_for_early_responses(transports: Iterable[Any]) -> None:
     """Make these transports of the HTTP library listen while they send."""
     for transport in transports:
         pool: Any = getattr(transport, "_pool", None)
         # The library lets nobody choose this from outside. Should it be gone one day, a test will tell, and uploads
         # go on to work as the library does them.
-        if hasattr(pool, "_network_backend"):
+        # A backend that somebody chose is left alone.
+        if type(getattr(pool, "_network_backend", None)).__module__.partition(".")[0] == httpcore2.__name__:
             pool._network_backend = WatchingBackend()
 
 
@@ -86,7 +87,7 @@ class WatchingStream(httpcore2.NetworkStream):
 
     def _listen(self) -> None:
         try:
-            self._heard = self._inner.read(_MOST_BYTES, _MOMENT)
+            self._heard = self._inner.read(_MAX_BYTES, _MOMENT)
         except httpcore2.ReadTimeout:
             return
         raise httpcore2.WriteError("the server answered, or closed, before everything was sent")

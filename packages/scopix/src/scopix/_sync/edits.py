@@ -6,8 +6,8 @@ from typing import Any
 
 from scopix._sync.batches import SyncBatches
 from scopix._sync.waiting import fetch_details, wait_until_described
-from scopix._call import Answer, Call, file_path, json_body, parse_answer
 from scopix._errors import ValidationError
+from scopix._request import Request, Response, file_path, json_body, parse_response
 from scopix._results import result_from_details
 from scopix.types.descriptions import DescriptionVersionList
 from scopix.types.edits import (
@@ -51,13 +51,13 @@ class SyncEdits(SyncBatches):
             "ai_tags": None if ai_tags is None else list(ai_tags),
         }
         given = {name: value for name, value in changes.items() if value is not None}
-        answer = self._post(file_path(file_id), "PATCH /files/{id}", given, method="PATCH")
-        return parse_answer(UpdateFileResult, answer)
+        response = self._post(file_path(file_id), "PATCH /files/{id}", given, method="PATCH")
+        return parse_response(UpdateFileResult, response)
 
     def restore(self, file_id: str) -> RestoreFileResult:
         """Undo a deletion. Raises `ResourceNotFoundError` when there is no such deleted file."""
-        answer = self._post(file_path(file_id, "/restore"), "POST /files/{id}/restore", {})
-        return parse_answer(RestoreFileResult, answer)
+        response = self._post(file_path(file_id, "/restore"), "POST /files/{id}/restore", {})
+        return parse_response(RestoreFileResult, response)
 
     def trigger_variant_generation(self, file_id: str) -> dict[str, Any]:
         """Have an image's thumbnails made again; those there are stay until then.
@@ -65,13 +65,13 @@ class SyncEdits(SyncBatches):
         Gives `success`, `message`, `task_id`, `current_status`, `image_id` and `skipped_duplicate`, which says that
         they were queued already. Raises `ResourceNotFoundError`, and `ValidationError` when the file is no image.
         """
-        answer = self._post(file_path(file_id, "/variants"), "POST /files/{id}/variants", {})
-        return parse_answer(VariantGeneration, answer).model_dump(mode="json")
+        response = self._post(file_path(file_id, "/variants"), "POST /files/{id}/variants", {})
+        return parse_response(VariantGeneration, response).model_dump(mode="json")
 
     def batch_delete(self, file_ids: Sequence[str]) -> BatchDeleteFilesResponse:
         """Delete 1 to 100 files; those still being processed are skipped, unknown ids are told, nothing raises."""
-        answer = self._post("/files/batch-delete", "POST /files/batch-delete", {"file_ids": list(file_ids)})
-        return parse_answer(BatchDeleteFilesResponse, answer)
+        response = self._post("/files/batch-delete", "POST /files/batch-delete", {"file_ids": list(file_ids)})
+        return parse_response(BatchDeleteFilesResponse, response)
 
     def retry_description(
         self,
@@ -85,13 +85,13 @@ class SyncEdits(SyncBatches):
         """Describe an image again, under another category or by another engine; earlier descriptions are kept.
 
         With `wait` it returns when the new description has ended (after `timeout` seconds at the latest, by default
-        the client's `polling_timeout`). Raises `ScopixError` with code `CONFLICT` while one is under way, and
+        the client's `polling_timeout`). Raises `ConflictError` while one is under way, and
         `ScopixTimeoutError` with `last_result`.
         """
         named = {"content_category": _word(content_category), "engine": engine}
-        wanted = {name: value for name, value in named.items() if value is not None}
-        answer = self._post(file_path(file_id, "/describe"), "POST /files/{id}/describe", wanted)
-        queued = parse_answer(DescribeResponse, answer)
+        payload = {name: value for name, value in named.items() if value is not None}
+        response = self._post(file_path(file_id, "/describe"), "POST /files/{id}/describe", payload)
+        queued = parse_response(DescribeResponse, response)
         latest = result_from_details(fetch_details(self._transport, self._config, queued.image_id))
         if not wait:
             return latest
@@ -113,7 +113,7 @@ class SyncEdits(SyncBatches):
 
         At least one condition is needed. Returns at once how many matched and how many were queued.
         """
-        wanted: dict[str, Any] = {
+        payload: dict[str, Any] = {
             "ids": _listed(ids),
             "search": search,
             "tags": _listed(tags),
@@ -123,30 +123,30 @@ class SyncEdits(SyncBatches):
             "content_category": _word(content_category),
             "engine": engine,
         }
-        given = {name: value for name, value in wanted.items() if value is not None}
-        answer = self._post("/files/describe", "POST /files/describe", given)
-        return parse_answer(DescribeMatchingResponse, answer)
+        given = {name: value for name, value in payload.items() if value is not None}
+        response = self._post("/files/describe", "POST /files/describe", given)
+        return parse_response(DescribeMatchingResponse, response)
 
     def list_descriptions(self, file_id: str) -> DescriptionVersionList:
         """Return all versions of a file's description, newest first, and who wrote them; `current` is the one shown."""
         endpoint = "GET /files/{id}/descriptions"
-        call = Call(method="GET", url=self._config.url + file_path(file_id, "/descriptions"), endpoint=endpoint)
-        return parse_answer(DescriptionVersionList, self._transport.send(call))
+        request = Request(method="GET", url=self._config.url + file_path(file_id, "/descriptions"), endpoint=endpoint)
+        return parse_response(DescriptionVersionList, self._transport.send(request))
 
     def set_current_description(self, file_id: str, version: int) -> FullDescription:
         """Make a version the one that is shown and searched. Raises `ResourceNotFoundError` when there is none such."""
         path = file_path(file_id, f"/descriptions/{int(version)}/current")
-        answer = self._post(path, "POST /files/{id}/descriptions/{version}/current", {})
-        return parse_answer(FullDescription, answer)
+        response = self._post(path, "POST /files/{id}/descriptions/{version}/current", {})
+        return parse_response(FullDescription, response)
 
     def check_duplicates(self, hashes: Sequence[str]) -> DuplicateCheckResponse:
         """Tell which contents are stored already, by 1 to 250 SHA-256 hashes in hex."""
-        answer = self._post("/files/check-duplicates", "POST /files/check-duplicates", {"hashes": list(hashes)})
-        return parse_answer(DuplicateCheckResponse, answer)
+        response = self._post("/files/check-duplicates", "POST /files/check-duplicates", {"hashes": list(hashes)})
+        return parse_response(DuplicateCheckResponse, response)
 
-    def _post(self, path: str, endpoint: str, body: Mapping[str, Any], method: str = "POST") -> Answer:
-        call = Call(method=method, url=self._config.url + path, endpoint=endpoint, content=json_body(body))
-        return self._transport.send(call)
+    def _post(self, path: str, endpoint: str, body: Mapping[str, Any], method: str = "POST") -> Response:
+        request = Request(method=method, url=self._config.url + path, endpoint=endpoint, content=json_body(body))
+        return self._transport.send(request)
 
 
 def _listed(values: Sequence[Any] | None) -> list[str] | None:

@@ -6,24 +6,14 @@ from typing import Annotated
 import typer
 
 from scopix import __version__
+from scopix.cli.commands import LazyGroup
 from scopix.cli.connection import Connection, default_data_dir
-from scopix.cli.delete import delete
-from scopix.cli.export import export
-from scopix.cli.get import get
-from scopix.cli.list_files import list_files
-from scopix.cli.restore import restore
-from scopix.cli.retry import retry
-from scopix.cli.search import search
-from scopix.cli.sessions import sessions
-from scopix.cli.settings import settings
-from scopix.cli.show import show
-from scopix.cli.similar import similar
-from scopix.cli.upload import upload
 
 __all__ = ["app"]
 
 app = typer.Typer(
     name="scopix",
+    cls=LazyGroup,
     no_args_is_help=True,
     add_completion=False,
     # A traceback with all variables would print the key.
@@ -33,8 +23,8 @@ app = typer.Typer(
 )
 
 
-def _print_version(wanted: bool) -> None:
-    if wanted:
+def _print_version(is_set: bool) -> None:
+    if is_set:
         typer.echo(f"scopix {__version__}")
         raise typer.Exit
 
@@ -66,18 +56,13 @@ def set_up(
 
     Plain http to another machine is refused unless SCOPIX_ALLOW_INSECURE_HTTP=1 allows it.
     """
+    by_option = {name for name in ("api_key", "base_url", "data_dir") if _is_option(context, name)}
+    if "data_dir" in by_option and "api_key" not in by_option:
+        # Who names a server's folder means that server, whatever the environment says of another one.
+        api_key, base_url = None, base_url if "base_url" in by_option else None
     context.obj = Connection(api_key, base_url, data_dir or default_data_dir())
 
 
-app.command()(upload)
-app.command("list")(list_files)
-app.command()(search)
-app.command()(similar)
-app.command()(get)
-app.command()(show)
-app.command()(delete)
-app.command()(restore)
-app.command()(retry)
-app.command()(export)
-app.add_typer(sessions, name="sessions")
-app.add_typer(settings, name="settings")
+def _is_option(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"

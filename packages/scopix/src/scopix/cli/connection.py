@@ -4,13 +4,12 @@ import json
 import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import platformdirs
 import typer
 
-from scopix import InsecureTransportWarning, Scopix
-from scopix.cli.outcome import EXIT_NO_CONNECTION
-from scopix.cli.terminal import say_error
+if TYPE_CHECKING:
+    from scopix import Scopix
 
 __all__ = ["Connection", "default_data_dir", "open_client"]
 
@@ -28,11 +27,16 @@ class Connection:
 
 def default_data_dir() -> Path:
     """Where a server on this machine keeps its data unless told otherwise."""
+    import platformdirs
+
     return platformdirs.user_data_path("scopix")
 
 
-def open_client(connection: Connection) -> Scopix:
+def open_client(connection: Connection) -> "Scopix":
     """A client for this connection. Without any key, says where it looked and exits."""
+    # Not with the file, which every start reads: the client is a half-second's worth of code.
+    from scopix import InsecureTransportWarning, Scopix
+
     api_key, base_url = connection.api_key, connection.base_url
     if not api_key:
         # The file's key belongs to the file's server, so its address comes with it.
@@ -53,6 +57,9 @@ def _read_credentials(path: Path) -> tuple[str, str | None]:
         problem = f"No API key: {path} belongs to another user."
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         problem = f"No API key: {path} cannot be understood."
+    from scopix.cli.outcome import EXIT_NO_CONNECTION
+    from scopix.cli.terminal import say_error
+
     say_error(
         problem,
         "Pass --api-key or set SCOPIX_API_KEY. A server started on this machine (scopix-server serve) leaves a key in "

@@ -14,7 +14,7 @@ from scopix.cli.terminal import errors_shown, hint_for, one_line, say, say_error
 
 __all__ = ["delete"]
 
-MOST_NAMES = 10
+MAX_NAMES = 10
 
 
 def delete(
@@ -59,10 +59,10 @@ async def _delete(client: Scopix, ids: list[str], *, ask: bool) -> list[End]:
 
 
 def _ask(files: list[FileSummary]) -> None:
-    for file in files[:MOST_NAMES]:
+    for file in files[:MAX_NAMES]:
         say().print(f"  {file.id[:8]}  {one_line(file.title or file.filename)}", soft_wrap=True)
-    if len(files) > MOST_NAMES:
-        say().print(f"  and {len(files) - MOST_NAMES:,} more")
+    if len(files) > MAX_NAMES:
+        say().print(f"  and {len(files) - MAX_NAMES:,} more")
     noun = "this file" if len(files) == 1 else f"these {len(files):,} files"
     if not typer.confirm(f"Delete {noun}?", err=True):
         say().print("nothing was deleted")
@@ -74,11 +74,11 @@ def _unknown(named: Named) -> list[End]:
 
 
 async def _delete_some(client: Scopix, files: list[FileSummary]) -> list[End]:
-    answer = await client.files.batch_delete([file.id for file in files])
-    told = {one.id: one for one in [*answer.deleted, *answer.skipped, *answer.failed]}
+    response = await client.files.batch_delete([file.id for file in files])
+    by_id = {one.id: one for one in [*response.deleted, *response.skipped, *response.failed]}
     ends = []
     for file in files:
-        one = told.get(file.id)
+        one = by_id.get(file.id)
         fine = one is not None and one.status == "deleted"
         state = one.status if one is not None else "failed"
         reason = one.message if one is not None else "the server did not tell"

@@ -1,52 +1,96 @@
-"""Directories on the command line: finding the files, showing how far their upload is."""
+"""Many files on the command line: showing how far their upload is."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from scopix import Scopix, find_images
-from scopix.cli.batch import BatchUpload
-from scopix.cli.ledger import Ledger
+from scopix import Scopix, ScopixError, ScopixTimeoutError
 from scopix.cli.outcome import Outcome
 from scopix.cli.sending import Wishes
 from scopix.cli.terminal import say
 
-__all__ = ["find_files", "upload_by_ledger"]
+__all__ = ["Ended", "upload_with_journal"]
 
 _REFRESH_SECONDS = 0.5
 
 
-def find_files(paths: Iterable[str], *, recursive: bool, include_hidden: bool) -> list[Path]:
-    """The files named and the pictures in the directories named, each once. Raises `UploadError`."""
-    found: dict[Path, Path] = {}
-    for path in map(Path, paths):
-        files = find_images(path, recursive=recursive, include_hidden=include_hidden) if path.is_dir() else [path]
-        for file in files:
-            found.setdefault(_resolved(file), file)
-    return list(found.values())
+@dataclass(frozen=True)
+class Ended:
+    """How an upload of many files ended.
 
-
-def upload_by_ledger(
-    client: Scopix, files: Sequence[Path], wishes: Wishes, books: Path | None
-) -> tuple[list[Outcome], bool]:
-    """Upload them, or what is left of them; an outcome for each, and whether the user interrupted it.
-
-    Raises `LedgerError` when the books cannot be used.
+    `sent_before` counts the files that an earlier run had sent, by the journal; `interrupted` is true when the user
+    ended it.
     """
-    if not files:
-        return [], False
-    with Ledger(books, client.config.url) as ledger:
-        run = BatchUpload(client, files, wishes, ledger)
+
+    outcomes: list[Outcome]
+    sent_before: int
+    interrupted: bool
+
+
+def upload_with_journal(client: Scopix, files: Sequence[str], wishes: Wishes, *, journal: Path | None) -> Ended:
+    """Upload them, or what is left of them.
+
+    Raises `ValidationError` when the journal cannot be used.
+    """
+    run = _Run(client, wishes)
+    try:
+        asyncio.run(run.go(files, journal))
+    except KeyboardInterrupt:
+        return Ended(run.outcomes(), run.sent_before, interrupted=True)
+    return Ended(run.outcomes(), run.sent_before, interrupted=False)
+
+
+class _Run:
+    """Draws an upload while it goes."""
+
+    def __init__(self, client: Scopix, wishes: Wishes) -> None:
+        self._client = client
+        self._wishes = wishes
+        self._upload: Any = None
+        self._error: ScopixError | None = None
+        self.sent_before = 0
+
+    def outcomes(self) -> list[Outcome]:
+        """One for each file, in their order."""
+        files = [] if self._upload is None else self._upload.files
+        return [Outcome.of_file(file, waited=self._wishes.wait, error=self._error) for file in files]
+
+    async def go(self, files: Sequence[str], journal: Path | None) -> None:
+        """Send what is not sent yet, wait if that is wished, and ask what became of everything."""
+        async with self._client as client:
+            self._upload = await client.files.batch_upload(
+                files,
+                journal=journal,
+                content_category=self._wishes.category,
+                tags=self._wishes.tags,
+                auto_describe=self._wishes.describe,
+                skip_duplicates=self._wishes.skip_duplicates,
+            )
+            if self._upload.total:
+                with self._upload:
+                    self.sent_before = self._upload.sent
+                    await _showing(self._upload, self._steps(), waits=self._wishes.wait)
+
+    async def _steps(self) -> None:
         try:
-            asyncio.run(_go_showing(run, waits=wishes.wait))
-        except KeyboardInterrupt:
-            return run.outcomes(), True
-        return run.outcomes(), False
+            await self._upload.send()
+            if self._wishes.wait:
+                await self._upload.wait(on_progress=lambda _: None)
+        except ScopixTimeoutError:
+            pass  # each file tells whether it is still being described
+        except ScopixError as error:
+            self._error = error
+        try:
+            await self._upload.collect()
+        except ScopixError as error:
+            self._error = self._error or error
 
 
-async def _go_showing(run: BatchUpload, *, waits: bool) -> None:
+async def _showing(upload: Any, steps: Coroutine[Any, Any, None], *, waits: bool) -> None:
     console = say()
     progress = Progress(
         TextColumn("{task.description}"),
@@ -60,12 +104,12 @@ async def _go_showing(run: BatchUpload, *, waits: bool) -> None:
         transient=True,
         disable=not console.is_terminal,
     )
-    sending = progress.add_task("sent", total=run.total, rate="")
-    describing = progress.add_task("done", total=run.total, rate="", visible=waits)
+    sending = progress.add_task("sent", total=upload.total, rate="")
+    describing = progress.add_task("done", total=upload.total, rate="", visible=waits)
 
     async def refresh() -> None:
         while True:
-            for task, count in ((sending, run.sent), (describing, run.ended)):
+            for task, count in ((sending, upload.sent), (describing, upload.ended)):
                 speed = progress.tasks[task].speed
                 progress.update(task, completed=count, rate=f"{speed:.1f}/s" if speed else "")
             await asyncio.sleep(_REFRESH_SECONDS)
@@ -73,13 +117,6 @@ async def _go_showing(run: BatchUpload, *, waits: bool) -> None:
     with progress:
         showing = asyncio.create_task(refresh())
         try:
-            await run.go()
+            await steps
         finally:
             showing.cancel()
-
-
-def _resolved(path: Path) -> Path:
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError, ValueError):
-        return path

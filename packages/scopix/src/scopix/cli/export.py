@@ -32,7 +32,7 @@ _FORMAT_OF_SUFFIX = {
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class _Options:
     """Where the export goes, and in which format."""
 
     output: Path
@@ -71,23 +71,23 @@ def export(
     """
     connection: Connection = context.obj
     with errors_shown():
-        wanted = _Wanted(output, _format_of(output, format), excel, force)
-        _check(wanted, as_json=as_json)
+        options = _Options(output, _format_of(output, format), excel, force)
+        _check(options, as_json=as_json)
         arguments = {**filters.to_arguments(), "sort_by": "created_at", "sort_order": "asc"}
         started = time.monotonic()
-        with _target(wanted) as file:
+        with _target(options) as file:
             # No writer, no request: a missing library is told first.
-            writer = open_writer(wanted.format, file, for_excel=excel, ascii_only=_on_terminal(wanted))
+            writer = open_writer(options.format, file, for_excel=excel, ascii_only=_on_terminal(options))
             try:
                 count = asyncio.run(_export(open_client(connection), arguments, writer))
             finally:
                 writer.close()
     seconds = time.monotonic() - started
     if as_json:
-        told = {"output": str(output), "format": wanted.format.value, "files": count, "seconds": round(seconds, 3)}
-        typer.echo(json.dumps({**told, "bytes": output.stat().st_size}))
+        summary = {"output": str(output), "format": options.format.value, "files": count, "seconds": round(seconds, 3)}
+        typer.echo(json.dumps({**summary, "bytes": output.stat().st_size}))
     noun = "file" if count == 1 else "files"
-    place = "" if wanted.to_standard_output else f" written to {harmless(str(output))}"
+    place = "" if options.to_standard_output else f" written to {harmless(str(output))}"
     say().print(f"{count:,} {noun}{place} ({count / max(seconds, 0.001):,.0f} a second)", soft_wrap=True)
 
 
@@ -104,28 +104,28 @@ def _format_of(output: Path, given: Format | None) -> Format:
     return found
 
 
-def _check(wanted: _Wanted, *, as_json: bool) -> None:
-    if wanted.for_excel and wanted.format is not Format.CSV:
+def _check(options: _Options, *, as_json: bool) -> None:
+    if options.for_excel and options.format is not Format.CSV:
         raise ValueError("--excel is for CSV")
-    if not wanted.to_standard_output:
-        check_target(wanted.output, force=wanted.force)
-    elif wanted.format is Format.PARQUET:
+    if not options.to_standard_output:
+        check_target(options.output, force=options.force)
+    elif options.format is Format.PARQUET:
         raise ValueError("Parquet cannot be written to standard output; name a file with --output")
     elif as_json:
         raise ValueError("--json tells of a file that was written; name one with --output")
 
 
-def _on_terminal(wanted: _Wanted) -> bool:
-    return wanted.to_standard_output and sys.stdout.isatty()
+def _on_terminal(options: _Options) -> bool:
+    return options.to_standard_output and sys.stdout.isatty()
 
 
 @contextmanager
-def _target(wanted: _Wanted) -> Iterator[IO[bytes]]:
-    if wanted.to_standard_output:
+def _target(options: _Options) -> Iterator[IO[bytes]]:
+    if options.to_standard_output:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
-    with new_file(wanted.output, force=wanted.force) as file:
+    with new_file(options.output, force=options.force) as file:
         yield file
 
 
@@ -147,14 +147,14 @@ def _write(writer: Writer, files: Sequence[FileDetails]) -> None:
 
 async def _ahead(pages: AsyncIterator[Page[FileDetails]]) -> AsyncIterator[Page[FileDetails]]:
     """The pages, each asked for while the one before is being written."""
-    asked = asyncio.ensure_future(anext(pages))
+    upcoming = asyncio.ensure_future(anext(pages))
     try:
         while True:
             try:
-                page = await asked
+                page = await upcoming
             except StopAsyncIteration:
                 return
-            asked = asyncio.ensure_future(anext(pages))
+            upcoming = asyncio.ensure_future(anext(pages))
             yield page
     finally:
-        asked.cancel()
+        upcoming.cancel()

@@ -16,11 +16,13 @@ __all__ = ["FIELDS", "Format", "MissingLibrary", "Writer", "open_writer", "recor
 FIELDS = (
     "id",
     "filename",
+    "path",
     "title",
     "description",
     "tags",
     "visible_text",
     "text_regions",
+    "objects",
     "content_category",
     "category_data",
     "description_status",
@@ -36,7 +38,7 @@ FIELDS = (
     "created_at",
     "content_created_at",
 )
-_JSON_FIELDS = frozenset({"text_regions", "category_data"})
+_JSON_FIELDS = frozenset({"text_regions", "objects", "category_data"})
 _ROWS_A_GROUP = 5_000
 _CHARACTERS_A_GROUP = 16_000_000
 # What a spreadsheet takes for a formula, in the full-width forms of East Asian keyboards, too.
@@ -69,11 +71,13 @@ def record_of(file: FileDetails) -> dict[str, Any]:
     return {
         "id": file.id,
         "filename": file.original_filename,
+        "path": file.path,
         "title": file.title,
         "description": file.upload_description,
         "tags": list(file.tags),
         "visible_text": file.visible_text,
         "text_regions": None if file.text_regions is None else [one.model_dump() for one in file.text_regions],
+        "objects": None if file.perception is None else [one.model_dump() for one in file.perception.objects],
         "content_category": _plain(file.content_category),
         "category_data": file.category_data,
         "description_status": _plain(file.description_status),
@@ -200,16 +204,21 @@ class _ParquetWriter:
 def _weight(record: Mapping[str, Any]) -> int:
     """About how much memory a record takes, counted in characters."""
     texts = len(record["description"] or "") + len(record["visible_text"] or "")
-    return 500 + texts + 400 * len(record["text_regions"] or ())
+    return 500 + texts + 400 * (len(record["text_regions"] or ()) + len(record["objects"] or ()))
 
 
 def _parquet_schema(arrow: Any) -> Any:
     time = arrow.timestamp("us", tz="UTC")
     box = arrow.struct([(name, arrow.float64()) for name in ("x", "y", "width", "height")])
-    region = arrow.struct([("text", arrow.string()), ("bbox", box), ("confidence", arrow.float64())])
+    polygon = arrow.list_(arrow.list_(arrow.float64()))
+    region = arrow.struct(
+        [("text", arrow.string()), ("bbox", box), ("polygon", polygon), ("confidence", arrow.float64())]
+    )
+    thing = arrow.struct([("label", arrow.string()), ("bbox", box), ("score", arrow.float64())])
     types = {
         "tags": arrow.list_(arrow.string()),
         "text_regions": arrow.list_(region),
+        "objects": arrow.list_(thing),
         "description_is_retryable": arrow.bool_(),
         "size_bytes": arrow.int64(),
         "width": arrow.int32(),

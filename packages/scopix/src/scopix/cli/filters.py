@@ -64,7 +64,18 @@ class Filters:
         list[ContentCategory] | None,
         typer.Option("--category", metavar="CATEGORY", help="Only files said to show this; repeatable."),
     ]
-    wanted_ids: Annotated[
+    objects: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--object",
+            metavar="THING",
+            help='Only photographs that show it: dog, sofa, "people:2" (two or more). Repeatable.',
+        ),
+    ]
+    min_people: Annotated[
+        int | None, typer.Option("--min-people", metavar="N", min=1, help="Only photographs of so many people or more.")
+    ]
+    selected_ids: Annotated[
         list[str] | None,
         typer.Option("--id", metavar="ID", help="Only this file, by its full id; repeatable, at most 500."),
     ]
@@ -84,7 +95,9 @@ class Filters:
             "description_statuses": self.statuses,
             "media_types": self.media_types,
             "content_categories": self.categories,
-            "ids": self.wanted_ids,
+            "objects": self.objects,
+            "min_people": self.min_people,
+            "ids": self.selected_ids,
         }
         return {name: value for name, value in arguments.items() if value not in (None, [])}
 

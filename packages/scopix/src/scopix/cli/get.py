@@ -22,7 +22,7 @@ STANDARD_OUTPUT = Path("-")
 
 
 @dataclass(frozen=True)
-class _Wanted:
+class _Options:
     """What is to be saved, and where."""
 
     original: bool
@@ -49,10 +49,10 @@ def get(
     compared with the hash that the server has for it.
     """
     connection: Connection = context.obj
-    wanted = _Wanted(download, thumbnail, to or Path(), force)
+    options = _Options(download, thumbnail, to or Path(), force)
     with errors_shown():
-        _check(wanted, given=to is not None, as_json=as_json)
-        details, saved = asyncio.run(_get(open_client(connection), file_id, wanted))
+        _check(options, given=to is not None, as_json=as_json)
+        details, saved = asyncio.run(_get(open_client(connection), file_id, options))
     if as_json:
         record = details.model_dump(mode="json")
         if saved:
@@ -66,45 +66,45 @@ def get(
             out().print(harmless(str(path)), soft_wrap=True)
 
 
-def _check(wanted: _Wanted, *, given: bool, as_json: bool) -> None:
-    both = wanted.original and wanted.thumbnail
-    if not wanted.original and not wanted.thumbnail:
-        if given or wanted.force:
+def _check(options: _Options, *, given: bool, as_json: bool) -> None:
+    both = options.original and options.thumbnail
+    if not options.original and not options.thumbnail:
+        if given or options.force:
             raise ValueError("--to and --force go with --download or --thumbnail")
-    elif wanted.to == STANDARD_OUTPUT:
+    elif options.to == STANDARD_OUTPUT:
         if both or as_json:
             raise ValueError("standard output takes one file and nothing else: leave --thumbnail or --json out")
         if sys.stdout.isatty():
             raise ValueError("a picture does not belong on a terminal; send standard output to a file or a program")
-    elif not wanted.to.is_dir():
+    elif not options.to.is_dir():
         if both:
             raise ValueError("--to must name a directory when two files are saved")
-        check_target(wanted.to, force=wanted.force)
+        check_target(options.to, force=options.force)
 
 
-async def _get(client: Scopix, file_id: str, wanted: _Wanted) -> tuple[FileDetails, list[Path]]:
+async def _get(client: Scopix, file_id: str, options: _Options) -> tuple[FileDetails, list[Path]]:
     saved: list[Path] = []
     async with client:
         details = await client.files.get(file_id)
-        if wanted.original:
-            target = _target(wanted, details.original_filename or "", details.content_type, details.id)
+        if options.original:
+            target = _target(options, details.original_filename or "", details.content_type, details.id)
             with say().status(f"fetching {details.size_bytes or 0:,} bytes"):
                 data = await client.files.download(details.id)
             _compare(details, data)
-            saved += _save(data, target, wanted)
-        if wanted.thumbnail:
+            saved += _save(data, target, options)
+        if options.thumbnail:
             stem = (details.original_filename or "").rpartition(".")[0] or details.original_filename or details.id
-            target = _target(wanted, f"{stem}-thumbnail.jpg", "image/jpeg", f"{details.id}-thumbnail")
+            target = _target(options, f"{stem}-thumbnail.jpg", "image/jpeg", f"{details.id}-thumbnail")
             data = await client.files.download(details.id, variant_type=VariantType.SMALL_256)
-            saved += _save(data, target, wanted)
+            saved += _save(data, target, options)
     return details, saved
 
 
-def _target(wanted: _Wanted, name: str, content_type: str | None, otherwise: str) -> Path:
-    if wanted.to == STANDARD_OUTPUT or not wanted.to.is_dir():
-        return wanted.to
-    path = wanted.to / safe_name(name, content_type, otherwise=safe_name(otherwise, None, otherwise="file"))
-    check_target(path, force=wanted.force)
+def _target(options: _Options, name: str, content_type: str | None, otherwise: str) -> Path:
+    if options.to == STANDARD_OUTPUT or not options.to.is_dir():
+        return options.to
+    path = options.to / safe_name(name, content_type, otherwise=safe_name(otherwise, None, otherwise="file"))
+    check_target(path, force=options.force)
     return path
 
 
@@ -113,11 +113,11 @@ def _compare(details: FileDetails, data: bytes) -> None:
         raise ScopixError("HASH_MISMATCH", f"what came of {details.id} is not what was uploaded; nothing was saved")
 
 
-def _save(data: bytes, target: Path, wanted: _Wanted) -> list[Path]:
+def _save(data: bytes, target: Path, options: _Options) -> list[Path]:
     if target == STANDARD_OUTPUT:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
         return []
-    with new_file(target, force=wanted.force) as file:
+    with new_file(target, force=options.force) as file:
         file.write(data)
     return [target]

@@ -45,12 +45,12 @@ async def find_named(client: Scopix, ids: Iterable[str]) -> Named:
             await _look_up(client, given, whole, found)
         else:
             found.unknown[given] = "is no id; an id has 36 characters, or its first 8 are given"
-    wanted = list(whole)
-    for start in range(0, len(wanted), CHUNK):
-        page = await client.files.list(ids=wanted[start : start + CHUNK], limit=CHUNK)
+    requested = list(whole)
+    for start in range(0, len(requested), CHUNK):
+        page = await client.files.list(ids=requested[start : start + CHUNK], limit=CHUNK)
         found.files |= {file.id: file for file in page.items}
     found.unknown |= {given: "there is no such file" for file_id, given in whole.items() if file_id not in found.files}
-    found.files = {file_id: found.files[file_id] for file_id in wanted if file_id in found.files}
+    found.files = {file_id: found.files[file_id] for file_id in requested if file_id in found.files}
     return found
 
 

@@ -19,7 +19,7 @@ __all__ = ["Match", "find_matches"]
 _QUOTED = re.compile(r'"([^"]*)"|(\S+)')
 _WORD = re.compile(r"[^\W_]+")
 _CJK = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff]")
-_BEFORE, _LONGEST = 24, 90
+_BEFORE, _MAX_WIDTH = 24, 90
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _window(line: str, place: int) -> tuple[int, int]:
     start = max(0, place - _BEFORE)
     if start:
         start = max(start, line.find(" ", start, place) + 1)
-    end = min(len(line), start + _LONGEST)
+    end = min(len(line), start + _MAX_WIDTH)
     if end < len(line):
         end = max(line.rfind(" ", place, end), place) if " " in line[place:end] else end
     return start, end

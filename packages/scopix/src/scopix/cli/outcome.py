@@ -4,16 +4,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
-from pathlib import PurePath
 from typing import Any
 
 from scopix import (
     AuthenticationError,
-    DescriptionStatus,
+    BatchFile,
+    BatchFileState,
     ScopixConnectionError,
     ScopixError,
     ScopixTimeoutError,
-    SessionResult,
     UploadResult,
     ValidationError,
 )
@@ -47,29 +46,28 @@ class State(Enum):
     FAILED = "failed"
     INTERRUPTED = "interrupted"
     NOT_SENT = "not sent"
+    SKIPPED = "skipped"
 
 
-_FINE = frozenset({State.DESCRIBED, State.UPLOADED, State.DUPLICATE})
+_FINE = frozenset({State.DESCRIBED, State.UPLOADED, State.DUPLICATE, State.SKIPPED})
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One file: where it was, its state, and the result or the error that goes with it."""
+    """One file: where it was, its state, and the result, the error or the reason for skipping that goes with it."""
 
     path: str
     state: State
     result: UploadResult | None = None
     error: ScopixError | None = None
+    why_skipped: str | None = None
 
     @classmethod
     def of_result(cls, path: str, result: UploadResult) -> "Outcome":
         """The file was stored; its description decides the state."""
         if result.is_failed:
             return cls(path, State.DESCRIPTION_FAILED, result)
-        described = result.is_completed or (
-            result.description_status is DescriptionStatus.SKIPPED and result.description is not None
-        )
-        return cls(path, State.DESCRIBED if described else State.UPLOADED, result)
+        return cls(path, State.DESCRIBED if result.is_described else State.UPLOADED, result)
 
     @classmethod
     def of_error(cls, path: str, error: ScopixError) -> "Outcome":
@@ -79,24 +77,20 @@ class Outcome:
         return cls(path, State.REFUSED if isinstance(error, ValidationError) else State.FAILED, error=error)
 
     @classmethod
-    def of_session(cls, path: str, item: SessionResult, *, waited: bool) -> "Outcome":
-        """What the file's upload session says of it."""
-        result = UploadResult.from_api_response(
-            {
-                **item.model_dump(mode="json"),
-                "filename": item.filename or PurePath(path).name,
-                "description_error": item.error_message,
-                "description_error_type": item.error_type,
-                "description_is_retryable": item.retryable,
-            }
-        )
-        if not item.image_id and item.status == "failed":
-            return cls(path, State.REFUSED, error=ValidationError(item.error_message or "no reason given"))
-        if item.skipped_existing_image_id is not None:
-            return cls(path, State.DUPLICATE, result)
-        if waited and result.is_pending:
-            return cls(path, State.TIMED_OUT, result)
-        return cls.of_result(path, result)
+    def of_file(cls, file: BatchFile, *, waited: bool, error: ScopixError | None) -> "Outcome":
+        """Where a file of a batch is; `error` is what ended the batch, if anything did."""
+        if file.state is BatchFileState.REFUSED:
+            return cls(file.path, State.REFUSED, error=ValidationError(file.reason or "no reason given"))
+        if file.state is not BatchFileState.STORED:
+            interrupted = file.state is BatchFileState.UNCERTAIN and error is None
+            return cls(file.path, State.INTERRUPTED if interrupted else State.NOT_SENT, error=error)
+        if file.result is None:
+            return cls(file.path, State.UPLOADED)
+        if file.is_duplicate:
+            return cls(file.path, State.DUPLICATE, file.result)
+        if waited and file.result.is_pending:
+            return cls(file.path, State.TIMED_OUT, file.result)
+        return cls.of_result(file.path, file.result)
 
     @property
     def is_fine(self) -> bool:
@@ -108,6 +102,8 @@ class Outcome:
         """Why there is no description, for people; None when all is well."""
         if self.error is not None:
             return self.error.message
+        if self.why_skipped is not None:
+            return self.why_skipped
         if self.state is State.DESCRIPTION_FAILED and self.result is not None:
             return self.result.description_error or "no reason given"
         return None
@@ -116,9 +112,12 @@ class Outcome:
         """For `--json`: the path, the state, the result's fields, and the error."""
         record: dict[str, Any] = {"path": self.path, "state": self.state.name.lower()}
         if self.result is not None:
-            record |= self.result.to_dict()
+            # The path stays as it was named here; the result has it as the server keeps it.
+            record = record | self.result.to_dict() | record
         if self.error is not None:
             record["error"] = {"code": self.error.code, "message": self.error.message, "details": self.error.details}
+        if self.why_skipped is not None:
+            record["reason"] = self.why_skipped
         return record
 
 
@@ -131,7 +130,9 @@ def totals_line(outcomes: Sequence[Outcome]) -> str:
 
 
 def exit_code(outcomes: Sequence[Outcome]) -> int:
-    """0 when all is well; 3 when the server could not be used at all; 1 when some files failed."""
+    """0 when all is well; 3 when the server could not be used at all; 1 when some files failed, or all were skipped."""
+    if outcomes and all(outcome.state is State.SKIPPED for outcome in outcomes):
+        return EXIT_FAILED
     if all(outcome.is_fine for outcome in outcomes):
         return 0
     reached = any(outcome.result is not None for outcome in outcomes)

@@ -6,9 +6,9 @@ from typing import Any, Generic, TypeVar
 
 from scopix import FileDetails, FileSummary, Scopix
 
-__all__ = ["LARGEST_PAGE", "Page", "detail_pages", "summary_pages"]
+__all__ = ["MAX_PAGE_SIZE", "Page", "detail_pages", "summary_pages"]
 
-LARGEST_PAGE = 100
+MAX_PAGE_SIZE = 100
 
 Entry = TypeVar("Entry")
 
@@ -42,11 +42,11 @@ def detail_pages(
 async def _pages(ask: Any, arguments: Mapping[str, Any], limit: int | None, offset: int) -> AsyncIterator[Page[Any]]:
     given, place = 0, {"offset": offset}
     while True:
-        left = LARGEST_PAGE if limit is None else min(LARGEST_PAGE, limit - given)
-        answer = await ask(limit=left, **place, **arguments)
-        given += len(answer.items)
-        yield Page(answer.items, answer.total_count, answer.has_more)
-        if not answer.items or not answer.has_more or given == limit:
+        left = MAX_PAGE_SIZE if limit is None else min(MAX_PAGE_SIZE, limit - given)
+        response = await ask(limit=left, **place, **arguments)
+        given += len(response.items)
+        yield Page(response.items, response.total_count, response.has_more)
+        if not response.items or not response.has_more or given == limit:
             return
         # An older server has no cursors.
-        place = {"cursor": answer.next_cursor} if answer.next_cursor else {"offset": offset + given}
+        place = {"cursor": response.next_cursor} if response.next_cursor else {"offset": offset + given}

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scopix import ContentCategory, DescriptionStatus, FileSummary, MediaType, Scopix
+from scopix import ContentCategory, DescriptionStatus, FileSummary, Scopix
 from scopix.cli.connection import Connection, open_client
 from scopix.cli.filters import WordFilters, takes_filters
 from scopix.cli.ids import CHUNK, find_named, given_ids
@@ -68,9 +68,9 @@ class _Retry:
         """Ask for all of them, wait if that is wished, and return an end for each."""
         async with self._client:
             files = await self._find(ids, arguments)
-            asked = [file for file in files.values() if self._can_be_asked(file)]
-            for start in range(0, len(asked), AT_A_TIME):
-                await self._ask(asked[start : start + AT_A_TIME])
+            requested = [file for file in files.values() if self._can_be_described(file)]
+            for start in range(0, len(requested), AT_A_TIME):
+                await self._ask(requested[start : start + AT_A_TIME])
             if self._wait:
                 await self._follow([file for file in files.values() if self._is_under_way(file)])
         return list(self._ends.values())
@@ -87,10 +87,8 @@ class _Retry:
             file.id: file async for page in summary_pages(self._client, by_upload, limit=None) for file in page.items
         }
 
-    def _can_be_asked(self, file: FileSummary) -> bool:
-        if file.media_type is not MediaType.IMAGE:
-            self._end(file, "no image", "only images are described")
-        elif file.description_status in _UNDER_WAY:
+    def _can_be_described(self, file: FileSummary) -> bool:
+        if file.description_status in _UNDER_WAY:
             self._end(file, "under way", fine=True)
         else:
             return True
@@ -100,11 +98,11 @@ class _Retry:
         return self._ends[file.id].state in ("queued", "under way")
 
     async def _ask(self, files: list[FileSummary]) -> None:
-        answer = await self._client.files.describe_matching(
+        response = await self._client.files.describe_matching(
             ids=[file.id for file in files], content_category=self._category
         )
         left_out: set[str] = set()
-        if answer.queued < len(files):
+        if response.queued < len(files):
             left_out = {file.id for file in await self._look(files) if file.description_status not in _UNDER_WAY}
         for file in files:
             if file.id in left_out:

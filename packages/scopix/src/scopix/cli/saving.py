@@ -11,7 +11,7 @@ from typing import IO
 
 __all__ = ["SaveError", "check_target", "new_file", "safe_name"]
 
-_LONGEST_NAME = 200  # bytes; most file systems take 255
+_MAX_NAME_BYTES = 200  # bytes; most file systems take 255
 # Not allowed somewhere, or with a meaning somewhere.
 _BAD = re.compile(r'[<>:"/\\|?*]')
 _DEVICES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
@@ -46,7 +46,7 @@ def safe_name(name: str, content_type: str | None, *, otherwise: str) -> str:
     own = next((extension for extension in fitting if stem.lower().endswith(extension)), None)
     extension = stem[-len(own) :] if own else fitting[0] if fitting else ""
     base = stem[: -len(own)] if own else stem
-    return (_cut(base, _LONGEST_NAME - len(extension.encode())).rstrip(". ") or otherwise) + extension
+    return (_cut(base, _MAX_NAME_BYTES - len(extension.encode())).rstrip(". ") or otherwise) + extension
 
 
 def check_target(path: Path, *, force: bool) -> None:
@@ -66,7 +66,7 @@ def new_file(path: Path, *, force: bool) -> Iterator[IO[bytes]]:
     Raises `SaveError`, and `OSError` such as for a full disk.
     """
     check_target(path, force=force)
-    part = path.with_name(f".{_cut(path.name, _LONGEST_NAME)}.{secrets.token_hex(4)}.part")
+    part = path.with_name(f".{_cut(path.name, _MAX_NAME_BYTES)}.{secrets.token_hex(4)}.part")
     try:
         with part.open("xb") as file:
             yield file
@@ -92,6 +92,6 @@ def _publish(part: Path, path: Path, *, force: bool) -> None:
         part.replace(path)
 
 
-def _cut(text: str, most: int) -> str:
+def _cut(text: str, maximum: int) -> str:
     """At most `most` bytes of it, ending between characters."""
-    return text.encode()[:most].decode(errors="ignore")
+    return text.encode()[:maximum].decode(errors="ignore")

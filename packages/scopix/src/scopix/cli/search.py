@@ -23,7 +23,7 @@ __all__ = ["search"]
 
 # What is long and of no use in a list.
 _LEFT_OUT = {"text_regions", "full_descriptions", "processing_history"}
-MOST_MATCHES = 3
+MAX_MATCHES = 3
 
 
 @takes_filters
@@ -91,6 +91,6 @@ def _table(found: Sequence[tuple[FileDetails, list[Match]]], console: Console, *
     table.add_column("Found in", width=max(10, console.width - name_width - 12), overflow="fold")
     for file, matches in found:
         name = Text(one_line(file.title or file.original_filename or ""))
-        lines = [match.to_text() for match in matches[:MOST_MATCHES]]
+        lines = [match.to_text() for match in matches[:MAX_MATCHES]]
         table.add_row(Text(one_line(file.id)[:8], style="dim"), name, Group(*lines))
     return table

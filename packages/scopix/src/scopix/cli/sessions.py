@@ -110,8 +110,8 @@ async def _watch(client: Scopix, session_id: str, *, as_json: bool) -> int:
 
 def _line(event: SessionFileEvent) -> Text:
     style = {"completed": "green", "failed": "red"}.get(event.status, "")
-    told = f"  {harmless(event.error_message)}" if event.error_message else ""
-    return Text(f"{event.at:%H:%M:%S}  {event.stage:<10}  {harmless(event.filename)}{told}", style=style)
+    message = f"  {harmless(event.error_message)}" if event.error_message else ""
+    return Text(f"{event.at:%H:%M:%S}  {event.stage:<10}  {harmless(event.filename)}{message}", style=style)
 
 
 async def _list(client: Scopix, limit: int) -> SessionList:

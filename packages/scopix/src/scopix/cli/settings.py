@@ -114,11 +114,11 @@ def remove(
             if not typer.confirm("Remove the configuration of the bucket?", err=True):
                 say().print("nothing was removed")
                 raise typer.Exit(1)
-        told = _run(context, lambda client: client.settings.remove_custom_s3())
+        removal = _run(context, lambda client: client.settings.remove_custom_s3())
     if as_json:
-        typer.echo(json.dumps(told))
+        typer.echo(json.dumps(removal))
     else:
-        out().print(one_line(str(told["message"])), soft_wrap=True)
+        out().print(one_line(str(removal["message"])), soft_wrap=True)
 
 
 def _refuse_argument(context: typer.Context) -> None:
@@ -132,17 +132,17 @@ def _ask(what: str, *, hidden: bool) -> str:
         raise ValueError(
             f"nobody can be asked for the {what.lower()} here: set {_KEY_ID} and {_SECRET}, or use --secret-stdin"
         )
-    answer: str = typer.prompt(what, hide_input=hidden, err=True)
-    return answer.strip()
+    entered: str = typer.prompt(what, hide_input=hidden, err=True)
+    return entered.strip()
 
 
-def _run(context: typer.Context, call: Callable[[Scopix], Awaitable[T]]) -> T:
+def _run(context: typer.Context, action: Callable[[Scopix], Awaitable[T]]) -> T:
     connection = context.find_object(Connection)
     assert connection is not None
 
     async def run() -> T:
         async with open_client(connection) as client:
-            return await call(client)
+            return await action(client)
 
     return asyncio.run(run())
 

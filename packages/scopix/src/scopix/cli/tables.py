@@ -14,7 +14,7 @@ from scopix.cli.terminal import harmless, shorten
 __all__ = ["results_table"]
 
 WIDE = 110
-LONGEST_TEXT = 160
+MAX_TEXT_LENGTH = 160
 
 _STYLES = {
     State.DESCRIBED: "",
@@ -26,6 +26,7 @@ _STYLES = {
     State.FAILED: "red",
     State.INTERRUPTED: "yellow",
     State.NOT_SENT: "dim",
+    State.SKIPPED: "dim",
 }
 
 
@@ -70,7 +71,7 @@ def _tags(outcome: Outcome) -> Text:
 
 def _text(outcome: Outcome) -> Text:
     text = (outcome.result.visible_text if outcome.result is not None else None) or ""
-    return Text(shorten(" / ".join(harmless(text).split("\n")), LONGEST_TEXT))
+    return Text(shorten(" / ".join(harmless(text).split("\n")), MAX_TEXT_LENGTH))
 
 
 def _everything(outcome: Outcome) -> RenderableType:

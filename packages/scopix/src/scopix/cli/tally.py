@@ -15,7 +15,7 @@ from scopix.cli.terminal import one_line, out, say
 
 __all__ = ["End", "end_program", "report"]
 
-MOST_ROWS = 50
+MAX_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ def report(ends: Sequence[End], *, as_json: bool) -> None:
             record = {name: value for name, value in asdict(end).items() if name != "fine" and value is not None}
             typer.echo(json.dumps(record))
     else:
-        shown = ends if len(ends) <= MOST_ROWS else [end for end in ends if not end.fine]
+        shown = ends if len(ends) <= MAX_ROWS else [end for end in ends if not end.fine]
         if shown:
-            out().print(_table(shown[:MOST_ROWS]))
-        if len(shown) > MOST_ROWS:
-            say().print(f"{len(shown) - MOST_ROWS} more of these are listed by --json")
+            out().print(_table(shown[:MAX_ROWS]))
+        if len(shown) > MAX_ROWS:
+            say().print(f"{len(shown) - MAX_ROWS} more of these are listed by --json")
     say().print(_totals(ends))
 
 
@@ -57,9 +57,9 @@ def _table(ends: Sequence[End]) -> Table:
         table.add_column("File", ratio=2, overflow="fold")
     table.add_column("Result", ratio=3, overflow="fold")
     for end in ends:
-        told = f"{end.state}: {end.reason}" if end.reason else end.state
+        message = f"{end.state}: {end.reason}" if end.reason else end.state
         name = [Text(one_line(end.filename or ""))] if with_names else []
-        result = Text(one_line(told), style="" if end.fine else "red")
+        result = Text(one_line(message), style="" if end.fine else "red")
         table.add_row(Text(one_line(end.id)[:8], style="dim"), *name, result)
     return table
 

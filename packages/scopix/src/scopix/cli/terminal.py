@@ -73,9 +73,9 @@ def shown_size(size: int | None) -> str | None:
     return f"{size / 1024 / 1024:.1f} MB"
 
 
-def shorten(text: str, most: int) -> str:
+def shorten(text: str, maximum: int) -> str:
     """At most `most` characters, with an ellipsis where the rest was."""
-    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
+    return text if len(text) <= maximum else text[: maximum - 1].rstrip() + "…"
 
 
 def out() -> Console:
@@ -144,6 +144,8 @@ def hint_for(error: ScopixError) -> str | None:
         return "The key is valid, but lacks the right to do this."
     if isinstance(error, ResourceNotFoundError):
         return "Check the id: the full one, or its first 8 characters."
+    if error.details.get("field") == "journal":
+        return "Name another file with --ledger, or keep no journal with --no-ledger."
     if isinstance(error, RateLimitError):
         return "The server asks for a pause. Try again later."
     if isinstance(error, QuotaExceededError | PaymentRequiredError):
@@ -153,4 +155,6 @@ def hint_for(error: ScopixError) -> str | None:
 
 def _exit_code_for(error: ScopixError) -> int:
     lost = AuthenticationError | ScopixConnectionError | CircuitBreakerError
+    if error.details.get("field") == "journal":
+        return EXIT_USAGE
     return EXIT_NO_CONNECTION if isinstance(error, lost) else EXIT_FAILED

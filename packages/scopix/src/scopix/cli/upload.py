@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -10,17 +10,18 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from scopix import AuthenticationError, ContentCategory, ScopixConnectionError, ScopixError
-from scopix.cli.connection import Connection, open_client
-from scopix.cli.directories import find_files, upload_by_ledger
+from scopix.cli.connection import open_client
+from scopix.cli.directories import Ended, upload_with_journal
 from scopix.cli.outcome import EXIT_INTERRUPTED, EXIT_NO_CONNECTION, Outcome, State, exit_code, totals_line
+from scopix.cli.selection import JOURNAL, Rules, Selection, select, skipped_lines
 from scopix.cli.sending import UploadRun, Wishes
 from scopix.cli.tables import results_table
-from scopix.cli.terminal import errors_shown, hint_for, out, say, say_error
+from scopix.cli.terminal import errors_shown, hint_for, one_line, out, say, say_error
 
 __all__ = ["upload"]
 
-LEDGER = ".scopix-upload.jsonl"
-MOST_ROWS = 50
+MAX_ROWS = 50
+MAX_BATCHED_BYTES = 100 * 1024 * 1024  # bytes: what one request may hold of one image
 IDLE = "sending and describing"
 
 
@@ -34,43 +35,85 @@ def upload(
         list[str] | None, typer.Option(help="Tags for all files, separated by commas; may be repeated.")
     ] = None,
     title: Annotated[str | None, typer.Option(help="A title; for a single file only.")] = None,
-    recursive: Annotated[bool, typer.Option(help="Look into the directories of a directory, too.")] = True,
+    recursive: Annotated[bool, typer.Option(help="Search the directories of a directory, too.")] = True,
     hidden: Annotated[bool, typer.Option("--hidden", help="Take hidden files and directories, too.")] = False,
-    skip_duplicates: Annotated[bool, typer.Option("--skip-duplicates", help="Store no content twice.")] = False,
-    ledger: Annotated[
-        Path | None, typer.Option(help=f"Where to keep the books of the upload [default: {LEDGER}, for directories].")
+    include: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Of directories, take only what matches, such as 'IMG_*'; repeatable."),
     ] = None,
-    no_ledger: Annotated[bool, typer.Option("--no-ledger", help="Keep no books: a killed upload begins anew.")] = False,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PATTERN", help="Of directories, leave out what matches, such as 'thumbs'; repeatable."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be uploaded, or skipped.")] = False,
+    skip_duplicates: Annotated[bool, typer.Option("--skip-duplicates", help="Store no content twice.")] = False,
+    journal_path: Annotated[
+        Path | None, typer.Option("--ledger", help=f"Where to keep the journal [default: {JOURNAL}].")
+    ] = None,
+    no_journal: Annotated[bool, typer.Option("--no-ledger", help="No journal: a killed upload starts over.")] = False,
     no_describe: Annotated[bool, typer.Option("--no-describe", help="Store only; make no descriptions.")] = False,
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for the descriptions.")] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="One JSON object a line on standard output, for each file.")
-    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for each file.")] = False,
 ) -> None:
     """Upload images and print what is on them.
 
-    JPEG, PNG, WebP and GIF, at most 100 MB each. A file that fails does not stop the others. An upload of directories
-    that was interrupted goes on where it was when it is started again in the same place.
+    JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF, cameras' raw files and more, at most 100 MB each. A file that fails does
+    not stop the others; what is skipped in a directory is told with its reason. An upload of directories, or of
+    several files, that was interrupted goes on where it was when it is started again in the same place.
 
-    Exit code: 0 all is well, 1 some files failed, 2 wrong usage, 3 no connection or a wrong key.
+    Exit code: 0 all is well, 1 some files failed or all were skipped, 2 wrong usage, 3 no connection or a wrong key.
     """
-    many = ledger is not None or any(Path(path).is_dir() for path in paths)
+    many = journal_path is not None or any(Path(path).is_dir() for path in paths) or _is_a_batch(paths)
     if title is not None and (many or len(paths) > 1):
         raise typer.BadParameter("a title is for a single file", param_hint="--title")
+    selection = select(paths, Rules(recursive, hidden, include or (), exclude or ()))
+    if dry_run:
+        _report_plan(selection, as_json=as_json)
+        raise typer.Exit(0 if selection.files else exit_code(selection.left_out))
     wishes = Wishes(category, _split_tags(tags), title, not no_describe, not no_wait, skip_duplicates)
-    connection: Connection = context.obj
     with errors_shown():
-        client = open_client(connection)
+        client = open_client(context.obj)
         if many:
-            books = None if no_ledger else ledger or Path(LEDGER)
-            found = find_files(paths, recursive=recursive, include_hidden=hidden)
-            outcomes, interrupted = upload_by_ledger(client, found, wishes, books)
+            journal = None if no_journal else journal_path or Path(JOURNAL)
+            ended = upload_with_journal(client, selection.files, wishes, journal=journal)
         else:
             run = UploadRun(client, paths, wishes, on_done=_print_json if as_json else None)
             interrupted = _run_with_progress(run)
-            outcomes = run.all_outcomes()
-    _report(outcomes, as_json=as_json, nothing_printed=many)
-    raise typer.Exit(EXIT_INTERRUPTED if interrupted else exit_code(outcomes))
+            ended = Ended(run.all_outcomes(), 0, interrupted)
+    outcomes = ended.outcomes + selection.left_out
+    remarks = _remarks(ended, goes_on=many and not no_journal)
+    _report(outcomes, remarks, as_json=as_json, nothing_printed=many)
+    raise typer.Exit(EXIT_INTERRUPTED if ended.interrupted else exit_code(outcomes))
+
+
+def _remarks(ended: Ended, *, goes_on: bool) -> Iterator[str]:
+    """What the totals do not say: what an earlier run had done, and what becomes of an upload that was interrupted."""
+    if ended.sent_before:
+        noun = "file was" if ended.sent_before == 1 else "files were"
+        yield f"{ended.sent_before:,} {noun} sent by an earlier run"
+    if not ended.interrupted:
+        return
+    if any(outcome.state is State.UPLOADED for outcome in ended.outcomes):
+        yield "Interrupted. What is uploaded stays, and is described on the server meanwhile."
+    else:
+        yield "Interrupted."
+    if goes_on and any(outcome.state in (State.INTERRUPTED, State.NOT_SENT) for outcome in ended.outcomes):
+        yield "To send the rest, run the same command in the same place; no file is stored twice."
+
+
+def _is_a_batch(paths: Sequence[str]) -> bool:
+    """Whether several files are uploaded as one batch, which goes on after an interruption.
+
+    A file that is too large for one request goes by itself, in parts, and so do those beside it.
+    """
+    return len(paths) > 1 and all(_size(path) <= MAX_BATCHED_BYTES for path in paths)
+
+
+def _size(path: str) -> int:
+    try:
+        return Path(path).stat().st_size
+    except (OSError, ValueError):
+        return 0  # it is told with the others that it cannot be read
 
 
 def _run_with_progress(run: UploadRun) -> bool:
@@ -114,7 +157,7 @@ def _counts(done: Sequence[Outcome]) -> str:
     return totals_line(done).partition(": ")[2] if done else IDLE
 
 
-def _report(outcomes: Sequence[Outcome], *, as_json: bool, nothing_printed: bool) -> None:
+def _report(outcomes: Sequence[Outcome], remarks: Iterable[str], *, as_json: bool, nothing_printed: bool) -> None:
     console = say()
     if as_json:
         for outcome in outcomes:
@@ -126,17 +169,35 @@ def _report(outcomes: Sequence[Outcome], *, as_json: bool, nothing_printed: bool
         error = next(outcome.error for outcome in outcomes if _is_lost(outcome.error))
         if error is not None:
             say_error(error.message, hint_for(error))
+    for line in (*skipped_lines(outcomes), *remarks):
+        console.print(line, markup=False, highlight=False)
     console.print(totals_line(outcomes))
 
 
+def _report_plan(selection: Selection, *, as_json: bool) -> None:
+    """What would be done, a path a line; nothing is asked of a server."""
+    if as_json:
+        for outcome in [Outcome(path, State.NOT_SENT) for path in selection.files] + selection.left_out:
+            _print_json(outcome)
+    else:
+        for path in selection.files:
+            typer.echo(one_line(path))
+    console, size = say(), sum(map(_size, selection.files))
+    for line in skipped_lines(selection.left_out):
+        console.print(line, markup=False, highlight=False)
+    noun = "file" if len(selection.files) == 1 else "files"
+    console.print(f"{len(selection.files):,} {noun} would be uploaded, {size / 1e6:,.1f} MB; nothing was sent")
+
+
 def _print_table(outcomes: Sequence[Outcome]) -> None:
-    """All files, or of many those only that need a look."""
-    shown = outcomes if len(outcomes) <= MOST_ROWS else [outcome for outcome in outcomes if not outcome.is_fine]
+    """All files, or of many those only that need a look; what was skipped is told apart."""
+    outcomes = [outcome for outcome in outcomes if outcome.state is not State.SKIPPED]
+    shown = outcomes if len(outcomes) <= MAX_ROWS else [outcome for outcome in outcomes if not outcome.is_fine]
     target = out()
     if shown:
-        target.print(results_table(shown[:MOST_ROWS], width=target.width))
-    if len(shown) > MOST_ROWS:
-        say().print(f"{len(shown) - MOST_ROWS} more of these are listed by --json")
+        target.print(results_table(shown[:MAX_ROWS], width=target.width))
+    if len(shown) > MAX_ROWS:
+        say().print(f"{len(shown) - MAX_ROWS} more of these are listed by --json")
 
 
 def _is_lost(error: ScopixError | None) -> bool:

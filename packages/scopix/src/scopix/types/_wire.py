@@ -4,9 +4,9 @@ An old client must survive a newer server, so a field that a newer server added 
 gained a member yields the plain string instead of an error. Known words still become enumeration members.
 """
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
 from scopix.types.vocabulary import (
     REST_CATEGORIES,
@@ -51,6 +51,18 @@ RestCategory = Annotated[str, Field(json_schema_extra={"enum": list(REST_CATEGOR
 
 
 class WireModel(BaseModel):
-    """Base of every request and answer body."""
+    """Base of every request and response body."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
+
+    _request_id: str | None = PrivateAttr(default=None)
+
+    @property
+    def request_id(self) -> str | None:
+        """The id under which the server's logs tell of the request that this came with; None if it was not sent."""
+        return self._request_id
+
+    def with_request_id(self, request_id: str | None) -> Self:
+        """Note which response this came with; give it back."""
+        self._request_id = request_id
+        return self

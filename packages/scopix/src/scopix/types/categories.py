@@ -34,7 +34,8 @@ class CategoryEvidence(WireModel):
 
     `field` is its JSON pointer, such as `/standards/0`; `regions` are places in `text_regions`, from 0; `labels` names
     groups of labels and `figures` figures of the pixels, for the few values that no text carries; `engine` names the
-    engine that answered the field, from what it saw.
+    engine that answered the field, from what it saw. `confidence`, in 0..1, is higher the surer the rule is by which
+    the value was found; it is not calibrated.
     """
 
     field: str
@@ -42,3 +43,4 @@ class CategoryEvidence(WireModel):
     labels: list[str] | None = None
     figures: list[str] | None = None
     engine: str | None = None
+    confidence: float | None = None

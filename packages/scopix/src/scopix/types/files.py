@@ -5,6 +5,7 @@ from typing import Any
 
 from pydantic import Field
 
+from scopix.types._paging import Page
 from scopix.types._wire import (
     OpenContentCategory,
     OpenDescriptionErrorType,
@@ -17,6 +18,8 @@ from scopix.types._wire import (
     WireModel,
 )
 from scopix.types.categories import CategoryEvidence
+from scopix.types.documents import DocumentInfo
+from scopix.types.places import BoundingBox, TextRegion
 from scopix.types.vocabulary import (
     ContentCategory,
     DescriptionStatus,
@@ -33,11 +36,15 @@ __all__ = [
     "Dimensions",
     "FileDetails",
     "FileDetailsList",
+    "FileLayout",
     "FileList",
+    "FilePerception",
     "FileSummary",
     "FullDescription",
     "ProcessingHistory",
     "ProcessingStatus",
+    "SeenObject",
+    "SeenScene",
     "StuckFiles",
     "TextRegion",
     "UpdateFileResult",
@@ -57,21 +64,40 @@ class Dimensions(WireModel):
     height: int
 
 
-class BoundingBox(WireModel):
-    """An upright rectangle in fractions of the image; `x`, `y` is its top left corner; all four in 0..1."""
+class SeenObject(WireModel):
+    """A thing or a person on a photograph: its label ("dog", "person"), its place, and a score in 0..1.
 
-    x: float
-    y: float
-    width: float
-    height: float
+    The score orders what was found; it is no probability.
+    """
 
-
-class TextRegion(WireModel):
-    """One line of text, its place, and the recogniser's confidence in 0..1."""
-
-    text: str
+    label: str
     bbox: BoundingBox
-    confidence: float | None = None
+    score: float | None = None
+
+
+class SeenScene(WireModel):
+    """Likely surroundings ("kitchen", "shore") with their probability in 0..1."""
+
+    name: str
+    probability: float | None = None
+
+
+class FilePerception(WireModel):
+    """What was seen on an image, whoever describes it.
+
+    `objects` are there on photographs only, largest first; of the labels in `uncounted` there may be more than are
+    listed. `faces` are places of frontal faces, largest first. `scenes` are surroundings, likeliest first. It was
+    looked at in `frame` of `frames`, counted from 1: the first frame of an animation that is not blank, the first page
+    of a TIFF. `damage` is a sentence about what is missing of a picture that could only be decoded in part, else null.
+    """
+
+    frames: int = 1
+    frame: int = 1
+    damage: str | None = None
+    objects: list[SeenObject] = Field(default_factory=list)
+    faces: list[BoundingBox] = Field(default_factory=list)
+    uncounted: list[str] = Field(default_factory=list)
+    scenes: list[SeenScene] = Field(default_factory=list)
 
 
 class UploadResponse(WireModel):
@@ -105,6 +131,7 @@ class UploadResponse(WireModel):
     thumbnail_url: str | None = None
     deduplicated: bool | None = None
     session_id: str | None = None
+    path: str | None = None
 
 
 class FileSummary(WireModel):
@@ -131,9 +158,10 @@ class FileSummary(WireModel):
     description_error: str | None = None
     content_type: str | None = None
     media_type: OpenMediaType = MediaType.IMAGE
+    path: str | None = None
 
 
-class FileList(WireModel):
+class FileList(Page[FileSummary]):
     """One page of files, and how many there are in all. `next_cursor` leads to the next page, if there is one."""
 
     items: list[FileSummary]
@@ -142,6 +170,12 @@ class FileList(WireModel):
     limit: int | None = None
     offset: int | None = None
     next_cursor: str | None = None
+
+
+class FileLayout(WireModel):
+    """200 body of `GET /files/layout`: width by height of each file, in hundredths; 0 is unknown."""
+
+    ratios: list[int]
 
 
 class FullDescription(WireModel):
@@ -188,8 +222,10 @@ class FileDetails(WireModel):
 
     `tags` lists the caller's tags and then the description's, without repeats; `ai_tags` lists the description's
     alone. The three `description_error*` fields are set only while `description_status` is failed. `full_url` is the
-    1024-pixel variant, null until made; `original_url` is always there. `category_data` holds the fields of the
-    `content_category`, and `category_evidence` what each of its values rests on.
+    1024-pixel variant, null until made; `original_url` is always there. `perception` holds the things seen on it,
+    `document` what is known of a document as a whole; then `text_regions` are those of its first page.
+    `category_data` holds the fields of the `content_category`, and `category_evidence` what each of its values rests
+    on.
     """
 
     id: str
@@ -217,6 +253,8 @@ class FileDetails(WireModel):
     upload_description: str | None = None
     visible_text: str | None = None
     text_regions: list[TextRegion] | None = None
+    perception: FilePerception | None = None
+    document: DocumentInfo | None = None
     content_category: OpenContentCategory = ContentCategory.GENERAL
     category_data: dict[str, Any] | None = None
     category_evidence: list[CategoryEvidence] | None = None
@@ -230,9 +268,10 @@ class FileDetails(WireModel):
     created_at: datetime | None = None
     updated_at: datetime | None = None
     content_created_at: datetime | None = None
+    path: str | None = None
 
 
-class FileDetailsList(WireModel):
+class FileDetailsList(Page[FileDetails]):
     """A `FileList` of which each entry is everything known about the file."""
 
     items: list[FileDetails]
@@ -272,7 +311,10 @@ class ComponentStatuses(WireModel):
 
 
 class ProcessingStatus(WireModel):
-    """200 body of `GET /files/{id}/processing-status`."""
+    """200 body of `GET /files/{id}/processing-status`.
+
+    Of a document `pages_read` of its `page_count` pages are there already, with `chunk_count` pieces for retrieval.
+    """
 
     image_id: str
     tenant_id: str | None = None
@@ -292,6 +334,7 @@ class ProcessingStatus(WireModel):
     text_extraction_status: str | None = None
     page_count: int | None = None
     chunk_count: int | None = None
+    pages_read: int | None = None
     description_error: str | None = None
     description_error_type: OpenDescriptionErrorType | None = None
     description_is_retryable: bool | None = None

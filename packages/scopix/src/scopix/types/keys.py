@@ -3,8 +3,9 @@
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field, StringConstraints
+from pydantic import ConfigDict, Field, StrictBool, StringConstraints
 
+from scopix.types._paging import Page
 from scopix.types._wire import WireModel
 
 __all__ = ["ApiKeyInfo", "ApiKeyList", "CreateApiKeyRequest", "CreatedApiKey", "UpdateApiKeyRequest"]
@@ -38,7 +39,9 @@ Metadata = Annotated[
 class CreateApiKeyRequest(WireModel):
     """What a new key is for and may do.
 
-    No `scopes`: those of the key that makes it. No `expires_at`: it never expires; a time without a zone is UTC.
+    No `scopes`: those of the key that makes it. No `expires_at`, or one later than the maker's: it expires with the key
+    that makes it, hence never if that one never does; a time without a zone is UTC. It is deactivated with it, too.
+    With `outlives_creator`, for which the maker needs the scope `admin`, neither.
     """
 
     # A misspelt `expires_at` must not make a key that never expires.
@@ -49,6 +52,7 @@ class CreateApiKeyRequest(WireModel):
     scopes: list[Scope] = Field(default_factory=list, max_length=50)
     metadata: Metadata = Field(default_factory=dict)
     expires_at: datetime | None = None
+    outlives_creator: StrictBool = False
 
 
 class UpdateApiKeyRequest(WireModel):
@@ -74,10 +78,15 @@ class CreatedApiKey(WireModel):
     is_active: bool = True
     scopes: list[str]
     metadata: dict[str, Any] = Field(default_factory=dict)
+    created_by: str | None = None
+    outlives_creator: bool = False
 
 
 class ApiKeyInfo(WireModel):
-    """What is known of a key; never the key itself. The two fields about its use lag a few seconds behind."""
+    """What is known of a key; never the key itself. The two fields about its use lag a few seconds behind.
+
+    `created_by` is the id of the key that made it; null: made on the server's command line, or by an earlier version.
+    """
 
     id: str
     name: str
@@ -90,9 +99,11 @@ class ApiKeyInfo(WireModel):
     metadata: dict[str, Any] = Field(default_factory=dict)
     last_used_at: datetime | None = None
     usage_count: int = 0
+    created_by: str | None = None
+    outlives_creator: bool = False
 
 
-class ApiKeyList(WireModel):
+class ApiKeyList(Page[ApiKeyInfo]):
     """One page of keys, newest first, and how many there are in all."""
 
     items: list[ApiKeyInfo]

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from scopix.types._wire import WireModel
 
@@ -23,8 +23,11 @@ class ErrorSuggestion(WireModel):
     endpoint: str
 
 
-class ErrorEnvelope(WireModel):
+class ErrorEnvelope(BaseModel):
     """Body of every answer outside 2xx. `suggestion` is mirrored inside `error.details`."""
+
+    # Not a WireModel, whose `request_id` is that of the response's header: here it is a field of the body.
+    model_config = WireModel.model_config
 
     error: ErrorBody
     request_id: str

@@ -7,9 +7,10 @@ from enum import Enum
 from typing import Any, Self
 
 from scopix._errors import DescriptionError
+from scopix._shown import as_card, as_html_table, as_table
 from scopix.types.vocabulary import DescriptionStatus
 
-__all__ = ["BatchUploadResults", "DescriptionFailure", "UploadResult"]
+__all__ = ["BatchFile", "BatchFileState", "BatchUploadResults", "DescriptionFailure", "UploadResult"]
 
 _PENDING = frozenset({DescriptionStatus.PENDING, DescriptionStatus.QUEUED, DescriptionStatus.PROCESSING})
 
@@ -18,7 +19,11 @@ _PENDING = frozenset({DescriptionStatus.PENDING, DescriptionStatus.QUEUED, Descr
 class UploadResult:
     """One uploaded file and what is known of its description.
 
-    `text_regions` holds dicts with `text`, `bbox` (`x`, `y`, `width`, `height`, all in 0..1) and `confidence`.
+    `text_regions` holds dicts with `text`, `bbox` (`x`, `y`, `width`, `height`, all in 0..1), `polygon` (four corners)
+    and `confidence`.
+    `path` joins the result to what was uploaded: the path as given, or the one below the directory that was given.
+    `category_data` holds the fields of the content category and `field_confidence` how sure each is (0..1, by JSON
+    pointer, not calibrated); `objects` what was seen on a photograph (`label`, `bbox`, `score`).
     `confidence_score` is always None for descriptions. The three `description_error*` fields are None unless
     `description_status` is FAILED. `deduplicated`, `media_type`, `status` and `object_key` are None on streaming
     uploads, which is what `files.upload` makes.
@@ -41,6 +46,16 @@ class UploadResult:
     media_type: str | None = None
     status: str | None = None
     object_key: str | None = None
+    # Beyond the contract, and behind its fields.
+    path: str | None = None
+    category_data: dict[str, Any] | None = None
+    field_confidence: dict[str, float] | None = None
+    objects: list[dict[str, Any]] | None = None
+
+    @property
+    def request_id(self) -> str | None:
+        """The id under which the server's logs tell of the upload; None for files of a batch."""
+        return self.__dict__.get("_request_id")
 
     @property
     def is_failed(self) -> bool:
@@ -51,6 +66,13 @@ class UploadResult:
     def is_completed(self) -> bool:
         """The description is there."""
         return self.description_status is DescriptionStatus.COMPLETED
+
+    @property
+    def is_described(self) -> bool:
+        """There is a description: this upload's, or that of the same content stored earlier."""
+        return self.is_completed or (
+            self.description_status is DescriptionStatus.SKIPPED and self.description is not None
+        )
 
     @property
     def is_pending(self) -> bool:
@@ -81,7 +103,14 @@ class UploadResult:
             media_type=_plain(data.get("media_type")),
             status=_plain(data.get("status")),
             object_key=data.get("object_key"),
+            path=data.get("path"),
+            category_data=data.get("category_data"),
+            field_confidence=_confidences(data),
+            objects=_copy(_first(data.get("perception") or {}, "objects") or data.get("objects")),
         )
+
+    def _repr_html_(self) -> str:
+        return as_card(self)
 
     def to_dict(self, exclude_none: bool = True) -> dict[str, Any]:
         """A dict that `json.dumps` takes: times as ISO 8601, enumerations as their value.
@@ -102,6 +131,45 @@ class DescriptionFailure:
     is_retryable: bool = False
     filename: str | None = None
     raw_error: str | None = None
+
+
+class BatchFileState(str, Enum):
+    """Where a file of a batch is: exactly one of these at any time."""
+
+    NOT_SENT = "not_sent"
+    UNCERTAIN = "uncertain"
+    """It was sent, and no answer came: the server may have it. The same upload with its journal finds out."""
+    REFUSED = "refused"
+    STORED = "stored"
+
+
+@dataclass(frozen=True)
+class BatchFile:
+    """One file of a batch: its path (or name), its state, and what is known of it.
+
+    `result` is None until the server has told something. `is_duplicate`: its content was stored already.
+    """
+
+    path: str
+    state: BatchFileState
+    result: UploadResult | None = None
+    is_duplicate: bool = False
+
+    @property
+    def reason(self) -> str | None:
+        """Why it was refused, or why it has no description."""
+        return self.result.description_error if self.result is not None and self.result.is_failed else None
+
+    @property
+    def summary(self) -> str:
+        """One word or two for people, such as "described" or "description failed"."""
+        if self.state is not BatchFileState.STORED:
+            return str(self.state.value).replace("_", " ")
+        if self.is_duplicate:
+            return "duplicate"
+        if self.result is not None and self.result.is_failed:
+            return "description failed"
+        return "described" if self.result is not None and self.result.is_described else "uploaded"
 
 
 class BatchUploadResults(list[UploadResult]):
@@ -172,6 +240,21 @@ class BatchUploadResults(list[UploadResult]):
             },
         )
 
+    def to_pandas(self) -> Any:
+        """A pandas `DataFrame` with a row for each result. Raises `ImportError` where pandas is not installed."""
+        return as_table("pandas", self)
+
+    def to_polars(self) -> Any:
+        """The same as a polars `DataFrame`; what has structure, but the tags, as JSON."""
+        return as_table("polars", self)
+
+    def to_arrow(self) -> Any:
+        """The same as a pyarrow `Table`; what has structure, but the tags, as JSON."""
+        return as_table("pyarrow", self)
+
+    def _repr_html_(self) -> str:
+        return as_html_table(self, self.summary())
+
     def summary(self) -> str:
         """One line for people, such as "8 succeeded, 2 failed (1 retryable), 1 pending"."""
         if not self:
@@ -201,6 +284,14 @@ def _failure_of(result: UploadResult) -> DescriptionFailure:
 
 def _first(data: Mapping[str, Any], *names: str) -> Any:
     return next((data[name] for name in names if data.get(name) is not None), None)
+
+
+def _confidences(data: Mapping[str, Any]) -> dict[str, float] | None:
+    """By JSON pointer, such as `/total/amount`: from what a file's details rest on, or as a result has it."""
+    if data.get("field_confidence") is not None:
+        return dict(data["field_confidence"])
+    known = [one for one in data.get("category_evidence") or () if one.get("confidence") is not None]
+    return {one["field"]: one["confidence"] for one in known} or None
 
 
 def _copy(value: Iterable[Any] | None) -> list[Any] | None:

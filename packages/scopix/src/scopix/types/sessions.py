@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
+from scopix.types._paging import Page
 from scopix.types._wire import (
     OpenContentCategory,
     OpenDescriptionErrorType,
@@ -13,7 +14,8 @@ from scopix.types._wire import (
     OpenStorageTarget,
     WireModel,
 )
-from scopix.types.files import TextRegion
+from scopix.types.categories import CategoryEvidence
+from scopix.types.files import FilePerception, TextRegion
 from scopix.types.vocabulary import StorageTarget
 
 __all__ = [
@@ -45,6 +47,7 @@ class Rejection(WireModel):
     index: int
     reason: str
     retryable: bool = False
+    path: str | None = None
 
 
 class ImmediateResult(WireModel):
@@ -62,6 +65,7 @@ class ImmediateResult(WireModel):
     media_type: OpenMediaType | None = None
     document_type: str | None = None
     text_extraction_status: str | None = None
+    path: str | None = None
 
 
 class BatchUploadResponse(WireModel):
@@ -87,6 +91,7 @@ class SessionCompletion(WireModel):
     description: str | None = None
     processing_time_ms: int | None = None
     error_message: str | None = None
+    path: str | None = None
 
 
 class SessionError(WireModel):
@@ -96,6 +101,7 @@ class SessionError(WireModel):
     index: int
     error: str
     retryable: bool = False
+    path: str | None = None
 
 
 class SessionProgress(WireModel):
@@ -153,6 +159,7 @@ class SessionFileEvent(WireModel):
     error_message: str | None = None
     error_type: OpenDescriptionErrorType | None = None
     retryable: bool | None = None
+    path: str | None = None
 
 
 class SessionProgressEvent(SessionProgress):
@@ -188,6 +195,9 @@ class SessionResult(WireModel):
     content_category: OpenContentCategory | None = None
     category_data: dict[str, Any] | None = None
     skipped_existing_image_id: str | None = None
+    category_evidence: list[CategoryEvidence] | None = None
+    perception: FilePerception | None = None
+    path: str | None = None
 
 
 class SessionResultsSummary(WireModel):
@@ -199,7 +209,7 @@ class SessionResultsSummary(WireModel):
     skipped: int
 
 
-class UploadSessionResults(WireModel):
+class UploadSessionResults(Page[SessionResult]):
     """One page of a session's results, in the order of the files."""
 
     session_id: str
@@ -226,7 +236,7 @@ class SessionSummary(WireModel):
     completed_at: datetime | None = None
 
 
-class SessionList(WireModel):
+class SessionList(Page[SessionSummary]):
     """One page of sessions, newest first."""
 
     items: list[SessionSummary]

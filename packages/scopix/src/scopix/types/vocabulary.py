@@ -103,7 +103,7 @@ class UnifiedStatus(str, Enum):
 
 
 class VariantType(str, Enum):
-    """The renditions of an image; the number is the longest side in pixels."""
+    """The variants of an image; the number is the longest side in pixels."""
 
     ORIGINAL = "original"
     TINY_64 = "tiny_64"

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, StrictBool
 
+from scopix.types._paging import Page
 from scopix.types._wire import WireModel
 
 __all__ = [
@@ -64,7 +65,7 @@ class CreatedWebhook(WebhookInfo):
     secret: str
 
 
-class WebhookList(WireModel):
+class WebhookList(Page[WebhookInfo]):
     """The tenant's webhooks, oldest first."""
 
     items: list[WebhookInfo]
@@ -101,7 +102,7 @@ class WebhookDelivery(WireModel):
     log: list[DeliveryAttempt] | None = None
 
 
-class WebhookDeliveryList(WireModel):
+class WebhookDeliveryList(Page[WebhookDelivery]):
     """One page of the messages to a webhook, newest first."""
 
     items: list[WebhookDelivery]

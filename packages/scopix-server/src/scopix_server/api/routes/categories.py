@@ -1,11 +1,11 @@
 """GET /categories."""
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 
 from scopix.types.categories import CategoryInfo, CategoryList
 from scopix_server.api.auth import Reader
+from scopix_server.api.dependencies import CatalogueDep
 from scopix_server.api.problems import responses
-from scopix_server.api.services import services_of
 from scopix_server.categories import BUILT_IN
 
 __all__ = ["router"]
@@ -14,10 +14,9 @@ router = APIRouter(tags=["categories"])
 
 
 @router.get("/categories", response_model=CategoryList, responses=responses(401, 403))
-async def list_categories(request: Request, caller: Reader) -> CategoryList:
+async def list_categories(caller: Reader, known: CatalogueDep) -> CategoryList:
     """List the content categories of this server, those of its own files among them, each with the schema of its
     `category_data`."""
-    known = services_of(request).categories
     return CategoryList(
         items=[
             CategoryInfo(

@@ -1,9 +1,6 @@
 """Changing files: titles and tags, deletion and its undoing, descriptions made again, and the check for duplicates."""
 
-from dataclasses import replace
-from datetime import UTC, datetime
-
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
 from starlette.concurrency import run_in_threadpool
 
 from scopix.types.edits import (
@@ -24,16 +21,12 @@ from scopix.types.files import UpdateFileResult
 from scopix.types.vocabulary import DescriptionStatus
 from scopix_server.api.auth import Reader, Writer
 from scopix_server.api.bodies import JsonRoute
+from scopix_server.api.dependencies import CatalogueDep, EditorDep, EnginesDep, FilesDep, RedescriberDep, ThreadsDep
 from scopix_server.api.problems import responses
-from scopix_server.api.requests import find_file, is_uuid
-from scopix_server.api.services import services_of
-from scopix_server.domain.description import Description
-from scopix_server.domain.errors import NotFound, ValidationFailed
-from scopix_server.domain.file import File, check_tags, check_title
+from scopix_server.domain.errors import ValidationFailed
+from scopix_server.domain.file import check_tags, check_title
 from scopix_server.domain.listing import FileFilter
-from scopix_server.domain.ports import Transaction
-from scopix_server.domain.states import TERMINAL
-from scopix_server.pipeline.revise import write_version
+from scopix_server.library.edit import Changes
 
 __all__ = ["router"]
 
@@ -41,82 +34,54 @@ router = APIRouter(tags=["files"], route_class=JsonRoute)
 
 
 @router.patch("/files/{file_id}", response_model=UpdateFileResult, responses=responses(400, 401, 403, 404, 409, 422))
-async def update_file(request: Request, caller: Writer, file_id: str, changes: UpdateFileRequest) -> UpdateFileResult:
+async def update_file(caller: Writer, editor: EditorDep, file_id: str, changes: UpdateFileRequest) -> UpdateFileResult:
     """Change a file's title, its tags, its description, or the tags found by that. What is left out stays.
 
     A changed description is a version written by a person, which no engine replaces.
     """
-    given = changes.model_fields_set & {"title", "tags"}
-    corrects = changes.description is not None or changes.ai_tags is not None
-    if not given and not corrects:
+    edit = Changes(
+        named=frozenset(changes.model_fields_set & {"title", "tags"}),
+        title=check_title(changes.title),
+        tags=check_tags(changes.tags or []),
+        description=changes.description,
+        ai_tags=changes.ai_tags,
+    )
+    if not edit.named and not edit.rewrites:
         raise ValidationFailed("Nothing is to be changed: give a title, tags, a description or ai_tags.", field="title")
-    title, tags = check_title(changes.title), check_tags(changes.tags or [])
-    file = await find_file(request, caller.tenant_id, file_id)
-    now = datetime.now(UTC)
-
-    def save(transaction: Transaction) -> tuple[File, Description | None]:
-        current = transaction.files.get(caller.tenant_id, file.id)
-        if current is None:
-            raise NotFound(f"There is no file '{file.id}'.", resource_type="file", resource_id=file.id)
-        changed = replace(
-            current,
-            title=title if "title" in given else current.title,
-            user_tags=tags if "tags" in given else current.user_tags,
-            updated_at=now,
-        )
-        if given:
-            transaction.files.update(changed)
-        if not corrects:
-            return changed, None
-        return changed, write_version(transaction, changed, changes.description, changes.ai_tags, now).description
-
-    saved, said = await run_in_threadpool(services_of(request).database.write, save)
+    saved, version = await run_in_threadpool(editor.update, caller.tenant_id, file_id, edit)
     return UpdateFileResult(
         id=saved.id,
         title=saved.title,
         tags=list(saved.user_tags),
-        description=said.text if said else None,
-        ai_tags=list(said.tags) if said else None,
-        updated_at=now,
+        description=version.description.text if version else None,
+        ai_tags=list(version.description.tags) if version else None,
+        updated_at=saved.updated_at,
     )
 
 
 @router.post("/files/{file_id}/restore", response_model=RestoreFileResult, responses=responses(401, 403, 404))
-async def restore_file(request: Request, caller: Writer, file_id: str) -> RestoreFileResult:
-    """Undo a deletion."""
-    wanted, now = file_id.lower(), datetime.now(UTC)
-    restored = is_uuid(wanted) and await run_in_threadpool(
-        services_of(request).database.write, lambda t: t.files.restore(caller.tenant_id, wanted, now)
-    )
-    if not restored:
-        raise NotFound(f"There is no deleted file '{file_id[:64]}'.", resource_type="file", resource_id=file_id[:64])
-    return RestoreFileResult(id=wanted, message="The file is back.")
+async def restore_file(caller: Writer, editor: EditorDep, file_id: str) -> RestoreFileResult:
+    """Undo a deletion. What the file missed meanwhile, its description or its thumbnails, is asked for."""
+    restored = await run_in_threadpool(editor.restore, caller.tenant_id, file_id)
+    return RestoreFileResult(id=restored, message="The file is back.")
 
 
 @router.post("/files/batch-delete", response_model=BatchDeleteFilesResponse, responses=responses(400, 401, 403, 422))
-async def delete_files(request: Request, caller: Writer, wanted: BatchDeleteFilesRequest) -> BatchDeleteFilesResponse:
+async def delete_files(
+    caller: Writer, editor: EditorDep, threads: ThreadsDep, body: BatchDeleteFilesRequest
+) -> BatchDeleteFilesResponse:
     """Delete up to 100 files. Those still being processed are skipped; ids that are unknown are told."""
-    ids = [file_id.lower() for file_id in wanted.file_ids]
+    ids = [file_id.lower() for file_id in body.file_ids]
     if len(set(ids)) != len(ids):
         raise ValidationFailed("An id is there twice.", field="file_ids")
-    now = datetime.now(UTC)
-    outcomes = await run_in_threadpool(
-        services_of(request).database.write,
-        lambda t: [_delete(t, caller.tenant_id, file_id, now) for file_id in ids],
-    )
+    done = await threads.in_bulk(caller.tenant_id, lambda: editor.delete_all(caller.tenant_id, ids))
+    outcomes = [
+        BatchDeletedFile(id=each.file_id, status=each.status, message=each.message, deleted_at=each.deleted_at)
+        for each in done
+    ]
     by_status = {status: [o for o in outcomes if o.status == status] for status in ("deleted", "skipped", "failed")}
     counts = {status: len(found) for status, found in by_status.items()}
     return BatchDeleteFilesResponse(**by_status, summary=BatchDeleteSummary(total=len(ids), **counts))
-
-
-def _delete(transaction: Transaction, tenant_id: str, file_id: str, now: datetime) -> BatchDeletedFile:
-    file = transaction.files.get(tenant_id, file_id) if is_uuid(file_id) else None
-    if file is None:
-        return BatchDeletedFile(id=file_id, status="failed", message="There is no such file.")
-    if file.description_status not in TERMINAL:
-        return BatchDeletedFile(id=file_id, status="skipped", message="It is still being processed.")
-    transaction.files.mark_deleted(tenant_id, file_id, now)
-    return BatchDeletedFile(id=file_id, status="deleted", message=f"{file.filename} was deleted.", deleted_at=now)
 
 
 @router.post(
@@ -126,17 +91,23 @@ def _delete(transaction: Transaction, tenant_id: str, file_id: str, now: datetim
     responses=responses(400, 401, 403, 404, 409, 422),
 )
 async def describe_file(
-    request: Request, caller: Writer, file_id: str, wanted: DescribeRequest | None = None
+    caller: Writer,
+    files: FilesDep,
+    redescriber: RedescriberDep,
+    known: CatalogueDep,
+    engines: EnginesDep,
+    file_id: str,
+    body: DescribeRequest | None = None,
 ) -> DescribeResponse:
     """Describe an image again, under another category or by another engine if they are named.
 
     Earlier descriptions are kept. One that a person wrote goes on being the current one.
     """
-    category = wanted.content_category if wanted else None
-    checked = None if category is None else services_of(request).categories.check(category)
-    file = await find_file(request, caller.tenant_id, file_id)
-    engine = services_of(request).engines.check(wanted.engine) if wanted and wanted.engine else None
-    await run_in_threadpool(services_of(request).redescriber.one, caller.tenant_id, file.id, checked, engine)
+    category = body.content_category if body else None
+    checked = None if category is None else known.check(category)
+    file = await run_in_threadpool(files.find, caller.tenant_id, file_id)
+    engine = engines.check(body.engine) if body and body.engine else None
+    await run_in_threadpool(redescriber.one, caller.tenant_id, file.id, checked, engine)
     return DescribeResponse(image_id=file.id, description_status=DescriptionStatus.QUEUED)
 
 
@@ -144,35 +115,39 @@ async def describe_file(
     "/files/describe", status_code=202, response_model=DescribeMatchingResponse, responses=responses(400, 401, 403, 422)
 )
 async def describe_matching(
-    request: Request, caller: Writer, wanted: DescribeMatchingRequest
+    caller: Writer,
+    redescriber: RedescriberDep,
+    known: CatalogueDep,
+    engines: EnginesDep,
+    threads: ThreadsDep,
+    body: DescribeMatchingRequest,
 ) -> DescribeMatchingResponse:
     """Describe again all images that meet every condition given; at least one is needed."""
-    known = services_of(request).categories
-    checked = None if wanted.content_category is None else known.check(wanted.content_category)
-    categories = tuple(known.check(category, "current_categories") for category in wanted.current_categories or ())
-    engine = services_of(request).engines.check(wanted.engine) if wanted.engine else None
-    conditions = wanted.model_dump(exclude={"content_category", "engine"}, exclude_none=True)
+    checked = None if body.content_category is None else known.check(body.content_category)
+    categories = tuple(known.check(category, "current_categories") for category in body.current_categories or ())
+    engine = engines.check(body.engine) if body.engine else None
+    conditions = body.model_dump(exclude={"content_category", "engine"}, exclude_none=True)
     if not any(value != [] for value in conditions.values()):
         raise ValidationFailed("Name at least one condition; otherwise every image would be described again.")
     found = FileFilter(
-        search=wanted.search,
-        tags=tuple(wanted.tags or ()),
-        has_description=wanted.has_description,
-        ids=tuple(file_id.lower() for file_id in wanted.ids or ()),
-        error_types=tuple(kind.value for kind in wanted.error_types or ()),
+        search=body.search,
+        tags=tuple(body.tags or ()),
+        has_description=body.has_description,
+        ids=tuple(file_id.lower() for file_id in body.ids or ()),
+        error_types=tuple(kind.value for kind in body.error_types or ()),
         categories=categories,
     )
-    done = await run_in_threadpool(services_of(request).redescriber.matching, caller.tenant_id, found, checked, engine)
+    done = await threads.in_bulk(
+        caller.tenant_id, lambda: redescriber.matching(caller.tenant_id, found, checked, engine)
+    )
     return DescribeMatchingResponse(matched=done.matched, queued=done.queued, skipped=done.matched - done.queued)
 
 
 @router.post("/files/check-duplicates", response_model=DuplicateCheckResponse, responses=responses(400, 401, 403, 422))
-async def check_duplicates(request: Request, caller: Reader, wanted: DuplicateCheckRequest) -> DuplicateCheckResponse:
+async def check_duplicates(caller: Reader, files: FilesDep, body: DuplicateCheckRequest) -> DuplicateCheckResponse:
     """Tell which contents are stored already, by their SHA-256."""
-    hashes = list(dict.fromkeys(digest.lower() for digest in wanted.hashes))
-    known = await run_in_threadpool(
-        services_of(request).database.read, lambda t: t.files.known_hashes(caller.tenant_id, hashes)
-    )
+    hashes = list(dict.fromkeys(digest.lower() for digest in body.hashes))
+    known = await run_in_threadpool(files.known_hashes, caller.tenant_id, hashes)
     return DuplicateCheckResponse(
         duplicates=[digest for digest in hashes if digest in known],
         unique=[digest for digest in hashes if digest not in known],

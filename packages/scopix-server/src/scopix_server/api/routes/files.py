@@ -1,9 +1,6 @@
 """Files: list, details, state, deletion, and the way to their bytes."""
 
-import asyncio
 import time
-from collections.abc import Sequence
-from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -15,28 +12,26 @@ from scopix.types.vocabulary import MediaType, VariantStatus, VariantType
 from scopix_server.api import shapes
 from scopix_server.api.auth import Reader, Writer
 from scopix_server.api.cursors import read_cursor, write_cursor
+from scopix_server.api.dependencies import EditorDep, EndingsDep, FilesDep, HeldDep, LinksDep, StoreLinksDep
 from scopix_server.api.filters import Filter
 from scopix_server.api.problems import responses
-from scopix_server.api.requests import find_file, links_of, original_url
-from scopix_server.api.services import services_of
 from scopix_server.domain.errors import NotFound, WrongMediaType
-from scopix_server.domain.file import File
-from scopix_server.domain.listing import position_of
-from scopix_server.domain.ports import Transaction
+from scopix_server.domain.file import File, has_variants
 from scopix_server.domain.states import TERMINAL
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["files"])
 
-_SHORTEST_NAP, _LONGEST_NAP = 0.05, 0.4  # seconds between two looks of a waiting status request
+_MAX_PAUSE = 1.0  # seconds after which a waiting request looks whether its client is still there
 
 
 @router.get("/files", response_model=FileList | FileDetailsList, responses=responses(401, 403, 422))
 async def list_files(
-    request: Request,
     caller: Reader,
-    wanted: Filter,
+    criteria: Filter,
+    files: FilesDep,
+    links: LinksDep,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
     cursor: Annotated[
@@ -47,45 +42,30 @@ async def list_files(
     ] = None,
 ) -> FileList | FileDetailsList:
     """List the tenant's files that meet all conditions, the latest pictures first unless told otherwise."""
-    after = None if cursor is None else read_cursor(wanted, cursor)
+    after = None if cursor is None else read_cursor(criteria, cursor)
+    with_details = include == "details"
 
-    def look(transaction: Transaction) -> FileList | FileDetailsList:
-        # One more than asked for tells whether more follow.
-        found, total = transaction.files.list(caller.tenant_id, wanted, limit=limit + 1, offset=offset, after=after)
-        page = found[:limit]
-        has_more = len(found) > limit
-        next_cursor = write_cursor(wanted, position_of(page[-1], wanted.sort_by)) if has_more else None
-        about = shapes.PageFacts(total, has_more, next_cursor, limit, offset)
-        return _page(transaction, page, about, links_of(request), with_details=include == "details")
+    def answer() -> FileList | FileDetailsList:
+        page = files.page(
+            caller.tenant_id, criteria, limit=limit, offset=offset, after=after, with_details=with_details
+        )
+        next_cursor = None if page.following is None else write_cursor(criteria, page.following)
+        about = shapes.PageFacts(page.total, next_cursor is not None, next_cursor, limit, offset)
+        if with_details:
+            return shapes.file_details_list(
+                page.files, page.variants, page.versions, page.perceptions, page.documents, about, links
+            )
+        return shapes.file_list(page.files, page.variants, about, links)
 
-    return await run_in_threadpool(services_of(request).database.read, look)
-
-
-def _page(
-    transaction: Transaction, files: Sequence[File], about: shapes.PageFacts, links: shapes.Links, *, with_details: bool
-) -> FileList | FileDetailsList:
-    ids = [file.id for file in files]
-    variants = transaction.variants.of(ids)
-    if not with_details:
-        return shapes.file_list(files, variants, about, links)
-    versions = transaction.descriptions.all_versions(ids)
-    perceptions = transaction.descriptions.perceptions(ids)
-    return shapes.file_details_list(files, variants, versions, perceptions, about, links)
+    # Shaped in the thread as well: a hundred files with all details take the loop long enough to be felt.
+    return await run_in_threadpool(answer)
 
 
 @router.get("/files/{file_id}", response_model=FileDetails, responses=responses(401, 403, 404, 409))
-async def get_file(request: Request, caller: Reader, file_id: str) -> FileDetails:
+async def get_file(caller: Reader, files: FilesDep, links: LinksDep, file_id: str) -> FileDetails:
     """Return everything known about a file. The id may be shortened to its first 8 characters."""
-    file = await find_file(request, caller.tenant_id, file_id)
-    variants, versions, perception = await run_in_threadpool(
-        services_of(request).database.read,
-        lambda transaction: (
-            transaction.variants.of([file.id]).get(file.id, ()),
-            transaction.descriptions.versions(file.id),
-            transaction.descriptions.perception(file.id),
-        ),
-    )
-    return shapes.file_details(file, variants, versions, perception, links_of(request))
+    file, known = await run_in_threadpool(files.details, caller.tenant_id, file_id)
+    return shapes.file_details(file, known.variants, known.versions, known.perception, links, known.document)
 
 
 @router.get(
@@ -94,62 +74,76 @@ async def get_file(request: Request, caller: Reader, file_id: str) -> FileDetail
 async def get_processing_status(
     request: Request,
     caller: Reader,
+    files: FilesDep,
+    held: HeldDep,
+    endings: EndingsDep,
     file_id: str,
     wait: Annotated[float, Query(ge=0, le=25, description="Seconds to wait for the description to end.")] = 0,
 ) -> ProcessingStatus:
-    """Return how far a file is. With `wait` the answer comes when its description has ended, or the time is over."""
-    file = await find_file(request, caller.tenant_id, file_id)
-    deadline, nap = time.monotonic() + wait, _SHORTEST_NAP
-    while not _settled(file) and time.monotonic() < deadline and not await request.is_disconnected():
-        await asyncio.sleep(min(nap, max(0.0, deadline - time.monotonic())))
-        nap = min(nap * 1.3, _LONGEST_NAP)
-        file = await find_file(request, caller.tenant_id, file.id)
-    return shapes.processing_status(file)
+    """Return how far a file is. With `wait` the answer comes when its description has ended, or the time is over.
+
+    It comes at once, too, when the tenant has many such answers held open.
+    """
+    file = await run_in_threadpool(files.find, caller.tenant_id, file_id)
+    if wait and held.has_room(caller.tenant_id):
+        with held.held(caller.tenant_id):
+            deadline = time.monotonic() + wait
+            while not _settled(file) and (left := deadline - time.monotonic()) > 0:
+                if await request.is_disconnected():
+                    break
+                await endings.files.wait(file.id, min(left, _MAX_PAUSE))
+                file = await run_in_threadpool(files.find, caller.tenant_id, file.id)
+    if file.media_type is MediaType.DOCUMENT:
+        document = await run_in_threadpool(files.document_progress, file)
+        return shapes.processing_status(file, document=document)
+    engine = None if _settled(file) else await run_in_threadpool(files.engine_of, file)
+    return shapes.processing_status(file, engine=engine)
 
 
 @router.delete("/files/{file_id}", response_model=DeleteFileResult, responses=responses(401, 403, 404, 409))
-async def delete_file(request: Request, caller: Writer, file_id: str) -> DeleteFileResult:
+async def delete_file(caller: Writer, editor: EditorDep, file_id: str) -> DeleteFileResult:
     """Delete a file. It is kept for 30 days in case it was a mistake, but no route shows it any more."""
-    file = await find_file(request, caller.tenant_id, file_id)
-    now = datetime.now(UTC)
-    deleted = await run_in_threadpool(
-        services_of(request).database.write,
-        lambda transaction: transaction.files.mark_deleted(caller.tenant_id, file.id, now),
-    )
-    if not deleted:
-        raise NotFound(f"There is no file '{file.id}'.", resource_type="file", resource_id=file.id)
-    return DeleteFileResult(id=file.id, deleted_at=now, message=f"{file.filename} was deleted.")
+    file, at = await run_in_threadpool(editor.delete, caller.tenant_id, file_id)
+    return DeleteFileResult(id=file.id, deleted_at=at, message=f"{file.filename} was deleted.")
 
 
+@router.head("/files/{file_id}/download", include_in_schema=False)
 @router.get(
     "/files/{file_id}/download",
     status_code=302,
     response_class=RedirectResponse,
     responses=responses(400, 401, 403, 404, 409, 503),
 )
-async def download_file(request: Request, caller: Reader, file_id: str) -> RedirectResponse:
+async def download_file(caller: Reader, files: FilesDep, store_links: StoreLinksDep, file_id: str) -> RedirectResponse:
     """Redirect to the file's bytes, by a signed link that is good for one hour."""
-    file = await find_file(request, caller.tenant_id, file_id)
-    return RedirectResponse(await original_url(request, file), 302)
+    file = await run_in_threadpool(files.find, caller.tenant_id, file_id)
+    return RedirectResponse(await store_links.original(file), 302)
 
 
+@router.head("/files/{file_id}/variants/{variant_type}", include_in_schema=False)
 @router.get(
     "/files/{file_id}/variants/{variant_type}",
     status_code=302,
     response_class=RedirectResponse,
     responses=responses(400, 401, 403, 404, 409, 422, 503),
 )
-async def get_variant(request: Request, caller: Reader, file_id: str, variant_type: VariantType) -> RedirectResponse:
-    """Redirect to a rendition of an image, by a signed link that is good for one hour."""
-    file = await find_file(request, caller.tenant_id, file_id)
-    if file.media_type is not MediaType.IMAGE:
-        raise WrongMediaType(f"{file.filename} is no image, so it has no variants.", media_type=file.media_type.value)
+async def get_variant(
+    caller: Reader,
+    files: FilesDep,
+    links: LinksDep,
+    store_links: StoreLinksDep,
+    file_id: str,
+    variant_type: VariantType,
+) -> RedirectResponse:
+    """Redirect to a variant of an image, by a signed link that is good for one hour."""
+    file = await run_in_threadpool(files.find, caller.tenant_id, file_id)
+    if not has_variants(file):
+        raise WrongMediaType(
+            f"{file.filename} cannot be drawn, so it has no variants.", media_type=file.media_type.value
+        )
     if variant_type is VariantType.ORIGINAL:
-        return RedirectResponse(await original_url(request, file), 302)
-    variants = await run_in_threadpool(
-        services_of(request).database.read, lambda transaction: transaction.variants.of([file.id])
-    )
-    url = links_of(request).of(file, variants.get(file.id, ()), variant_type)
+        return RedirectResponse(await store_links.original(file), 302)
+    url = links.of(file, await run_in_threadpool(files.variants_of, file.id), variant_type)
     if url is None:
         raise _missing_variant(file, variant_type)
     return RedirectResponse(url, 302)

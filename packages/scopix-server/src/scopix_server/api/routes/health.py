@@ -1,20 +1,25 @@
 """GET /health and GET /ready, without a key and outside /api/v2."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+import asyncio
+from datetime import datetime
 from typing import Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 
+from scopix_server.api.dependencies import EnginesDep, ReadinessDep, RecentChecksDep
 from scopix_server.api.problems import responses
-from scopix_server.api.services import Services, services_of
+from scopix_server.api.recent import RecentChecks
+from scopix_server.domain.engine_choice import EngineChoice
 from scopix_server.domain.errors import ServiceUnavailable
+from scopix_server.upkeep.readiness import Readiness
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["health"])
+
+_WRITING = frozenset({"database", "storage"})
 
 
 class Health(BaseModel):
@@ -36,7 +41,7 @@ class EngineHealth(BaseModel):
     checked_at: datetime | None = None
 
 
-class Readiness(BaseModel):
+class Ready(BaseModel):
     """Every part can work. When one cannot, the answer is an error whose `details` hold these fields and the reason.
 
     An engine that is unavailable is no reason: uploads are taken, and what waits for it is described later.
@@ -46,6 +51,7 @@ class Readiness(BaseModel):
     database: bool
     storage: bool
     queue: bool
+    records: bool
     describer: bool
     engines: list[EngineHealth] = Field(default_factory=list)
 
@@ -57,45 +63,37 @@ async def health(request: Request) -> Health:
 
 
 @router.get("/ready", responses=responses(503))
-async def ready(request: Request) -> Readiness:
-    """Tell whether database, storage, queue and describer can work; 503 when one cannot."""
-    return await run_in_threadpool(_examine, services_of(request))
+async def ready(request: Request, readiness: ReadinessDep, recent: RecentChecksDep, engines: EnginesDep) -> Ready:
+    """Tell whether database, storage, queue and describer can work, and nothing is missing; 503 when it is not so.
+
+    Something is written to database and storage, at most once a second.
+    """
+    # Anybody may ask, and a part that hangs holds a thread: whoever asks meanwhile gets the answer under way.
+    under_way: asyncio.Task[Ready] | None = getattr(request.app.state, "examination", None)
+    if under_way is None or under_way.done():
+        under_way = asyncio.create_task(run_in_threadpool(_examine, readiness, recent, engines))
+        request.app.state.examination = under_way
+    return await asyncio.shield(under_way)
 
 
-def _examine(services: Services) -> Readiness:
-    checks: dict[str, Callable[[], object]] = {
-        "database": services.database.check,
-        "storage": services.stores.own.check,
-        "queue": services.jobs.check,
-        "describer": lambda: _check_worker(services),
-    }
+def _examine(readiness: Readiness, recent: RecentChecks, engines: EngineChoice) -> Ready:
     problems: dict[str, str] = {}
+    checks = readiness.checks()
     for part, check in checks.items():
         try:
-            check()
+            # These two write; the others only look.
+            recent.check(part, check) if part in _WRITING else check()
         except Exception as error:  # whatever a part raises, the answer is that it does not work
             problems[part] = str(error) or type(error).__name__
     working = {part: part not in problems for part in checks}
     if problems:
-        told = "; ".join(f"{part}: {problem}" for part, problem in problems.items())
-        raise ServiceUnavailable(f"Not ready. {told}", **working, problems=problems)
-    return Readiness.model_validate(working | {"engines": _engines(services)})
-
-
-def _engines(services: Services) -> list[EngineHealth]:
-    known = services.database.read(lambda transaction: transaction.engines.states())
-    return [
+        message = "; ".join(f"{part}: {problem}" for part, problem in problems.items())
+        raise ServiceUnavailable(f"Not ready. {message}", **working, problems=problems)
+    known = readiness.engine_states()
+    health = [
         EngineHealth.model_validate(known[spec.name], from_attributes=True)
         if spec.name in known
         else EngineHealth(name=spec.name, kind=spec.kind, model=spec.model, available=False, reason="Not asked yet.")
-        for spec in services.engines.remote
+        for spec in engines.remote
     ]
-
-
-def _check_worker(services: Services) -> None:
-    beat = services.database.read(lambda transaction: transaction.workers.last_beat())
-    if beat is None:
-        raise RuntimeError("No worker has reported yet; it needs a few seconds to load its models.")
-    silence = datetime.now(UTC) - beat
-    if silence > services.limits.worker_silence:
-        raise RuntimeError(f"No worker has reported for {silence.total_seconds():.0f} seconds.")
+    return Ready.model_validate(working | {"engines": health})

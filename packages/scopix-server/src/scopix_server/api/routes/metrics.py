@@ -5,8 +5,8 @@ from fastapi.responses import Response
 from prometheus_client import CONTENT_TYPE_LATEST
 from starlette.concurrency import run_in_threadpool
 
+from scopix_server.api.dependencies import MetricsAccessDep, MetricsDep, RatesDep
 from scopix_server.api.problems import responses
-from scopix_server.api.services import services_of
 from scopix_server.domain.errors import InvalidApiKey, MissingApiKey, NotFound
 
 __all__ = ["router"]
@@ -17,14 +17,13 @@ _TEXT = {"description": "The figures.", "content": {"text/plain": {"schema": {"t
 
 
 @router.get("/metrics", response_class=Response, responses={200: _TEXT, **responses(401, 403, 404)})
-async def get_metrics(request: Request) -> Response:
+async def get_metrics(request: Request, metrics: MetricsDep, access: MetricsAccessDep, rates: RatesDep) -> Response:
     """Return the server's figures in the text format of Prometheus, to those whom SCOPIX_METRICS lets in."""
-    services = services_of(request)
-    if services.metrics_access is None:
+    if access is None:
         raise NotFound("This server shows no figures: SCOPIX_METRICS is off.")
     try:
-        services.metrics_access.check(request)
+        access.check(request)
     except (MissingApiKey, InvalidApiKey):
-        services.rates.count_failure(request.scope)
+        rates.count_failure(request.scope)
         raise
-    return Response(await run_in_threadpool(services.metrics.render), media_type=CONTENT_TYPE_LATEST)
+    return Response(await run_in_threadpool(metrics.render), media_type=CONTENT_TYPE_LATEST)

@@ -6,40 +6,49 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from scopix.types.files import UploadResponse
+from scopix.types.sniff import DOCUMENT_TYPES, IMAGE_TYPES
 from scopix.types.vocabulary import REST_CATEGORIES
 from scopix_server.api import shapes
+from scopix_server.api.admission import UploadRoom
 from scopix_server.api.auth import Uploader
-from scopix_server.api.forms import upload_options
-from scopix_server.api.multipart import FORM_OVERHEAD_BYTES, FormRules, UploadForm, boundary_of
+from scopix_server.api.dependencies import ReceptionDep
+from scopix_server.api.forms import file_paths, upload_options
+from scopix_server.api.multipart import FORM_OVERHEAD_BYTES, HAND_OVER_BYTES, FormRules, UploadForm, boundary_of
+from scopix_server.api.parts import ApiLimits
 from scopix_server.api.problems import responses
-from scopix_server.api.requests import IdempotencyKey, declared_length, links_of
-from scopix_server.api.services import Services, services_of
+from scopix_server.api.requests import IdempotencyKey, declared_length
 from scopix_server.domain.errors import FileTooLarge, MalformedRequest
-from scopix_server.domain.file import MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH
-from scopix_server.pipeline.receive import Receipt
+from scopix_server.domain.file import MAX_PATH_LENGTH, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH, Variant
+from scopix_server.domain.session import FileOutcome
+from scopix_server.intake.accept import Arrival, Upload
+from scopix_server.intake.receipts import Receipt
+from scopix_server.library.files import Files
 
-__all__ = ["FORM", "UUID", "form_body", "router"]
+__all__ = ["FORM", "PATH", "UUID", "check_promise", "form_body", "router", "variants_of"]
 
 router = APIRouter(tags=["files"])
 
 # What is sent, for those who build requests from the document; what is taken is told from the content.
-_CONTENT_TYPES = (
-    "image/jpeg, image/png, image/webp, image/gif, application/pdf, text/plain, text/markdown, "
-    "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
+_CONTENT_TYPES = ", ".join((*IMAGE_TYPES, *DOCUMENT_TYPES))
+_TAKEN = (
+    "A picture up to 100 MB: JPEG, PNG, WebP, GIF, HEIC, HEIF, AVIF, TIFF, BMP, ICO, PSD, JPEG 2000, JPEG XL, or a "
+    "camera's raw file. Or a document up to 50 MB: PDF, DOCX, TXT, MD."
 )
 # A form knows text alone: there are several words for yes and no, and an empty field counts as left out.
 _BOOLEAN = {"type": "string", "enum": ["true", "false", "1", "0", "yes", "no", "on", "off", ""]}
 UUID = {"type": "string", "pattern": "^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"}
+PATH = {"type": "string", "maxLength": MAX_PATH_LENGTH}
 FORM: dict[str, Any] = {
     "type": "object",
     "required": ["file"],
     "properties": {
-        "file": {"type": "string", "format": "binary", "description": "A JPEG, PNG, WebP or GIF image up to 100 MB."},
+        "file": {"type": "string", "format": "binary", "description": _TAKEN},
         "title": {"type": "string", "maxLength": MAX_TITLE_LENGTH},
         "tags": {
             "type": "string",
             "pattern": f"^[^,]{{0,{MAX_TAG_LENGTH}}}(,[^,]{{0,{MAX_TAG_LENGTH}}}){{0,{MAX_TAGS - 1}}}$",
-            "description": f"Comma-separated, at most {MAX_TAGS} of at most {MAX_TAG_LENGTH} characters.",
+            "description": f"Comma-separated, at most {MAX_TAGS} of at most {MAX_TAG_LENGTH} characters; or several "
+            "fields of this name, or a JSON list.",
         },
         "auto_describe": {**_BOOLEAN, "default": "true"},
         "skip_duplicates": {**_BOOLEAN, "default": "false"},
@@ -48,6 +57,7 @@ FORM: dict[str, Any] = {
         "project_id": UUID,
         "content_category": {"type": "string", "enum": [*REST_CATEGORIES, ""], "default": "general"},
         "custom_schema_id": UUID,
+        "path": {**PATH, "description": "Where the file is at its client, relative; kept and given back."},
     },
 }
 
@@ -69,6 +79,7 @@ async def upload_file(
     request: Request,
     response: Response,
     caller: Uploader,
+    reception: ReceptionDep,
     idempotency_key: IdempotencyKey = None,
 ) -> UploadResponse:
     """Upload one image and queue its description.
@@ -76,44 +87,51 @@ async def upload_file(
     The type is detected from the content. The answer comes as soon as the file is safely stored; the description
     follows (see the processing status).
     """
-    services = services_of(request)
     boundary = boundary_of(request.headers.get("Content-Type"))
     length = declared_length(request)
-    _check_size(services, length)
-    with services.admission.upload(caller.tenant_id, length) as room:
-        await asyncio.to_thread(room.check_promise)
-        form = UploadForm(services.receiver.open, services.uploads, _rules(services), room)
+    _check_size(reception.limits, length)
+    with reception.admission.upload(caller.tenant_id, length) as room:
+        await check_promise(room, length)
+        form = UploadForm(reception.intake.open, reception.threads.uploads, _rules(reception.limits), room)
         try:
-            await form.read(request.stream(), boundary, idle_seconds=services.limits.body_idle_seconds)
-            options = upload_options(form.fields, services.categories)
-            incoming = form.files[0].incoming
-            receipt = await form.run(
-                lambda: services.receiver.record(caller.tenant_id, incoming, options, idempotency_key),
-                services.threads_for(options.storage_target),
-            )
+            await form.read(request.stream(), boundary, reception.limits.body_pace)
+
+            def prepare() -> Upload:
+                options = upload_options(form.fields, reception.categories)
+                (path,) = file_paths(form.paths, len(form.files))
+                arrivals = [Arrival(form.files[0].incoming, path=path)]
+                return Upload(caller.tenant_id, arrivals, options, idempotency_key=idempotency_key)
+
+            receipt = await form.run(prepare, reception.intake.accept, reception.threads.storing)
         finally:
             await form.discard()
-    services.metrics.uploaded("single", _outcome(receipt))
-    services.metrics.took("single", incoming.elapsed_ms)
+    reception.metrics.uploaded("single", receipt.outcome)
+    reception.metrics.took("single", form.files[0].incoming.elapsed_ms)
     if receipt.replayed:
         response.headers["Idempotent-Replayed"] = "true"
-    variants = await asyncio.to_thread(
-        services.database.read, lambda transaction: transaction.variants.of([receipt.file.id])
+    return shapes.upload_response(
+        receipt, await variants_of(receipt, reception.files), reception.links.seen_from(request)
     )
-    return shapes.upload_response(receipt, variants.get(receipt.file.id, ()), links_of(request))
 
 
-def _outcome(receipt: Receipt) -> str:
-    if receipt.replayed:
-        return "replayed"
-    return "duplicate" if receipt.duplicate else "accepted"
+async def variants_of(receipt: Receipt, files: Files) -> tuple[Variant, ...]:
+    """Return the variants of a request's only file; one that is new has none yet, so nobody is asked."""
+    if receipt.outcome == FileOutcome.ACCEPTED.value:
+        return ()
+    return await asyncio.to_thread(files.variants_of, receipt.file.id)
 
 
-def _rules(services: Services) -> FormRules:
+async def check_promise(room: UploadRoom, length: int) -> None:
+    """Raise OutOfSpace before a large body is read for which there is no room; a small one is asked for as it comes."""
+    if length > HAND_OVER_BYTES or not length:  # 0: it was not declared, so it may be large
+        await asyncio.to_thread(room.check_promise)
+
+
+def _rules(limits: ApiLimits) -> FormRules:
     return FormRules(
-        part="file",
+        file_field="file",
         max_files=1,
-        max_body_bytes=services.limits.max_file_bytes + FORM_OVERHEAD_BYTES,
+        max_body_bytes=limits.max_file_bytes + FORM_OVERHEAD_BYTES,
         keep_going=False,
         too_many=lambda: MalformedRequest(
             "The form has more than one part named 'file'. Upload several files with /api/v2/files/upload/batch.",
@@ -122,8 +140,7 @@ def _rules(services: Services) -> FormRules:
     )
 
 
-def _check_size(services: Services, declared: int) -> None:
-    limits = services.limits
+def _check_size(limits: ApiLimits, declared: int) -> None:
     if declared > limits.max_file_bytes + FORM_OVERHEAD_BYTES:
         raise FileTooLarge(
             f"The file is larger than {limits.max_file_bytes // (1024 * 1024)} MB, the limit for images. Compress or "

@@ -1,0 +1,87 @@
+"""Looking at an image: one decode feeds the variants and everything that is seen on it.
+
+This step runs in a process of its own (see `jobs/isolation.py`): the bytes come from strangers.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from scopix.types.vocabulary import DescriptionErrorType
+from scopix_server.analysis.decode import Decoded, decode, pixels_of
+from scopix_server.analysis.variants import MAX_SIDE, copy_for_engine, render
+from scopix_server.domain.analysis import Analysis, RenderedVariant, Rendering
+from scopix_server.domain.description import Perception
+from scopix_server.domain.engines import EngineCopy
+from scopix_server.domain.errors import CorruptImage, DescribeError, TooManyPixels, UnsupportedFileType
+from scopix_server.intake.decode_plan import PixelLimits
+
+__all__ = ["ImageAnalyzer", "render_variants"]
+
+
+class ImageAnalyzer:
+    """The `Analyzer` port in this very process.
+
+    Args:
+        look: says what is on decoded pixels, a numpy array of uint8, height x width x 3, RGB.
+        limits: images of more pixels are refused.
+        copies: those that the configured engines want; they are made with the first decode, and kept.
+    """
+
+    def __init__(
+        self, look: Callable[[Any], Perception], limits: PixelLimits, copies: tuple[EngineCopy, ...] = ()
+    ) -> None:
+        self._look = look
+        self._limits = limits
+        self._copies = copies
+
+    def analyze(self, path: Path) -> Analysis:
+        """See `Analyzer`."""
+        decoded = _decode(path, self._limits)
+        variants = render(decoded)
+        made = {variant.name: variant.data for variant in variants}
+        # A copy of a variant's size is that variant.
+        copies = tuple((kind, made.get(kind.name) or copy_for_engine(decoded, kind)) for kind in self._copies)
+        of_file: dict[str, Any] = {
+            "width": decoded.full_size[0],
+            "height": decoded.full_size[1],
+            "capture": decoded.capture,
+            "is_transparent": decoded.is_transparent,
+            "frame": decoded.frame,
+            "frames": decoded.frames,
+            "descriptive": decoded.descriptive,
+            "damage": decoded.damage,
+        }
+        taken = decoded.taken
+        pixels = pixels_of(decoded.image)
+        del decoded  # up to 200 MB that nobody needs while the networks run
+        return Analysis(replace(self._look(pixels), **of_file), variants, taken, copies)
+
+    def render(self, path: Path) -> Rendering:
+        """See `Analyzer`."""
+        decoded = _decode(path, self._limits, min_side=MAX_SIDE)
+        return Rendering(render(decoded), *decoded.full_size, taken=decoded.taken)
+
+    def copy(self, path: Path, kind: EngineCopy) -> bytes:
+        """See `Analyzer`."""
+        return copy_for_engine(_decode(path, self._limits), kind)
+
+
+def render_variants(path: Path, limits: PixelLimits) -> tuple[RenderedVariant, ...]:
+    """Decode the image at `path` and return its variants.
+
+    Raises:
+        DescribeError: `validation`, not retryable, when the image cannot be decoded.
+    """
+    return render(_decode(path, limits, min_side=MAX_SIDE))
+
+
+def _decode(path: Path, limits: PixelLimits, min_side: int | None = None) -> Decoded:
+    try:
+        return decode(path, max_pixels=limits.max_pixels, work_pixels=limits.work_pixels, min_side=min_side)
+    except (CorruptImage, TooManyPixels, UnsupportedFileType) as error:
+        raise DescribeError(error.message, DescriptionErrorType.VALIDATION_ERROR, retryable=False) from error
+    except MemoryError as error:
+        message = "The image needs more memory to decode than a worker may use."
+        raise DescribeError(message, DescriptionErrorType.RESOURCE_LIMIT, retryable=False) from error

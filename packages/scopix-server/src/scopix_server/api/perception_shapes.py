@@ -1,0 +1,36 @@
+"""What was read and seen on an image, as the wire has it."""
+
+from scopix.types import files as wire
+from scopix_server.domain.description import Box, Perception, TextRegion
+
+__all__ = ["bounding_box", "file_perception", "text_region"]
+
+
+def text_region(region: TextRegion) -> wire.TextRegion:
+    """Return a region of text as the wire has it."""
+    polygon = list(region.quad) or None
+    bbox = bounding_box(region.box)
+    return wire.TextRegion(text=region.text, bbox=bbox, polygon=polygon, confidence=region.confidence)
+
+
+def file_perception(perception: Perception) -> wire.FilePerception:
+    """Return what was seen as the wire has it."""
+    return wire.FilePerception(
+        frames=perception.frames,
+        frame=perception.frame,
+        damage=perception.damage or None,
+        objects=[
+            wire.SeenObject(label=each.label, bbox=bounding_box(each.box), score=round(each.score, 4))
+            for each in perception.objects
+        ],
+        faces=[bounding_box(face.box) for face in perception.faces],
+        uncounted=list(perception.uncounted),
+        scenes=[
+            wire.SeenScene(name=scene.name, probability=round(scene.probability, 4)) for scene in perception.scenes
+        ],
+    )
+
+
+def bounding_box(box: Box) -> wire.BoundingBox:
+    """Return a place as the wire has it."""
+    return wire.BoundingBox(x=box.x, y=box.y, width=box.width, height=box.height)

@@ -1,0 +1,1 @@
+"""The categories that come with Scopix, one file each: prompt, schema of the fields, extractor."""

@@ -1,0 +1,180 @@
+"""What can be said of pages: forms, invoices, receipts, letters, articles."""
+
+import re
+from collections.abc import Collection, Iterator, Sequence
+from itertools import pairwise
+from statistics import median
+
+from scopix_server.composer.tables import describe_table
+from scopix_server.domain.description import ImageKind, Perception
+from scopix_server.domain.phrases import Statement, article, count_of, listing, quote, quoted_listing
+from scopix_server.reading.entities import find_entities
+from scopix_server.reading.layout import Layout, Line, Pair
+from scopix_server.reading.lines import columns_of, letters
+from scopix_server.reading.pages import ISSUED, document_noun, empty_labels, form_noun, labelled_facts
+from scopix_server.reading.receipts import read_receipt
+from scopix_server.reading.titles import title_of
+from scopix_server.reading.words import noun_of
+
+__all__ = ["describe_document", "describe_field", "describe_form", "found_in_text", "texts_of"]
+
+_SECTION = re.compile(r"(\d{1,2})(?:\.\d{1,2})?\.?\s+[^\W\d].{2,50}")
+_CAPTION = re.compile(
+    r"(?:figure|fig\.?|table|heading|chapter|section|abbildung|abb\.?|tabelle|kapitel)\b", re.IGNORECASE
+)
+_MAX_FIELDS = 24
+_PROSE_WORDS = 6
+_LINES_OF_PROSE = 4
+_NARROW_WORDS, _LINES_OF_NARROW_PROSE = 4, 12
+_LINES_OF_A_PARAGRAPH = 2
+_SURE_SENDER = 0.9
+_LETTERS_OF_A_SECTION = 3  # "1 X 5.20" on a receipt is a price
+_ONE_SIZE = 1.3
+_MAX_LINES = 16
+
+
+def describe_form(perception: Perception, layout: Layout, _: ImageKind) -> Iterator[Statement]:
+    """Yield sentences about a form: its title, each label with its value, a table if it has one."""
+    pairs = layout.fields()[:_MAX_FIELDS]
+    yield _opening(perception, layout, form_noun(layout))
+    if pairs:
+        indices = [index for pair in pairs for index in pair.indices]
+        fields = "; ".join(describe_field(pair) for pair in pairs)
+        # Only a form has fields; a page that sets words beside words has labelled values.
+        sort = "filled-in field" if form_noun(layout) == "form" else "labelled value"
+        count = count_of(len(pairs), sort).capitalize()
+        yield Statement(f"{count} could be read: {fields}.", {"regions": indices, "fields": _as_fields(pairs)})
+    elif labels := empty_labels(layout):
+        sentence = (
+            f"Its labels read {quoted_listing([line.text for line in labels], _MAX_FIELDS)}; no values could be read."
+        )
+        yield Statement(sentence, {"regions": [line.index for line in labels]})
+    table = layout.table()
+    if table is not None and not table.indices & {index for pair in pairs for index in pair.indices}:
+        yield describe_table(table)
+    yield from found_in_text(layout, but={pair.value for pair in pairs})
+
+
+def describe_document(perception: Perception, layout: Layout, _: ImageKind) -> Iterator[Statement]:
+    """Yield sentences about a page: an invoice, a receipt, an article."""
+    noun = document_noun(layout)
+    opening = _opening(perception, layout, noun)
+    yield opening
+    table = layout.table()
+    if table is not None:
+        yield describe_table(table)
+    pairs = [pair for pair in labelled_facts(layout) if not _CAPTION.match(pair.label)][:_MAX_FIELDS]
+    if pairs:
+        indices = [index for pair in pairs for index in pair.indices]
+        sentence = f"It says {'; '.join(describe_field(pair) for pair in pairs)}."
+        yield Statement(sentence, {"regions": indices, "fields": _as_fields(pairs)})
+    prose = list(_prose(layout, layout.heading())) if table is None else []
+    yield from prose
+    if table is None and not pairs and not prose:
+        yield from _plain_text(layout, opening.evidence["regions"])
+    yield from found_in_text(layout, but={pair.value for pair in pairs})
+
+
+def found_in_text(layout: Layout, but: Collection[str] = (), *, drawn: bool = False) -> Iterator[Statement]:
+    """Yield one sentence about dates, scales and addresses that are in the text and were not said yet."""
+    found = find_entities(((line.index, line.text) for line in layout.lines), drawn=drawn)
+    parts, indices = [], []
+    for sort, texts in found.items():
+        new = [(text, index) for text, index in texts if not any(text in other for other in but)][:3]
+        if new:
+            parts.append(f"{sort} {listing([text for text, _ in new])}")
+            indices += [index for _, index in new]
+    if parts:
+        fields = {"scale": [text for text, _ in found["scale"]]} if "scale" in found else {}
+        yield Statement(f"Found in the text: {'; '.join(parts)}.", {"regions": indices, "fields": fields})
+
+
+def texts_of(lines: Sequence[Line]) -> list[str]:
+    """Return what the lines say, for the fields noted as evidence."""
+    return [line.text for line in lines]
+
+
+def describe_field(pair: Pair) -> str:
+    """Return label and value in quotation marks."""
+    return f"{quote(pair.label.rstrip(' :'), 60)} – {quote(pair.value, 80)}"
+
+
+def _as_fields(pairs: Sequence[Pair]) -> dict[str, list[list[str]]]:
+    return {"fields": [[pair.label, pair.value] for pair in pairs]}
+
+
+def _opening(perception: Perception, layout: Layout, noun: str) -> Statement:
+    # One line alone is all the text there is, and no title of more.
+    heading = layout.heading() if len(layout.lines) > 1 else None
+    shape = "portrait" if perception.height > perception.width else "landscape"
+    opening = f"{article(noun).capitalize()} in {shape} format"
+    if noun in ISSUED:
+        # The largest type on a receipt is a shop's, a stamp's or "TOTAL": its sender says more than a title.
+        sender = read_receipt(layout).sender
+        if sender is not None and sender.confidence >= _SURE_SENDER:
+            return Statement(f"{opening} from {quote(sender.text)}.", {"regions": list(sender.indices)})
+    elif heading is not None and noun_of(heading.text) is None and (title := title_of(layout, heading)) is not None:
+        return Statement(f"{opening} titled {quote(title.text)}.", {"regions": list(title.indices)})
+    table = layout.table()
+    inside = table.indices if table else frozenset()
+    first = next((line for row in layout.rows for line in row if line is not heading and letters(line.text) >= 3), None)
+    first = None if first is None or first.index in inside else first
+    headed = f", headed {quote(heading.text)}" if heading else ""
+    reads = f"; the first line reads {quote(first.text)}" if first else ""
+    indices = [line.index for line in (heading, first) if line is not None]
+    return Statement(f"{opening}{headed}{reads}.", {"regions": indices})
+
+
+def _prose(layout: Layout, heading: Line | None) -> Iterator[Statement]:
+    start = heading.bottom if heading else 0.0
+    body = _body([line for line in layout.lines if line.top >= start])
+    columns = _columns(body)
+    if columns > 1:
+        sentence = f"The text stands in {count_of(columns, 'column')}."
+        yield Statement(sentence, {"regions": [line.index for line in body]})
+    sections = _sections(layout)
+    if sections:
+        sentence = f"Section headings: {quoted_listing([line.text for line in sections], 12)}."
+        yield Statement(sentence, {"regions": [line.index for line in sections]})
+    if body:
+        yield Statement(f"The text begins {quote(body[0].text, 160)}.", {"regions": [body[0].index]})
+
+
+def _body(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines of running text; many lines of fewer words are running text in narrow columns."""
+    long = [line for line in lines if len(line.text.split()) >= _PROSE_WORDS]
+    narrow = [line for line in lines if len(line.text.split()) >= _NARROW_WORDS]
+    body = long if len(long) >= _LINES_OF_PROSE or len(narrow) < _LINES_OF_NARROW_PROSE else narrow
+    if len(body) < _LINES_OF_PROSE:
+        return []
+    # Lines of a paragraph start beneath each other, in one size of type; a date or a headline among them does not.
+    aligned = {line.index for column in columns_of(body, _LINES_OF_A_PARAGRAPH) for line in column}
+    largest = _ONE_SIZE * median(line.size for line in body)
+    return [line for line in body if line.index in aligned and line.size <= largest]
+
+
+def _plain_text(layout: Layout, used: Collection[int]) -> Iterator[Statement]:
+    """Yield what is written on a page that has neither running text nor pairs nor a table."""
+    lines = [line for line in layout.lines if line.index not in used and letters(line.text) >= 2]
+    if lines:
+        text = f"It reads {quoted_listing([line.text for line in lines], _MAX_LINES)}."
+        yield Statement(text, {"regions": [line.index for line in lines[:_MAX_LINES]]})
+
+
+def _sections(layout: Layout) -> list[Line]:
+    """Return the lines that begin with a section's number; these count on, unlike house numbers and dates."""
+    wordy = [line for line in layout.lines if letters(line.text) >= _LETTERS_OF_A_SECTION]
+    numbered = [(int(match[1]), line) for line in wordy if (match := _SECTION.fullmatch(line.text))]
+    counted = all(0 <= after - before <= 1 for (before, _), (after, _) in pairwise(numbered))
+    return [line for _, line in numbered] if len(numbered) >= 2 and counted else []
+
+
+def _columns(body: list[Line]) -> int:
+    """Return 2 when the lines keep to two halves with a gutter between them that most lines respect, else 1."""
+    if len(body) < 8:
+        return 1
+    left, right = min(line.left for line in body), max(line.right for line in body)
+    middle = (left + right) / 2
+    on_left = sum(line.right <= middle for line in body)
+    on_right = sum(line.left >= middle for line in body)
+    return 2 if min(on_left, on_right) >= 4 and on_left + on_right >= 0.75 * len(body) else 1

@@ -1,0 +1,70 @@
+"""The tables that files and pages are found by (see `search`, `objects` and `pages`), made with what `schema` is made
+with."""
+
+import sqlalchemy as sa
+
+from scopix_server.db.columns import metadata
+
+__all__ = ["document_pages", "documents", "file_objects", "file_tags", "search_documents", "search_pages"]
+
+_ID = sa.String(36)
+
+search_documents = sa.Table(
+    "search_documents",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), nullable=False, unique=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("description", sa.Text, nullable=False),
+    sa.Column("visible_text", sa.Text, nullable=False),
+    sa.Column("tags", sa.Text, nullable=False),
+)
+
+file_tags = sa.Table(
+    "file_tags",
+    metadata,
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
+    sa.Column("source", sa.String(8), primary_key=True),
+    sa.Column("tag", sa.String(255), primary_key=True, index=True),
+)
+
+# How many things of each label a photograph shows, at least: what lists are narrowed down and searched by.
+file_objects = sa.Table(
+    "file_objects",
+    metadata,
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
+    sa.Column("label", sa.String(32), primary_key=True, index=True),
+    sa.Column("number", sa.Integer, nullable=False),
+)
+
+# What a document says of itself, and how far it is read.
+documents = sa.Table(
+    "documents",
+    metadata,
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
+    sa.Column("facts", sa.JSON, nullable=False),
+    sa.Column("pages_read", sa.Integer, nullable=False),
+    sa.Column("chunk_count", sa.Integer, nullable=False),
+    sa.Column("ocr_pages", sa.Integer, nullable=False),
+    sa.Column("is_complete", sa.Boolean, nullable=False),
+)
+
+document_pages = sa.Table(
+    "document_pages",
+    metadata,
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("data", sa.JSON, nullable=False),
+    sa.Column("chunks", sa.JSON, nullable=False),
+    sa.Column("chunk_count", sa.Integer, nullable=False),
+)
+
+search_pages = sa.Table(
+    "search_pages",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), nullable=False),
+    sa.Column("page", sa.Integer, nullable=False),
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Index("ix_search_pages_file", "file_id", "page"),
+)

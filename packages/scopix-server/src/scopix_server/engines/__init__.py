@@ -1,1 +1,0 @@
-"""Engines: what is measured on an image (perception) and what is said about it (description)."""

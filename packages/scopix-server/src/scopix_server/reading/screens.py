@@ -1,0 +1,101 @@
+"""Screens: the column that leads to other pages, the page's heading, the texts that name actions."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from statistics import median
+
+from scopix_server.reading.layout import Layout, Line, Table
+from scopix_server.reading.lines import mostly_letters
+from scopix_server.reading.words import CODE
+
+__all__ = ["Screen", "read_screen"]
+
+_LINES_OF_CODE = 2
+_SYNTAX = re.compile(r"[(){};=<>]{2}|(?:^|\s)[>/›〉](?:\s|$)|\w\.\w+\(|\w\(\)")
+_TRUSTED_LENGTH = 8  # characters
+_WORDS_OF_A_HEADING = 3
+_APART, _LEFT_PART = 2.5, 0.6  # line heights, and share of the width: beside a navigation a heading begins no row
+_TOP = 0.12  # of the height
+_LARGER = 1.15  # of the median type: the titles of dialogs have 1.2 to 1.35
+_MAX_WORDS = 8
+_NAME = 1.2  # of the size of a navigation's entries
+_ACTION = re.compile(
+    r"(?!add ?[&+])(?:add|new|create|export|import|save|cancel|apply|submit|delete|edit|upload|download|search|"
+    r"sign (?:in|out|up)|log ?(?:in|out)|next|previous|back|close|share|filter|refresh|send|print|buy|check out|ok)"
+    r"(?:\s[^\s:;.,]{1,16}){0,3}",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """The parts of a screen; `others` is what belongs to none of them."""
+
+    navigation: tuple[Line, ...]
+    heading: Line | None
+    table: Table | None
+    actions: tuple[Line, ...]
+    others: tuple[Line, ...]
+
+
+def read_screen(layout: Layout) -> Screen:
+    """Tell the column at the left, the page's heading, the table, and the texts that name actions apart."""
+    navigation = _navigation(layout)
+    main = layout.without(navigation)
+    # A product's name stands above the heading in almost as large a type; code has no heading.
+    code = sum(bool(CODE.fullmatch(line.text)) for line in layout.lines) >= _LINES_OF_CODE
+    heading = None if code else _heading(main)
+    table = layout.table()
+    inside = table.indices if table else frozenset()
+    free = [line for line in main.lines if line.index not in inside]
+    actions = tuple(line for line in free if _ACTION.fullmatch(line.text))
+    others = tuple(line for line in free if line not in actions and line is not heading)
+    return Screen(tuple(navigation), heading, table, actions, others)
+
+
+def _heading(main: Layout) -> Line | None:
+    """Return the page's heading, which is no button and no code: the largest type of its upper part, or its top line.
+
+    It begins a row, or is of so many words that it is no value or button at the end of one.
+    """
+    starts = {row[0].index for row in main.rows}
+    starts |= {
+        line.index
+        for row in main.rows
+        for before, line in pairwise(row)
+        if line.left - before.right >= _APART * line.height and line.left < _LEFT_PART * main.width
+    }
+    fit = [line for line in main.lines if not _SYNTAX.search(line.text) and not _is_button(line.text)]
+    fit = [line for line in fit if line.index in starts or len(line.text.split()) >= _WORDS_OF_A_HEADING]
+    heading = main.without([line for line in main.lines if line not in fit]).heading(within=0.4, as_large=0.97)
+    # How large a short word is set is hardly to be reckoned from its length: it must be the highest, too.
+    others = [line.height for line in main.lines if line is not heading and not line.vertical]
+    if heading is not None and (len(heading.text) >= _TRUSTED_LENGTH or heading.height >= max(others, default=0.0)):
+        return heading
+    return _top_line(main, fit)
+
+
+def _top_line(main: Layout, fit: Sequence[Line]) -> Line | None:
+    """Return the line that a dialog begins with, where its type is somewhat larger than most."""
+    first = next((row[0] for row in main.rows), None)
+    if first is None or first not in fit or first.middle > _TOP or not 2 <= len(first.text.split()) <= _MAX_WORDS:
+        return None
+    return first if mostly_letters(first.text) and first.size >= _LARGER * median(x.size for x in main.lines) else None
+
+
+def _is_button(text: str) -> bool:
+    return _ACTION.fullmatch(text) is not None and len(text.split()) == 1
+
+
+def _navigation(layout: Layout) -> list[Line]:
+    """Return the column at the left, unless it begins with the page's own heading: then it is the page's text."""
+    column = layout.navigation()
+    # A product's or a company's name stands above the entries in larger type.
+    if len(column) > 2 and column[0].size >= _NAME * median(line.size for line in column[1:]):
+        column = column[1:]
+    heading = layout.heading(within=0.4, as_large=0.97)
+    if 2 * sum(line.text.endswith(":") for line in column) > len(column):
+        return []  # labels of fields
+    return [] if heading is not None and heading.index in {line.index for line in column} else column

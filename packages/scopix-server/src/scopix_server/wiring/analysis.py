@@ -1,0 +1,90 @@
+"""Builds what looks at images and what describes them: in the child processes of a worker, and wherever else."""
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from scopix_server.categories import Catalogue
+from scopix_server.config import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from scopix_server.analysis.documents import FileAnalyzer, LookAtPage
+    from scopix_server.domain.analysis import Describer
+    from scopix_server.domain.description import Description, Perception, TextRegion
+    from scopix_server.domain.engines import EngineCopy
+
+__all__ = ["Parts", "analyzer_and_describer", "build_in_child", "look_and_compose"]
+
+
+class Parts(NamedTuple):
+    """What sees (pixels to perception), what writes, and what looks at pages and reads their pictures."""
+
+    look: "Callable[[Any], Perception]"
+    compose: "Callable[[Perception, str], Description]"
+    look_at_page: "LookAtPage"
+    read: "Callable[[Any], tuple[TextRegion, ...]]"
+
+
+def build_in_child(
+    settings: Settings, catalogue: Catalogue, copies: "tuple[EngineCopy, ...]" = ()
+) -> "tuple[FileAnalyzer, Describer]":
+    """Build both in a child process of the worker, with logs of its own.
+
+    Args:
+        copies: those that the engines are sent. The engines themselves, whose file holds keys, stay with the worker.
+    """
+    from scopix_server.logs import configure_logs
+
+    configure_logs(level=settings.log_level, json=settings.log_format == "json")
+    return analyzer_and_describer(settings, catalogue, copies)
+
+
+def analyzer_and_describer(
+    settings: Settings,
+    catalogue: Catalogue,
+    copies: "tuple[EngineCopy, ...]" = (),
+    parts: "Parts | None" = None,
+) -> "tuple[FileAnalyzer, Describer]":
+    """Build both in this very process, whose logs stay as they are.
+
+    Args:
+        parts: what `look_and_compose` gave, if it is there already; to build it may mean to load models.
+    """
+    from scopix_server.analysis.analyze import ImageAnalyzer
+    from scopix_server.analysis.builtin_describer import BuiltInDescriber
+    from scopix_server.analysis.documents import DocumentLooker, FileAnalyzer
+    from scopix_server.composer.documents import describe_whole
+    from scopix_server.documents.opening import document_opener
+    from scopix_server.intake.decode_plan import PixelLimits
+
+    look, compose, look_at_page, read = parts or look_and_compose(settings)
+    limits = PixelLimits(settings.max_image_pixels, settings.work_pixels)
+    documents = DocumentLooker(document_opener(settings.max_document_pages), look_at_page, read)
+    analyzer = FileAnalyzer(ImageAnalyzer(look, limits, copies), documents)
+    return analyzer, BuiltInDescriber(compose, catalogue, describe_whole)
+
+
+def look_and_compose(settings: Settings) -> "Parts":
+    """Build what sees (pixels to perception) and what writes (perception to description), as the settings ask for."""
+    if settings.analyzer == "scripted":
+        from scopix_server.perception.scripted import ScriptedAnalyzer
+
+        scripted = ScriptedAnalyzer(settings.scripted_seconds)
+        return Parts(scripted.analyze, scripted.describe, scripted.look_at_page, scripted.read)
+    from scopix_server.composer.grounded import GroundedComposer
+    from scopix_server.domain.description import ImageKind, Perception
+    from scopix_server.perception.pixel_analyzer import PixelAnalyzer
+    from scopix_server.perception.text_models import TextModels
+    from scopix_server.reading.kinds import judge_kind
+    from scopix_server.reading.layout import read_layout
+
+    def is_photo(seen: Perception) -> bool:
+        return judge_kind(seen, read_layout(seen)) in {ImageKind.PHOTO, ImageKind.PRODUCT_PHOTO}
+
+    pixels = PixelAnalyzer(
+        is_photo=is_photo,
+        ocr_side=settings.ocr_side,
+        text_models=TextModels(settings.ocr_detector_file, settings.ocr_recogniser_file, settings.ocr_symbols_file),
+        text_runtime=settings.ocr_runtime,
+    )
+    return Parts(pixels.analyze, GroundedComposer().describe, pixels.analyze, pixels.read)

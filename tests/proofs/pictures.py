@@ -22,7 +22,7 @@ def content(number: int) -> bytes:
         data[first : first + 400] = hashlib.sha512(b"damage").digest() * 6 + bytes(16)
         return bytes(data)
     if number == TEXT:
-        return b"A few words of plain text, which is a document and no image.\n" * 3
+        return b"A few words of plain text: a document, described like the pictures.\n" * 3
     if number == _REFUSED:
         return b"MZ\x90\x00" + bytes(60)
     return encoded(picture(48, 48, seed=number))

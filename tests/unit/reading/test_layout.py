@@ -4,6 +4,7 @@ import math
 
 from scopix_server.domain.description import Perception, TextRegion
 from scopix_server.reading.layout import Layout, read_layout
+from scopix_server.reading.pages import labelled_facts
 from tests.support.perceptions import Written, page
 
 
@@ -117,3 +118,21 @@ def test_labels_without_colons_are_known_by_their_words_above_their_values() -> 
 def test_labels_of_an_empty_form_get_no_values() -> None:
     lines: list[Written] = [(label, 60, 100 + 30 * n) for n, label in enumerate(("Surname", "Town", "Date", "E-mail"))]
     assert layout(lines).fields() == []
+
+
+def test_columns_of_text_make_no_pairs_with_each_other() -> None:
+    left = ["the harbour keeps records of the", "cargo and the berth. Fees are due", "on the day that ships leave, for"]
+    left += ["a copy of the record: write to", "the office and name the ship and", "the day on which it left the port"]
+    right = [
+        "Records older than thirty years",
+        "ten cents a page and are sent by post",
+        "stand in the archive of the city",
+    ]
+    right += ["the harbour master, first floor", "which is open on all days but one", "from nine to noon for everybody"]
+    columns: list[Written] = [(text, 100, 100 + 40 * n) for n, text in enumerate(left)]
+    columns += [(text, 900, 100 + 40 * n) for n, text in enumerate(right)]
+    read = layout(columns)
+    assert labelled_facts(read) == [] == read.fields()
+    labels: list[Written] = [(f"{text}:", 100, 100 + 40 * n) for n, text in enumerate(("Owner", "Ship", "Port", "Day"))]
+    values = [(text, 900, y) for text, _, y in columns[6:10]]
+    assert len(labelled_facts(layout([*labels, *values]))) == 4

@@ -32,6 +32,8 @@ _NAVIGATION_LINES = 4
 _NAVIGATION_EDGE = 0.3  # of the width
 _NAVIGATION_GAP = 1.9  # of the usual distance between two entries, at most
 _MAX_EDGE_LINES = 300  # lines at the left edge that are looked at for columns
+# Columns of running text: values and labels of forms have fewer words, and hardly ever four such lines of a column do.
+_WORDS_OF_TEXT, _LINES_OF_TEXT = 5, 4
 
 
 @dataclass(frozen=True)
@@ -129,13 +131,27 @@ class Layout:
         larger = beside is None or (whole is not None and len(whole.rows) >= len(beside.rows))
         return whole if belongs and larger else beside
 
+    def are_running_text(self, indices: Collection[int]) -> bool:
+        """Whether these are several lines, each of a column of running text: what stands in both belongs to neither."""
+        return len(indices) > 1 and self._running_text.issuperset(indices)
+
+    @cached_property
+    def _running_text(self) -> frozenset[int]:
+        """The lines of columns in which at least half of the lines, and at least four, are running text."""
+        upright = [line for line in self.lines if not line.vertical][:_MAX_EDGE_LINES]
+        columns = columns_of(upright, _LINES_OF_TEXT)
+        wordy = [(column, sum(len(line.text.split()) >= _WORDS_OF_TEXT for line in column)) for column in columns]
+        running = (column for column, count in wordy if count >= max(_LINES_OF_TEXT, len(column) / 2))
+        return frozenset(line.index for column in running for line in column)
+
     @cached_property
     def _pairs(self) -> list[Pair]:
-        return colon_pairs(self.rows)
+        return [pair for pair in colon_pairs(self.rows) if not self.are_running_text(pair.indices)]
 
     @cached_property
     def _worded(self) -> list[Pair]:
-        return worded_pairs(self.lines, self.rows)
+        pairs = worded_pairs(self.lines, self.rows)
+        return [pair for pair in pairs if not self.are_running_text(pair.indices)]
 
 
 def read_layout(perception: Perception) -> Layout:

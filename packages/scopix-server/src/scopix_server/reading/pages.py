@@ -97,7 +97,7 @@ def labelled_facts(layout: Layout) -> list[Pair]:
     for row in layout.rows:
         free = [line for line in row if line.index not in used and line.index not in inside]
         pair = _labelled(free, layout.width)
-        if pair is not None:
+        if pair is not None and not layout.are_running_text(pair.indices):
             pairs.append(pair)
             used |= set(pair.indices)
     return pairs

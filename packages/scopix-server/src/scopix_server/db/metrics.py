@@ -13,6 +13,8 @@ __all__ = ["SqlMetrics"]
 
 _WAITING = (DescriptionStatus.PENDING.value, DescriptionStatus.QUEUED.value)
 _RUNNING = DescriptionStatus.PROCESSING.value
+# As the index says it, by which SQLite knows that it may use it.
+_IN_QUEUE = sa.text("description_status IN ('pending', 'queued', 'processing')")
 _UNBOUNDED = -1.0  # stands for the class without an upper end: a primary key takes no NULL
 
 
@@ -58,13 +60,13 @@ class SqlMetrics:
             sa.func.coalesce(sa.func.sum(sa.case((is_running, 0), else_=1)), 0),
             sa.func.coalesce(sa.func.sum(sa.case((is_running, 1), else_=0)), 0),
             sa.func.min(since, type_=files.c.created_at.type),
-        ).where(files.c.description_status.in_([*_WAITING, _RUNNING]), files.c.deleted_at.is_(None))
+        ).where(_IN_QUEUE, files.c.deleted_at.is_(None))
         waiting, running, oldest = self._connection.execute(query).one()
         return QueueLength("describe", int(waiting), int(running), oldest)
 
     def _variants(self) -> QueueLength:
         query = sa.select(sa.func.count(), sa.func.min(files.c.created_at)).where(
-            files.c.variant_status == VariantStatus.PENDING.value,
+            sa.text(f"variant_status = '{VariantStatus.PENDING.value}'"),
             files.c.description_status == DescriptionStatus.SKIPPED.value,
             files.c.deleted_at.is_(None),
         )

@@ -6,6 +6,7 @@ tags narrow it down, what is found is gathered once, then counted, put in order 
 
 import string
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,6 +32,7 @@ _search_index = sa.table("search_index", sa.column("rowid"))
 _MATCHES = sa.text("search_index MATCH :search_query")
 _WAITING = ("pending", "queued", "processing")
 _MAX_UNFINISHED = 500  # ids: as many as are told in one answer elsewhere
+_MAX_RUNS = 8  # that one list is merged of; with more values they are sorted
 _SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
@@ -50,8 +52,7 @@ def list_files(
         return _gathered(connection, tenant_id, criteria, page)
     visible = _visible(tenant_id, criteria)
     total = connection.execute(sa.select(sa.func.count()).select_from(files).where(visible)).scalar_one()
-    query = page.of(sa.select(files).where(visible), _keys(criteria), files.c.id)
-    return connection.execute(query).mappings().all(), total
+    return connection.execute(_cut(page, _runs(criteria, after), visible)).mappings().all(), total
 
 
 def list_sizes(
@@ -76,11 +77,68 @@ def list_state(connection: sa.Connection, tenant_id: str) -> ListState:
     count = sa.select(sa.func.count()).select_from(files)
     total = connection.execute(count.where(mine)).scalar_one()
     newest = sa.select(files.c.id).where(mine).order_by(files.c.created_at.desc(), files.c.id.desc()).limit(1)
-    waiting = sa.and_(mine, files.c.description_status.in_(_WAITING))
+    waiting = sa.and_(mine, *_conditions(FileFilter(statuses=_WAITING)))
     # The number tells that something was done when there are more than are named.
     ids = connection.execute(sa.select(files.c.id).where(waiting).limit(_MAX_UNFINISHED)).scalars().all()
     unfinished = len(ids) if len(ids) < _MAX_UNFINISHED else connection.execute(count.where(waiting)).scalar_one()
     return ListState(total, connection.execute(newest).scalar_one_or_none(), unfinished, frozenset(ids))
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A stretch of a list that one index has in its order: by these keys, then by id. Runs of one rank are merged."""
+
+    condition: sa.ColumnElement[bool]
+    keys: tuple[sa.ColumnElement[Any], ...]
+    rank: int = 0
+    is_cut: bool = True  # by the place that the page begins behind
+
+
+def _runs(criteria: FileFilter, after: Position | None) -> list[_Run]:
+    """Return the runs that a list which neither words nor tags narrow down is made of."""
+    if criteria.sort_by is SortBy.TITLE:
+        untitled = _Run(files.c.title.is_(None), (), 1, is_cut=after is not None and after.value is None)
+        if untitled.is_cut:
+            return [untitled]
+        return [_Run(files.c.title.is_not(None), (sa.func.lower(files.c.title),)), untitled]
+    keys = tuple(_keys(criteria))
+    split = _split(criteria) if criteria.sort_by is SortBy.CONTENT_CREATED_AT else None
+    if split is None:
+        return [_Run(sa.true(), keys)]
+    column, values = split
+    return [_Run(column == value, keys) for value in values]
+
+
+def _split(criteria: FileFilter) -> tuple[sa.Column[Any], Sequence[str]] | None:
+    """Return a column whose index has the files of each of these values in the order of time, if there is one."""
+    statuses = _statuses(criteria)
+    for column, values, common in (
+        (files.c.description_status, statuses, "completed"),
+        (files.c.description_error_type, criteria.error_types, None),
+        (files.c.content_category, criteria.categories, "general"),
+        (files.c.media_type, criteria.media_types, "image"),
+    ):
+        if values and common not in values and len(values) <= _MAX_RUNS:
+            return column, sorted(set(values))
+    return None
+
+
+def _cut(page: "_Page", runs: Sequence[_Run], visible: sa.ColumnElement[bool]) -> sa.Select[Any]:
+    """Return the query of a page of runs: each gives as much as the page may need of it."""
+    if len(runs) == 1:
+        (run,) = runs
+        return page.of_run(sa.select(files).where(visible, run.condition), run)
+    # Where a run has no key its files are in the order of their ids.
+    columns = [[sa.literal(run.rank).label("rank"), *(run.keys or [sa.null()])] for run in runs]
+    firsts = [
+        page.first(sa.select(files.c.id, rank, key.label("key")).where(visible, run.condition), run).subquery()
+        for run, (rank, key) in zip(runs, columns, strict=True)
+    ]
+    found = sa.union_all(*(sa.select(first) for first in firsts)).subquery("found")
+    order = page.order([found.c.rank, found.c.key], found.c.id)
+    cut = page.cut(sa.select(found).order_by(*order)).subquery("page")
+    order = page.order([cut.c.rank, cut.c.key], cut.c.id)
+    return sa.select(files).select_from(cut.join(files, files.c.id == cut.c.id)).order_by(*order)
 
 
 def _asks_for_words(criteria: FileFilter) -> bool:
@@ -163,19 +221,18 @@ def _conditions(criteria: FileFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(files.c.sorted_at >= criteria.date_from)
     if criteria.date_to is not None:
         conditions.append(files.c.sorted_at <= criteria.date_to)
-    if criteria.has_description is not None:
-        completed = files.c.description_status == "completed"
-        waiting = files.c.description_status.in_(["pending", "queued", "processing", "failed"])
-        conditions.append(completed if criteria.has_description else waiting)
-    for column, values in (
-        (files.c.id, criteria.ids),
-        (files.c.media_type, criteria.media_types),
-        (files.c.description_error_type, criteria.error_types),
-        (files.c.content_category, criteria.categories),
-        (files.c.description_status, criteria.statuses),
+    for column, values, common in (
+        (files.c.id, criteria.ids, None),
+        (files.c.media_type, criteria.media_types, "image"),
+        (files.c.description_error_type, criteria.error_types, None),
+        (files.c.content_category, criteria.categories, "general"),
+        (files.c.description_status, _statuses(criteria), "completed"),
     ):
-        if values:
+        if values is not None and (values or column is files.c.description_status):
             conditions.append(column.in_(values))
+            if common is not None and common not in values:
+                # In the words of an index of all others, by which SQLite knows that it may use it.
+                conditions.append(column != sa.literal_column(f"'{common}'"))
     if criteria.has_text is not None:
         with_text = sa.exists().where(search_documents.c.file_id == files.c.id, search_documents.c.visible_text != "")
         # Where words are looked for, too, the query around it has this table as well.
@@ -187,6 +244,15 @@ def _conditions(criteria: FileFilter) -> list[sa.ColumnElement[bool]]:
         shown = (file_objects.c.file_id == files.c.id, file_objects.c.label == label, file_objects.c.number >= minimum)
         conditions.append(sa.exists().where(*shown))
     return conditions
+
+
+def _statuses(criteria: FileFilter) -> Sequence[str] | None:
+    """Return the statuses that a filter lets through, none where its conditions exclude each other; None for all."""
+    asked = set(criteria.statuses) or None
+    if criteria.has_description is None:
+        return None if asked is None else sorted(asked)
+    described = {"completed"} if criteria.has_description else {*_WAITING, "failed"}
+    return sorted(described if asked is None else described & asked)
 
 
 def _keys(criteria: FileFilter) -> list[sa.ColumnElement[Any]]:
@@ -208,6 +274,20 @@ class _Page:
         self._ascending = criteria.sort_order is SortOrder.ASC
         self._limit, self._offset, self._after = limit, offset, after
 
+    def of_run(self, query: sa.Select[Any], run: _Run) -> sa.Select[Any]:
+        """Return the part of a list that is one run."""
+        return self.cut(self.first(query, run))
+
+    def first(self, query: sa.Select[Any], run: _Run) -> sa.Select[Any]:
+        """Return what the part may need of a run."""
+        if self._after is not None and run.is_cut:
+            query = query.where(self._behind(self._after, run.keys, files.c.id))
+        return query.order_by(*self.order(run.keys, files.c.id)).limit(self._offset + self._limit)
+
+    def cut(self, query: sa.Select[Any]) -> sa.Select[Any]:
+        """Return that many of the query's rows."""
+        return query.limit(self._limit).offset(self._offset)
+
     def of(
         self, query: sa.Select[Any], keys: Sequence[sa.ColumnElement[Any]], file_id: sa.ColumnElement[str]
     ) -> sa.Select[Any]:
@@ -220,21 +300,31 @@ class _Page:
         self, keys: Sequence[sa.ColumnElement[Any]], file_id: sa.ColumnElement[str]
     ) -> list[sa.ColumnElement[Any]]:
         """Return the order of rows by their keys and ids."""
-        *first, last = keys
-        ordered = (last, file_id) if self._ascending else (last.desc(), file_id.desc())
-        return [*first, *ordered]
+        columns = [*keys, file_id]
+        return [*columns[:-2], *(column if self._ascending else column.desc() for column in columns[-2:])]
 
     def _beyond(
         self, after: Position, keys: Sequence[sa.ColumnElement[Any]], file_id: sa.ColumnElement[str]
     ) -> sa.ColumnElement[bool]:
         *untitled, key = keys
-        # As the databases do it, without knowledge of any letters but ASCII's.
-        value = after.value.translate(_SMALL) if isinstance(after.value, str) else after.value
-        place = sa.tuple_(key, file_id)
-        limit = sa.tuple_(sa.literal(value, key.type), sa.literal(after.file_id))
-        behind = place > limit if self._ascending else place < limit
+        behind = self._behind(after, [key], file_id)
         if not untitled:
             return behind
-        if value is not None:
+        if after.value is not None:
             return sa.or_(untitled[0], behind)
-        return sa.and_(untitled[0], file_id > after.file_id if self._ascending else file_id < after.file_id)
+        return sa.and_(untitled[0], self._behind(after, [], file_id))
+
+    def _behind(
+        self, after: Position, keys: Sequence[sa.ColumnElement[Any]], file_id: sa.ColumnElement[str]
+    ) -> sa.ColumnElement[bool]:
+        # As the databases do it, without knowledge of any letters but ASCII's.
+        value = after.value.translate(_SMALL) if isinstance(after.value, str) else after.value
+        # Compared as rows: an index finds the place of a pair, but not that of `a < ? OR (a = ? AND id < ?)`.
+        place = sa.tuple_(*keys, file_id)
+        limit = sa.tuple_(*(sa.literal(value, key.type) for key in keys), sa.literal(after.file_id))
+        behind = place > limit if self._ascending else place < limit
+        if not keys or isinstance(keys[0], sa.Column):
+            return behind
+        # SQLite finds no place of a pair in an index over an expression, but that of its first half.
+        bound = sa.literal(value, keys[0].type)
+        return sa.and_(keys[0] >= bound if self._ascending else keys[0] <= bound, behind)

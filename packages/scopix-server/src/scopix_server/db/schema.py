@@ -7,6 +7,7 @@ byte by byte on both (see `migrate`).
 import sqlalchemy as sa
 
 from scopix_server.db.columns import UtcDateTime, high_water, metadata
+from scopix_server.db.file_indexes import file_indexes
 from scopix_server.db.search_tables import (
     document_pages,
     documents,
@@ -48,10 +49,6 @@ __all__ = [
 ]
 
 _ID = sa.String(36)
-_DELETED = sa.text("deleted_at IS NOT NULL")
-_WAITING = sa.text("description_status IN ('pending', 'queued', 'processing')")
-_UNRENDERED = sa.text("variant_status = 'pending'")
-_EXISTING = sa.text("deleted_at IS NULL")
 _PENDING = sa.text("status = 'pending'")
 
 tenants = sa.Table(
@@ -155,18 +152,7 @@ files = sa.Table(
     sa.Column("description_current", sa.Integer),
     # Where the client had it, relative to what was given there.
     sa.Column("path", sa.String(1024)),
-    # Lists are of what is not deleted.
-    sa.Index(
-        "ix_files_tenant_created", "tenant_id", "created_at", "id", sqlite_where=_EXISTING, postgresql_where=_EXISTING
-    ),
-    sa.Index(
-        "ix_files_tenant_sorted", "tenant_id", "sorted_at", "id", sqlite_where=_EXISTING, postgresql_where=_EXISTING
-    ),
-    sa.Index("ix_files_tenant_sha256", "tenant_id", "sha256"),
-    # Of the deleted ones alone, which are few.
-    sa.Index("ix_files_deleted", "deleted_at", sqlite_where=_DELETED, postgresql_where=_DELETED),
-    sa.Index("ix_files_waiting", "description_status", sqlite_where=_WAITING, postgresql_where=_WAITING),
-    sa.Index("ix_files_unrendered", "variant_status", sqlite_where=_UNRENDERED, postgresql_where=_UNRENDERED),
+    *file_indexes(),
 )
 
 variants = sa.Table(

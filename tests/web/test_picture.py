@@ -8,8 +8,10 @@ from playwright.sync_api import BrowserContext, Route, expect
 
 from tests.support.images import encoded, picture
 from tests.support.inprocess import InProcessServer
+from tests.support.pdf import Line, Page, make_pdf, prose
 from tests.support.waiting import wait_until_described
 from tests.web.conftest import signed_in
+from tests.web.test_views import check
 
 HOSTILE = "<img src=x onerror=alert(1)>\u202egnp.exe <b>"
 
@@ -157,3 +159,23 @@ def test_a_picture_is_copied_described_again_deleted_and_brought_back(
         page.get_by_role("button", name="Undo").click()
         expect(page.get_by_text("Everything is back.")).to_be_visible()
         assert http.get(f"/files/{file_id}").status_code == 200
+
+
+def test_a_document_is_read_page_by_page_and_searched_within(context: BrowserContext, server: InProcessServer) -> None:
+    pages = [Page([Line(60, 800, f"Minutes of day {number}", 14), *prose(3)]) for number in range(1, 24)]
+    with server.client() as http:
+        sent = http.post("/files/upload", files={"file": ("minutes.pdf", make_pdf(pages))})
+        file_id = str(sent.json()["image_id"])
+        wait_until_described(http, file_id)
+    page = signed_in(context, server, f"/files/{file_id}")
+    reader = page.get_by_role("region", name="Pages")
+    expect(reader.get_by_role("status")).to_have_text("23 pages")
+    expect(reader.get_by_role("article")).to_have_count(20)
+    expect(reader.get_by_role("img", name="The first page")).to_be_visible()
+    check(page, "document")
+    reader.get_by_role("button", name="More pages").click()
+    expect(reader.get_by_role("article")).to_have_count(23)
+    reader.get_by_role("searchbox").fill("day 17")
+    expect(reader.get_by_role("status")).to_have_text("Found on 1 page")
+    found = reader.get_by_role("article", name="Page 17")
+    expect(found.locator("mark").first).to_have_text("day")

@@ -198,6 +198,15 @@ export const de: Words = {
   confirmDescribe: (count, shown) => `${count === 1 ? '1 Bild' : `${shown} Bilder`} neu beschreiben? Frühere Beschreibungen bleiben erhalten.`,
   tagged: (count, tag) => (count === 1 ? `1 Bild mit „${tag}“ versehen` : `${count} Bilder mit „${tag}“ versehen`),
 
+  pages: 'Seiten',
+  page: (label) => `Seite ${label}`,
+  firstPage: 'Die erste Seite',
+  pagesRead: (read, all) => (read < all ? `${read} von ${all} Seiten gelesen` : all === 1 ? '1 Seite' : `${all} Seiten`),
+  pagesFound: (count) => (count === 1 ? 'Auf 1 Seite gefunden' : `Auf ${count} Seiten gefunden`),
+  findInDocument: 'In diesem Dokument suchen',
+  morePages: 'Weitere Seiten',
+  notReadYet: 'Davon wurde noch nichts gelesen.',
+
   keys: 'API-Schlüssel',
   usage: 'Verbrauch',
   webhooks: 'Webhooks',

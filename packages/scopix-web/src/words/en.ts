@@ -197,6 +197,15 @@ export const en = {
   confirmDescribe: (count: number, shown: string) => `Describe ${count === 1 ? '1 picture' : `${shown} pictures`} again? Earlier descriptions are kept.`,
   tagged: (count: number, tag: string) => (count === 1 ? `1 picture tagged “${tag}”` : `${count} pictures tagged “${tag}”`),
 
+  pages: 'Pages',
+  page: (label: string) => `Page ${label}`,
+  firstPage: 'The first page',
+  pagesRead: (read: number, all: number) => (read < all ? `${read} of ${all} pages read` : all === 1 ? '1 page' : `${all} pages`),
+  pagesFound: (count: number) => (count === 1 ? 'Found on 1 page' : `Found on ${count} pages`),
+  findInDocument: 'Find in this document',
+  morePages: 'More pages',
+  notReadYet: 'Nothing of it was read yet.',
+
   keys: 'API keys',
   usage: 'Usage',
   webhooks: 'Webhooks',

@@ -9,6 +9,7 @@ __all__ = ["Statement", "article", "clean", "count_of", "listing", "quote", "quo
 
 _MAX_QUOTE = 120
 _MAX_LINE = 400
+_PLURAL = frozenset({"minutes"})  # what pages are called that has no singular
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 
 
@@ -57,5 +58,7 @@ def count_of(number: int, singular: str, plural: str | None = None) -> str:
 
 
 def article(noun: str) -> str:
-    """Return the noun with "a" or "an" before it."""
+    """Return the noun with "a" or "an" before it, or alone if it has no singular."""
+    if noun in _PLURAL:
+        return noun
     return f"{'an' if noun[:1].lower() in 'aeiou' else 'a'} {noun}"

@@ -16,6 +16,7 @@ ALLOWED: dict[str, set[str]] = {
     "outgoing": _DOMAIN,
     "reading": _DOMAIN,
     "perception": _DOMAIN,
+    "embedding": _DOMAIN,
     "documents": _BASE | {"scopix_server.reading", "scopix.types.sniff"},
     "composer": _DOMAIN | {"scopix_server.reading"},
     "vlm": _BASE | {"scopix_server.reading"},

@@ -19,8 +19,7 @@ from scopix_server.environment import environment_value, tracing_headers
 
 __all__ = ["Settings", "read_settings"]
 
-_KIB = 1024
-_MIB = 1024 * _KIB
+_KIB, _MIB = 1024, 1024 * 1024
 
 
 class Settings(BaseSettings):
@@ -147,6 +146,7 @@ class Settings(BaseSettings):
         ge=1,
         description="Stored objects that belong to no file are removed when so old; they are looked for as often.",
     )
+    search_by_meaning: bool = Field(True, description="Whether texts are embedded, to be found by what they mean.")
     sweep_minutes: float = Field(
         60.0, ge=0, description="So often a worker removes what had its time; 0: only `scopix-server sweep` does."
     )

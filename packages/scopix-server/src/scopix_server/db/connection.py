@@ -23,6 +23,7 @@ import sqlalchemy as sa
 
 from scopix_server.db.descriptions import SqlDescriptions
 from scopix_server.db.direct import SqlDirectUploads
+from scopix_server.db.embeddings import SqlEmbeddings
 from scopix_server.db.engine import compact
 from scopix_server.db.engines import SqlEngines
 from scopix_server.db.failures import storage_failure
@@ -84,6 +85,7 @@ class SqlTransaction:
     descriptions = _Repository(SqlDescriptions)
     versions = _Repository(SqlVersions)
     vectors = _Repository(SqlVectors)
+    embeddings = _Repository(SqlEmbeddings)
     engines = _Repository(SqlEngines)
     sessions = _Repository(SqlSessions)
     tenants = _Repository(SqlTenants)

@@ -15,6 +15,10 @@ from scopix_server.db.search_tables import (
     file_tags,
     search_documents,
     search_pages,
+    text_embeddings,
+    text_vectors,
+    vector_changes,
+    vectors,
 )
 
 __all__ = [
@@ -40,7 +44,10 @@ __all__ = [
     "stage_times",
     "tenant_s3_configs",
     "tenants",
+    "text_embeddings",
+    "text_vectors",
     "variants",
+    "vector_changes",
     "vectors",
     "webhook_attempts",
     "webhook_deliveries",
@@ -173,15 +180,6 @@ perceptions = sa.Table(
     sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
     sa.Column("data", sa.JSON, nullable=False),
     sa.Column("embedding", sa.LargeBinary),
-)
-
-# For the search of similar images (see `documents`): small, since all of a tenant's are read for one answer.
-vectors = sa.Table(
-    "vectors",
-    metadata,
-    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
-    sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), nullable=False, index=True),
-    sa.Column("vector", sa.LargeBinary, nullable=False),
 )
 
 descriptions = sa.Table(

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 
 import sqlalchemy as sa
 
+from scopix_server.db.embeddings import text_changed
 from scopix_server.db.objects import SqlObjects
 from scopix_server.db.prepared import PreparedInsert
 from scopix_server.db.schema import file_tags, search_documents, search_pages
@@ -50,6 +51,7 @@ class SearchIndex:
         """Note a changed title or changed tags of the user's."""
         self._set_tags(file.id, _USER, file.user_tags)
         self._update(file.id, title=_indexed(file.title or "", file.filename), tags=self._all_tags(file.id))
+        text_changed(self._connection, file.id, is_described=False)
 
     def update_description(self, file_id: str, description: str, visible_text: str | None, tags: Sequence[str]) -> None:
         """Note a new current description."""
@@ -60,6 +62,7 @@ class SearchIndex:
             visible_text=self._words_of_pages(file_id) or _indexed(visible_text or ""),
             tags=self._all_tags(file_id),
         )
+        text_changed(self._connection, file_id, is_described=True)
 
     def _words_of_pages(self, file_id: str) -> str:
         """Return the words of a document's pages, of which its description has the beginning only."""

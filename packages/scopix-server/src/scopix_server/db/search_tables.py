@@ -1,11 +1,24 @@
-"""The tables that files and pages are found by (see `search`, `objects` and `pages`), made with what `schema` is made
-with."""
+"""The tables that files and pages are found by, made with what `schema` is made with.
+
+See `search`, `objects` and `pages`; `vectors` and `embeddings`.
+"""
 
 import sqlalchemy as sa
 
 from scopix_server.db.columns import metadata
 
-__all__ = ["document_pages", "documents", "file_objects", "file_tags", "search_documents", "search_pages"]
+__all__ = [
+    "document_pages",
+    "documents",
+    "file_objects",
+    "file_tags",
+    "search_documents",
+    "search_pages",
+    "text_embeddings",
+    "text_vectors",
+    "vector_changes",
+    "vectors",
+]
 
 _ID = sa.String(36)
 
@@ -67,4 +80,51 @@ search_pages = sa.Table(
     sa.Column("page", sa.Integer, nullable=False),
     sa.Column("words", sa.Text, nullable=False),
     sa.Index("ix_search_pages_file", "file_id", "page"),
+)
+
+# For the search of similar images (see `documents`): small, since a search compares all of a tenant's.
+vectors = sa.Table(
+    "vectors",
+    metadata,
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
+    sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), nullable=False),
+    # By the tenant's changes of vectors of images, so that what is kept in memory learns what is new.
+    sa.Column("sequence", sa.BigInteger, nullable=False, server_default="1"),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
+    sa.Index("ix_vectors_tenant_sequence", "tenant_id", "sequence"),
+)
+
+# For the search by meaning: which model a file's text was embedded by, None while it is to be; `change` counts its
+# changes.
+text_embeddings = sa.Table(
+    "text_embeddings",
+    metadata,
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
+    sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), nullable=False),
+    sa.Column("model", sa.String(64)),
+    sa.Column("change", sa.Integer, nullable=False, server_default="0"),
+    sa.Index("ix_text_embeddings_model_tenant", "model", "tenant_id"),
+)
+
+# One for each passage of a file's text, a signed byte a number.
+text_vectors = sa.Table(
+    "text_vectors",
+    metadata,
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), nullable=False),
+    sa.Column("page", sa.Integer),
+    sa.Column("model", sa.String(64), nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("vector", sa.LargeBinary, nullable=False),
+    sa.Index("ix_text_vectors_tenant_sequence", "tenant_id", "sequence"),
+)
+
+# How often the vectors of a tenant changed, of each kind.
+vector_changes = sa.Table(
+    "vector_changes",
+    metadata,
+    sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), primary_key=True),
+    sa.Column("kind", sa.String(8), primary_key=True),
+    sa.Column("number", sa.BigInteger, nullable=False),
 )

@@ -16,7 +16,18 @@ OF_NO_TENANT = frozenset({"workers", "chores", "stage_times", "engines", "high_w
 """Tables about the server itself."""
 
 DERIVED = frozenset(
-    {"search_documents", "search_pages", "file_tags", "file_objects", "variants", "vectors", "idempotency_keys"}
+    {
+        "file_objects",
+        "file_tags",
+        "idempotency_keys",
+        "search_documents",
+        "search_pages",
+        "text_embeddings",
+        "text_vectors",
+        "variants",
+        "vector_changes",
+        "vectors",
+    }
 )
 """Tables that are not given out: they are made of the others, or are of use to this server only."""
 

@@ -5,9 +5,14 @@ from collections.abc import Iterator, Sequence
 import sqlalchemy as sa
 
 from scopix_server.db.documents import packed_vector
+from scopix_server.db.embeddings import count_change, last_change
 from scopix_server.db.schema import files, vectors
+from scopix_server.domain.embedding import ChangedVector
 
 __all__ = ["SqlVectors"]
+
+_PORTION = 500
+_IMAGE = "image"
 
 
 class SqlVectors:
@@ -21,10 +26,23 @@ class SqlVectors:
         vector = packed_vector(embedding)
         if vector is None:
             return
-        entry = sa.select(files.c.id, files.c.tenant_id, sa.literal(vector, sa.LargeBinary)).where(
-            files.c.id == file_id
+        tenant_id = self._connection.execute(sa.select(files.c.tenant_id).where(files.c.id == file_id)).scalar_one()
+        sequence = count_change(self._connection, tenant_id, _IMAGE)
+        entry = {"file_id": file_id, "tenant_id": tenant_id, "sequence": sequence, "vector": vector}
+        self._connection.execute(vectors.insert().values(entry))
+
+    def latest(self, tenant_id: str) -> int:
+        return last_change(self._connection, tenant_id, _IMAGE)
+
+    def changes(self, tenant_id: str, after: int) -> Iterator[Sequence[ChangedVector]]:
+        query = (
+            sa.select(vectors.c.sequence, vectors.c.file_id, sa.null(), vectors.c.vector)
+            .where(vectors.c.tenant_id == tenant_id, vectors.c.sequence > after)
+            .order_by(vectors.c.sequence)
         )
-        self._connection.execute(vectors.insert().from_select(["file_id", "tenant_id", "vector"], entry))
+        rows = self._connection.execute(query, execution_options={"yield_per": _PORTION})
+        for portion in rows.partitions():
+            yield [ChangedVector(*row) for row in portion]
 
     def portions(self, tenant_id: str, *, size: int) -> Iterator[Sequence[tuple[str, bytes]]]:
         query = sa.select(vectors.c.file_id, vectors.c.vector).where(vectors.c.tenant_id == tenant_id)

@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 from scopix_server.domain.description_ports import DescriptionRecord, DescriptionRepository, VersionRepository
 from scopix_server.domain.direct_ports import DirectUploadRepository
 from scopix_server.domain.document_ports import DocumentRepository
+from scopix_server.domain.embedding import EmbeddingRepository
 from scopix_server.domain.engines import EngineRepository
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.listing import FileFilter, ListState, Position
@@ -218,6 +219,8 @@ class Transaction(Protocol):
     def versions(self) -> VersionRepository: ...
     @property
     def vectors(self) -> VectorRepository: ...
+    @property
+    def embeddings(self) -> EmbeddingRepository: ...
     @property
     def engines(self) -> EngineRepository: ...
     @property

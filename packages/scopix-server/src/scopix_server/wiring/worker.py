@@ -22,6 +22,7 @@ from scopix_server.wiring.upkeep import maintenance_tasks, mark_task
 if TYPE_CHECKING:
     from scopix_server.db.connection import SqlDatabase
     from scopix_server.domain.engines import EngineCopy
+    from scopix_server.jobs.embedding import EmbeddingKeeper
     from scopix_server.jobs.isolation import Isolated
     from scopix_server.jobs.maintenance import MaintenanceRunner
     from scopix_server.jobs.messenger import Messenger
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from scopix_server.jobs.recovery import Recovery
     from scopix_server.jobs.worker import Worker
 
-__all__ = ["messenger", "running_worker"]
+__all__ = ["embedding_keeper", "messenger", "running_worker"]
 
 
 @contextmanager
@@ -93,16 +94,18 @@ def running_worker(settings: Settings) -> Iterator["Worker"]:
 
 def _companions(
     settings: Settings, database: "SqlDatabase", storage: Storage, jobs: "DbosQueue", worker: "Worker", worker_id: str
-) -> "list[MaintenanceRunner | Messenger | Recovery]":
+) -> "list[MaintenanceRunner | Messenger | EmbeddingKeeper | Recovery]":
     from scopix_server.jobs.maintenance import MaintenanceRunner
     from scopix_server.jobs.recovery import Recovery
 
     tasks = [mark_task(database, storage), *maintenance_tasks(settings, database, storage, jobs)]
     upkeep = MaintenanceRunner(database, worker_id, tasks)
-    companions: list[MaintenanceRunner | Messenger | Recovery] = [
+    companions: list[MaintenanceRunner | Messenger | EmbeddingKeeper | Recovery] = [
         upkeep,
         messenger(settings, database, storage),
     ]
+    if settings.search_by_meaning:
+        companions.append(embedding_keeper(database, worker_id))
     if settings.is_shared:
         companions.append(Recovery(database, jobs, worker_id, tell=worker.share))
     return companions
@@ -121,6 +124,15 @@ def _isolated_engines(settings: Settings, catalogue: Catalogue, copies: "tuple[E
         seconds_per_job=settings.worker_job_seconds,
         memory_bytes=settings.worker_memory_bytes,
     )
+
+
+def embedding_keeper(database: "SqlDatabase", worker_id: str) -> "EmbeddingKeeper":
+    """Build what embeds the texts of described files, in a thread of a worker. The model is loaded with the first."""
+    from scopix_server.analysis.embed import EmbedTexts
+    from scopix_server.embedding.sentence_encoder import SentenceEncoder
+    from scopix_server.jobs.embedding import EmbeddingKeeper
+
+    return EmbeddingKeeper(database, EmbedTexts(database, SentenceEncoder()), worker_id)
 
 
 def messenger(settings: Settings, database: "SqlDatabase", storage: Storage) -> "Messenger":

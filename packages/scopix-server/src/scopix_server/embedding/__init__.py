@@ -1,0 +1,1 @@
+"""Texts as vectors: the model behind search by meaning."""

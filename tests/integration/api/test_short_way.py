@@ -95,7 +95,7 @@ def test_refusals_are_answered_alike(own: InProcessServer, long_ways: list[str],
     file = {"file" if path.endswith("upload") else "files": ("a.png", PNG)}
     assert both(own, long_ways, path, files=file, headers={})[0] == 401
     assert both(own, long_ways, path, files=file, headers={"Authorization": "Bearer scopix_wrong"})[0] == 401
-    assert both(own, long_ways, path, content=b"no form")[0] == 400
+    assert both(own, long_ways, path, content=b"no form")[0] == 415
     assert both(own, long_ways, path, files={"other": ("a.png", PNG)})[0] == 400
     status, body = both(own, long_ways, path, files=file, data={"auto_describe": "perhaps"})
     assert (status, body["error"]["details"]["field"]) == (422, "auto_describe")

@@ -4,7 +4,7 @@ import type { Entry } from './queue.svelte'
 import { send, type Progress } from './send'
 import { session } from './session.svelte'
 
-type Result = components['schemas']['UploadResponse']
+type Result = Omit<components['schemas']['UploadResponse'], 'details'> // nothing is waited for here
 type Part = components['schemas']['DirectUploadPart']
 
 const nameOf = (entry: Entry) => entry.path.slice(entry.path.lastIndexOf('/') + 1).slice(-255)

@@ -31,6 +31,7 @@ _BY_STATUS: dict[int, Callable[..., ScopixError]] = {
     408: ScopixTimeoutError,
     409: ConflictError,
     413: ValidationError,
+    415: ValidationError,
     422: ValidationError,
 }
 

@@ -14,6 +14,7 @@ from scopix_server.api.metrics import RequestMetrics
 from scopix_server.api.middleware import BodyGuard, RequestContext
 from scopix_server.api.parts import Parts
 from scopix_server.api.routes import (
+    analyze,
     batch,
     categories,
     changes,
@@ -61,6 +62,7 @@ def create_app(parts: Parts, *, version: str, lifespan: Lifespan | None = None) 
     app.include_router(health.router)
     app.include_router(metrics.router)
     app.include_router(uploads.router, prefix=PREFIX)
+    app.include_router(analyze.router, prefix=PREFIX)
     # Before the files, whose `/files/{file_id}` would take `/files/quota-check` for a file.
     app.include_router(batch.router, prefix=PREFIX)
     app.include_router(direct.router, prefix=PREFIX)

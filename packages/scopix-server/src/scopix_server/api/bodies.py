@@ -16,9 +16,15 @@ from fastapi.routing import APIRoute
 
 from scopix_server.api.parts import parts_of
 from scopix_server.api.requests import declared_length
-from scopix_server.domain.errors import DomainError, MalformedRequest, PayloadTooLarge, RequestTimedOut
+from scopix_server.domain.errors import (
+    DomainError,
+    MalformedRequest,
+    PayloadTooLarge,
+    RequestTimedOut,
+    UnsupportedContentType,
+)
 
-__all__ = ["MAX_JSON_BYTES", "JsonRoute", "body_refusal"]
+__all__ = ["MAX_JSON_BYTES", "JsonRoute", "body_refusal", "is_json"]
 
 MAX_JSON_BYTES = 1024 * 1024
 """Limit of a JSON body, unless its route sets another."""
@@ -86,9 +92,9 @@ class _JsonRequest(Request):
             too_large = f"The body is larger than {self._limit} bytes, the limit here."
             self._refuse(PayloadTooLarge(too_large, max_bytes=self._limit))
             return _UNFITTING
-        if taken and not _is_json(self.headers.get("Content-Type", "")):
+        if taken and not is_json(self.headers.get("Content-Type", "")):
             unreadable = "Send the body as JSON, with 'Content-Type: application/json'."
-            self._refuse(MalformedRequest(unreadable, field="Content-Type"))
+            self._refuse(UnsupportedContentType(unreadable, field="Content-Type"))
             return _UNFITTING
         return taken
 
@@ -107,7 +113,8 @@ class _JsonRequest(Request):
         self.scope[_SCOPE_KEY] = error
 
 
-def _is_json(content_type: str) -> bool:
+def is_json(content_type: str) -> bool:
+    """Whether a Content-Type is that of JSON."""
     message = Message()
     message["Content-Type"] = content_type
     kind, subtype = message.get_content_maintype(), message.get_content_subtype()

@@ -17,7 +17,7 @@ from scopix_server.api.limits import HeldResponses, RateLimits
 from scopix_server.api.links import PartSigner
 from scopix_server.api.metrics import Metrics, MetricsAccess
 from scopix_server.api.one_time import OneTimeLinks
-from scopix_server.api.parts import ApiLimits, Parts, Reception, parts_of
+from scopix_server.api.parts import ApiLimits, Fetch, Parts, Reception, parts_of
 from scopix_server.api.recent import RecentChecks
 from scopix_server.api.requests import StoreLinks
 from scopix_server.api.threads import Threads
@@ -46,6 +46,7 @@ __all__ = [
     "EditorDep",
     "EndingsDep",
     "EnginesDep",
+    "FetchDep",
     "FilesDep",
     "HeldDep",
     "LimitsDep",
@@ -121,6 +122,7 @@ SimilarSearchesDep = Annotated[asyncio.Semaphore, Depends(_of(lambda parts: part
 
 # What is waited for
 EndingsDep = Annotated[Endings, Depends(_of(lambda parts: parts.endings))]
+FetchDep = Annotated[Fetch | None, Depends(_of(lambda parts: parts.fetch))]
 StoppingDep = Annotated[threading.Event, Depends(_of(lambda parts: parts.stopping))]
 
 # The way to the bytes

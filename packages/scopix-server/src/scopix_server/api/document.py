@@ -12,6 +12,13 @@ __all__ = ["install", "operation_id"]
 
 _METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 _ERROR = {"application/json": {"schema": {"$ref": "#/components/schemas/ErrorEnvelope"}}}
+_READ_AS = frozenset({"application/json", "multipart/form-data"})
+_ON_BODIES = {
+    "400": "Bad Request",
+    "408": "Request Timeout",
+    "413": "Content Too Large",
+    "415": "Unsupported Media Type",
+}
 _FRAMEWORKS_OWN = ("HTTPValidationError", "ValidationError")
 
 _HEADERS: dict[str, dict[str, Any]] = {
@@ -111,8 +118,8 @@ def _tell_all_errors(operation: dict[str, Any]) -> None:
     if "HTTPValidationError" in str(responses.get("422")):
         # Added for every route with a parameter; ids are any text, and those that name nothing get 404.
         del responses["422"]
-    if "application/json" in operation.get("requestBody", {}).get("content", {}):
-        for status, meaning in (("400", "Bad Request"), ("408", "Request Timeout"), ("413", "Content Too Large")):
+    if operation.get("requestBody", {}).get("content", {}).keys() & _READ_AS:
+        for status, meaning in _ON_BODIES.items():
             responses.setdefault(status, {"description": meaning, "content": _ERROR})
 
 

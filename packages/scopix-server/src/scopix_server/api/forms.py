@@ -2,16 +2,20 @@
 
 import json
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from difflib import get_close_matches
 
 from scopix.types.vocabulary import ContentCategory, StorageTarget
 from scopix_server.categories import Catalogue
 from scopix_server.domain.errors import ValidationFailed
 from scopix_server.domain.file import check_tags, check_title, display_path
+from scopix_server.domain.printable import printable
 from scopix_server.intake.options import SessionOptions, UploadOptions
 
-__all__ = ["file_paths", "session_options", "upload_options"]
+__all__ = ["file_paths", "session_options", "unknown_field_warnings", "upload_options"]
 
+_MAX_WARNINGS = 10
+"""Enough to see what is wrong; a form may have six times as many fields."""
 _TRUE = frozenset({"true", "1", "yes", "on"})
 _FALSE = frozenset({"false", "0", "no", "off"})
 
@@ -59,6 +63,20 @@ def _tags(text: str) -> list[str]:
         if isinstance(listed, list) and all(isinstance(tag, str) for tag in listed):
             return listed
     return text.split(",")
+
+
+def unknown_field_warnings(unknown: Iterable[str], known: Iterable[str]) -> list[str] | None:
+    """Tell of fields that were ignored since nobody knows them, and what may have been meant; None if there are none.
+
+    They are no errors: clients of other versions send fields of their own.
+    """
+    names = sorted(known)
+    warnings = []
+    for name in list(unknown)[:_MAX_WARNINGS]:
+        meant = get_close_matches(name, names, n=1)
+        hint = f"did you mean '{meant[0]}'?" if meant else f"known are {', '.join(names)}."
+        warnings.append(f"The field '{printable(name)[:50]}' is not known and was ignored; {hint}")
+    return warnings or None
 
 
 def session_options(fields: Mapping[str, str]) -> SessionOptions:

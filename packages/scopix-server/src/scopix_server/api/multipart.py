@@ -10,7 +10,7 @@ The last piece waits for what is done with the form: a small upload is hashed, s
 
 import asyncio
 import contextvars
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from email.message import Message
@@ -20,7 +20,14 @@ from typing import Any, TypeVar
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from scopix_server.api.admission import UploadRoom
-from scopix_server.domain.errors import DomainError, MalformedRequest, OutOfSpace, PayloadTooLarge, RequestTimedOut
+from scopix_server.domain.errors import (
+    DomainError,
+    MalformedRequest,
+    OutOfSpace,
+    PayloadTooLarge,
+    RequestTimedOut,
+    UnsupportedContentType,
+)
 from scopix_server.intake.incoming import IncomingFile
 from scopix_server.tracing import tracer
 
@@ -44,16 +51,23 @@ def boundary_of(content_type: str | None) -> str:
     """Return the boundary that a request's Content-Type names.
 
     Raises:
-        MalformedRequest: the body is no multipart form.
+        UnsupportedContentType: the body is no multipart form.
+        MalformedRequest: it is one, but its parts cannot be told apart.
     """
     kind, options = parse_options_header(content_type or "")
-    if kind.lower() != "multipart/form-data" or not options.get("boundary"):
-        raise MalformedRequest(
+    if kind.lower() != "multipart/form-data":
+        raise UnsupportedContentType(
             "Send the file as multipart/form-data with a part named 'file', for example: "
             "curl -F file=@photo.jpg -H 'Authorization: Bearer scopix_...' URL",
             field="Content-Type",
         )
-    boundary: str = options["boundary"]
+    boundary: str = options.get("boundary") or ""
+    if not boundary:
+        raise MalformedRequest(
+            "The Content-Type multipart/form-data names no boundary. Leave the header to your HTTP client, which makes "
+            "one up.",
+            field="Content-Type",
+        )
     if len(boundary) > 256:
         raise MalformedRequest("The multipart boundary is too long.", field="Content-Type")
     return boundary
@@ -90,11 +104,13 @@ class FormFile:
 class FormRules:
     """What a form may hold.
 
-    `file_field` names the form parts that are files, of which there may be `max_files`. With `keep_going` a refused
+    `file_field` names the form parts that are files, of which there may be `max_files`; `known_fields` are those beside
+    it that mean something, others are only told. With `keep_going` a refused
     file costs the others nothing; otherwise it ends the request.
     """
 
     file_field: str
+    known_fields: frozenset[str]
     max_files: int
     max_body_bytes: int
     keep_going: bool
@@ -156,7 +172,7 @@ class UploadForm:
         def begin() -> tuple[P, list[T]]:
             self._apply(self._rest, is_last=True)
             if not self.files:
-                raise _no_file(self._rules.file_field, self.fields)
+                raise _no_file(self._rules, [*self.fields, *["path"] * bool(self.paths)])
             prepared = prepare()
             return prepared, [do(prepared)] if executor_for(prepared) is self._executor else []
 
@@ -226,7 +242,7 @@ class UploadForm:
         elif form_part.filename is not None:
             raise MalformedRequest(
                 f"The form has a file in a part named '{(form_part.name or '')[:50]}'; files belong into parts named "
-                f"'{self._rules.file_field}'.",
+                f"'{self._rules.file_field}'. The other parts are fields: {_names(self._rules.known_fields)}.",
                 field=self._rules.file_field,
             )
 
@@ -252,6 +268,11 @@ class UploadForm:
                 raise MalformedRequest("The field is not valid UTF-8.", field=name) from error
         self._form_part = None
 
+    @property
+    def unknown_fields(self) -> list[str]:
+        """The names of its fields that mean nothing here, in their order."""
+        return [name for name in self.fields if name not in self._rules.known_fields]
+
     def _keep(self, name: str, value: str) -> None:
         if name == _PATH:
             self.paths.append(value)
@@ -275,11 +296,16 @@ class UploadForm:
             file.refuse(error)
 
 
-def _no_file(file_field: str, fields: Iterable[str]) -> MalformedRequest:
-    sent = ", ".join(f"'{name[:50]}'" for name in fields) or "none"
+def _no_file(rules: FormRules, sent: Sequence[str]) -> MalformedRequest:
     return MalformedRequest(
-        f"The form has no part named '{file_field}', which holds the file; it has {sent}.", field=file_field
+        f"The form has no part named '{rules.file_field}', which holds the file; it has {_names(sent) or 'none'}. "
+        f"Known beside it are {_names(rules.known_fields)}.",
+        field=rules.file_field,
     )
+
+
+def _names(fields: Iterable[str]) -> str:
+    return ", ".join(f"'{name[:50]}'" for name in sorted(fields))
 
 
 async def paced(body: AsyncIterator[bytes], pace: BodyPace) -> AsyncIterator[bytes]:

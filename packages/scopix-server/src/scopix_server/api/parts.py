@@ -2,6 +2,8 @@
 
 import asyncio
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -18,6 +20,7 @@ from scopix_server.api.multipart import BodyPace
 from scopix_server.api.one_time import OneTimeLinks
 from scopix_server.api.recent import RecentChecks
 from scopix_server.api.threads import Threads
+from scopix_server.api.waiting import Waiting
 from scopix_server.categories import Catalogue
 from scopix_server.domain.engine_choice import EngineChoice
 from scopix_server.domain.ports import FileServing
@@ -35,7 +38,13 @@ from scopix_server.library.usage import Usages
 from scopix_server.library.webhooks import Webhooks
 from scopix_server.upkeep.readiness import Readiness
 
-__all__ = ["ApiLimits", "Parts", "Reception", "parts_of"]
+__all__ = ["ApiLimits", "Fetch", "Parts", "Reception", "parts_of"]
+
+Fetch = Callable[[str], AbstractContextManager[tuple[str, Iterator[bytes]]]]
+"""From an address to a name and the content, in chunks, for as long as the context lasts.
+
+Raises AddressRefused, and ValidationFailed when it cannot be had from there.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,7 @@ class Reception:
     limits: ApiLimits
     metrics: Metrics
     links: LinkFactory
+    waiting: Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +97,8 @@ class Parts:
     slots: UploadSlots
     held: HeldResponses
     endings: Endings
+    fetch: Fetch | None = None
+    """Fetches pictures whose address was given; None: this server does not."""
     metrics_access: MetricsAccess | None = None
     """Who may read the metrics; None: nobody."""
     serving: FileServing | None = None

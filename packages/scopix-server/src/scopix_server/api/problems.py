@@ -26,6 +26,7 @@ STATUS_OF: dict[type[errors.DomainError], int] = {
     errors.CorruptDocument: 400,
     errors.TooManyPixels: 400,
     errors.AddressRefused: 422,
+    errors.UnsupportedContentType: 415,
     errors.UnsupportedFileType: 400,
     errors.WrongMediaType: 400,
     errors.StorageNotConfigured: 400,

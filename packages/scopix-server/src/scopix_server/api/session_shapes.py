@@ -49,7 +49,9 @@ def session_url(session_id: str) -> str:
     return f"/api/v2/files/upload/sessions/{session_id}"
 
 
-def batch_response(receipt: Receipt, storage_target: StorageTarget) -> wire.BatchUploadResponse:
+def batch_response(
+    receipt: Receipt, storage_target: StorageTarget, warnings: list[str] | None = None
+) -> wire.BatchUploadResponse:
     """Answer a batch upload."""
     assert receipt.session_id is not None
     rejected = [entry for entry in receipt.files if entry.outcome == FileOutcome.REJECTED.value]
@@ -72,6 +74,7 @@ def batch_response(receipt: Receipt, storage_target: StorageTarget) -> wire.Batc
             for e in rejected
         ]
         or None,
+        warnings=warnings,
     )
 
 

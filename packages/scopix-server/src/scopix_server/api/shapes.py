@@ -45,8 +45,15 @@ _TERMINAL_UNIFIED = frozenset({UnifiedStatus.COMPLETED, UnifiedStatus.FAILED, Un
 _TERMINAL_VARIANTS = frozenset({VariantStatus.COMPLETED, VariantStatus.FAILED})
 
 
-def upload_response(receipt: Receipt, variants: Sequence[Variant], links: Links) -> wire.UploadResponse:
-    """Answer an upload."""
+def upload_response(
+    receipt: Receipt,
+    variants: Sequence[Variant],
+    links: Links,
+    *,
+    warnings: list[str] | None = None,
+    details: wire.FileDetails | None = None,
+) -> wire.UploadResponse:
+    """Answer an upload; with all that is known of the file, where its client has waited for it."""
     file, duplicate = receipt.file, receipt.duplicate
     queued = not duplicate and file.description_status not in TERMINAL
     status = UploadStatus.SKIPPED if duplicate else UploadStatus.PROCESSING if queued else UploadStatus.COMPLETED
@@ -71,11 +78,25 @@ def upload_response(receipt: Receipt, variants: Sequence[Variant], links: Links)
         size_bytes=file.size_bytes,
         hash=file.sha256,
         created_at=file.created_at,
-        description_status=DescriptionStatus.SKIPPED if duplicate else file.description_status,
+        description_status=_status_after(receipt, details),
         content_category=file.content_category,
-        thumbnail_url=links.of(file, variants, VariantType.SMALL_256),
+        thumbnail_url=details.thumbnail_url if details else links.of(file, variants, VariantType.SMALL_256),
         deduplicated=duplicate,
+        warnings=warnings,
+        details=details,
     )
+
+
+def _status_after(receipt: Receipt, details: wire.FileDetails | None) -> DescriptionStatus | str:
+    if receipt.duplicate:
+        return DescriptionStatus.SKIPPED
+    return details.description_status if details else receipt.file.description_status
+
+
+def image_analysis(details: wire.FileDetails, warnings: list[str] | None) -> wire.ImageAnalysis:
+    """Answer with a file's details under the names of an upload's result as well."""
+    known = {name: getattr(details, name) for name in wire.FileDetails.model_fields}
+    return wire.ImageAnalysis(**known, image_id=details.id, description=details.upload_description, warnings=warnings)
 
 
 @dataclass(frozen=True, slots=True)

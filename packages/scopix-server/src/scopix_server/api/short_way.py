@@ -3,8 +3,8 @@
 FastAPI finds a route among sixty, solves its dependencies, and validates what it was answered. For a small upload this
 was half of what the event loop did. So requests to these routes are handed to the very same functions by hand: the
 caller is told from the key, one of its uploads at once is held, the header is read, the answer written by its model.
-What is out of the ordinary (another method, a malformed header) goes the long way, and errors are answered as there.
-The routes are declared as ever, so the document describes them; a test compares the answers of both ways.
+What is out of the ordinary (another method, a query, a malformed header) goes the long way, and errors are answered as
+there. The routes are declared as ever, so the document describes them; a test compares the answers of both ways.
 """
 
 import re
@@ -47,7 +47,8 @@ class ShortWay:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         route = self._routes.get(scope["path"]) if scope.get("method") == "POST" else None
         keys = [value.decode("latin-1") for name, value in scope.get("headers", ()) if name == _HEADER]
-        if route is None or len(keys) > 1 or (keys and not re.fullmatch(IDEMPOTENCY_KEY, keys[0])):
+        is_odd = scope.get("query_string") or len(keys) > 1
+        if route is None or is_odd or (keys and not re.fullmatch(IDEMPOTENCY_KEY, keys[0])):
             await self._app(scope, receive, send)
             return
         scope["app"], scope["route"] = self._app, route

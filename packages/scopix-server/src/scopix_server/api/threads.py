@@ -102,6 +102,8 @@ class Threads:
         self.uploads = ThreadPoolExecutor(max_workers=16, thread_name_prefix="upload")
         # Apart, and shared out: a bucket that hangs holds four of them, and eight tenants' buckets may hang at once.
         self._buckets = TenantThreads(threads=32, share=4, name="bucket")
+        # Apart for the same reason: who answers slowly, or never, is a stranger.
+        self._fetching = TenantThreads(threads=16, share=2, name="fetch")
         # One call of a tenant at a time: a bulk call is many small transactions, and more of them are no faster.
         self._bulk = TenantThreads(threads=8, share=1, name="bulk")
 
@@ -117,6 +119,10 @@ class Threads:
         """Do what asks a tenant's bucket in a thread of the tenant's share: a slow one holds up nobody else."""
         return await _run_in(self._buckets.of(tenant_id), work)
 
+    def fetching(self, tenant_id: str) -> Executor:
+        """Return the threads that fetch what a tenant gave the address of."""
+        return self._fetching.of(tenant_id)
+
     async def in_bulk(self, tenant_id: str, work: Callable[[], T]) -> T:
         """Do what changes many files of a tenant at once; calls beyond its share of the threads wait in line."""
         return await _run_in(self._bulk.of(tenant_id), work)
@@ -125,6 +131,7 @@ class Threads:
         """Wait for what is under way."""
         self.uploads.shutdown()
         self._buckets.shutdown()
+        self._fetching.shutdown()
         self._bulk.shutdown()
 
 

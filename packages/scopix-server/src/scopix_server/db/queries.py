@@ -248,11 +248,11 @@ def _conditions(criteria: FileFilter) -> list[sa.ColumnElement[bool]]:
 
 def _statuses(criteria: FileFilter) -> Sequence[str] | None:
     """Return the statuses that a filter lets through, none where its conditions exclude each other; None for all."""
-    asked = set(criteria.statuses) or None
+    statuses = set(criteria.statuses) or None
     if criteria.has_description is None:
-        return None if asked is None else sorted(asked)
+        return None if statuses is None else sorted(statuses)
     described = {"completed"} if criteria.has_description else {*_WAITING, "failed"}
-    return sorted(described if asked is None else described & asked)
+    return sorted(described if statuses is None else described & statuses)
 
 
 def _keys(criteria: FileFilter) -> list[sa.ColumnElement[Any]]:

@@ -8,6 +8,7 @@
     │   ├── CorruptDocument
     │   ├── TooManyPixels           refused on its header, before any pixel is decoded
     │   └── AddressRefused          an address the server does not call for others
+    ├── UnsupportedContentType      the body of the request is in no form that is read here
     ├── UnsupportedFileType
     ├── WrongMediaType
     ├── StorageNotConfigured
@@ -81,6 +82,7 @@ __all__ = [
     "StorageNotConfigured",
     "TooManyBytes",
     "TooManyPixels",
+    "UnsupportedContentType",
     "UnsupportedFileType",
     "UrlTooLong",
     "UsageLimitExceeded",
@@ -129,6 +131,12 @@ class TooManyPixels(ValidationFailed):
 
 class AddressRefused(ValidationFailed):
     """The server does not call this address."""
+
+
+class UnsupportedContentType(DomainError):
+    """The body of the request is in a form that is not read here. Send it with the Content-Type that is named."""
+
+    code = "UNSUPPORTED_CONTENT_TYPE"
 
 
 class UnsupportedFileType(DomainError):

@@ -15,6 +15,8 @@ from scopix_server.domain.errors import AddressRefused
 __all__ = ["AddressGuard", "UnknownHost"]
 
 _MAX_URL = 512
+_MAX_URL_WITH_QUERY = 2048
+"""Signed links of object stores have several hundred characters; more than this few servers take."""
 # Not private by their numbers, and yet nobody's: Azure's and Oracle's metadata services, old relays.
 _SPECIAL = [ip_network(text) for text in ("168.63.129.16/32", "192.0.0.0/24", "192.88.99.0/24")]
 _NAT64 = ip_network("64:ff9b::/96")
@@ -49,8 +51,10 @@ class AddressGuard:
             if "/" in host or ":" in host or " " in host:
                 raise ValueError(f"'{host}' is neither a host nor a network")
 
-    def check_url(self, url: str) -> SplitResult:
+    def check_url(self, url: str, *, with_query: bool = False) -> SplitResult:
         """Return the parts of an address that is well formed. What it resolves to is checked when it is called.
+
+        `with_query`: it may have a query, and may be longer for that.
 
         Raises:
             AddressRefused: it is no plain http or https URL, or a number that may not be called.
@@ -61,11 +65,14 @@ class AddressGuard:
             sound = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
         except ValueError:
             raise AddressRefused("The address cannot be read as a URL.") from None
-        plain = url.isascii() and url.isprintable() and " " not in url and "\\" not in url and len(url) <= _MAX_URL
+        maximum = _MAX_URL_WITH_QUERY if with_query else _MAX_URL
+        plain = url.isascii() and url.isprintable() and " " not in url and "\\" not in url and len(url) <= maximum
         if not sound or not plain:
             raise AddressRefused("The address must be an http or https URL, such as https://s3.example.com.")
-        if parts.username is not None or parts.password is not None or parts.query or parts.fragment:
-            raise AddressRefused("The address must have no user name, password, query or fragment in it.")
+        more = (parts.query and not with_query) or parts.fragment
+        if parts.username is not None or parts.password is not None or more:
+            unwanted = "password or fragment" if with_query else "password, query or fragment"
+            raise AddressRefused(f"The address must have no user name, {unwanted} in it.")
         number = _address_of(parts.hostname or "")
         if number is not None and not self._permits(number):
             raise _not_public(parts.hostname or "")

@@ -22,9 +22,11 @@ from scopix_server.wiring.storage import Storage
 if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
+    from scopix_server.api.endings import Endings
+    from scopix_server.api.limits import HeldResponses
     from scopix_server.api.metrics import MetricsAccess
     from scopix_server.api.one_time import OneTimeLinks
-    from scopix_server.api.parts import Parts, Reception
+    from scopix_server.api.parts import Fetch, Parts, Reception
     from scopix_server.db.connection import SqlDatabase
     from scopix_server.intake.quota import Quotas
     from scopix_server.intake.stores import Stores
@@ -115,13 +117,13 @@ def _build_parts(
     stores, plans = storage.stores(database), plan_table(settings)
     quotas, known_keys = Quotas(plans), KnownKeys(database)
     rates = RateLimits(settings.failed_requests_per_minute, settings.sensitive_requests_per_minute)
-    reception = _build_reception(settings, database, storage, jobs, stores, quotas)
+    direct = direct_limits(settings, file_limits(settings))
+    held, endings = HeldResponses(settings.max_connections), Endings(database)
+    reception = _build_reception(settings, database, storage, jobs, quotas, stores, (held, endings))
     return Parts(
         authenticator=Authenticator(known_keys, plans, UseCounter(database), rates),
         reception=reception,
-        direct=DirectUploads(
-            reception.intake, database, direct_limits(settings, file_limits(settings)), storage.receiving
-        ),
+        direct=DirectUploads(reception.intake, database, direct, storage.receiving),
         part_links=PartSigner(link_secret(settings)),
         editor=Editor(database, jobs),
         redescriber=Redescriber(database, jobs, quotas),
@@ -136,8 +138,9 @@ def _build_parts(
         readiness=Readiness(database, storage.own, jobs, silence=WORKER_SILENCE),
         rates=rates,
         slots=UploadSlots(),
-        held=HeldResponses(settings.max_connections),
-        endings=Endings(database),
+        held=held,
+        endings=endings,
+        fetch=_fetcher(settings, storage),
         metrics_access=metrics_access(settings),
         serving=storage.local,
         stopping=stopping,
@@ -145,27 +148,41 @@ def _build_parts(
     )
 
 
+def _fetcher(settings: Settings, storage: Storage) -> "Fetch | None":
+    from scopix_server.outgoing.fetching import Fetcher
+
+    return Fetcher(storage.guard, agent=f"scopix-server/{VERSION}") if settings.fetch_urls else None
+
+
 def _build_reception(
-    settings: Settings, database: "SqlDatabase", storage: Storage, jobs: "DbosQueue", stores: "Stores", quotas: "Quotas"
+    settings: Settings,
+    database: "SqlDatabase",
+    storage: Storage,
+    jobs: "DbosQueue",
+    quotas: "Quotas",
+    stores: "Stores",
+    held: "tuple[HeldResponses, Endings]",
 ) -> "Reception":
     from scopix_server.api.file_links import LinkFactory
     from scopix_server.api.links import LinkSigner
     from scopix_server.api.metrics import Metrics
     from scopix_server.api.parts import Reception
     from scopix_server.api.threads import Threads
+    from scopix_server.api.waiting import Waiting
     from scopix_server.intake.accept import Intake
     from scopix_server.library.files import Files
 
-    room = admission(settings, storage)
+    room, files = admission(settings, storage), Files(database)
     return Reception(
         intake=Intake(storage.own, stores.destination, database, jobs, file_limits(settings), quotas),
-        files=Files(database),
+        files=files,
         categories=catalogue_with(settings.own_categories),
         admission=room,
         threads=Threads(),
         limits=api_limits(settings),
         metrics=Metrics(database, storage.own, room, version=VERSION, silence=WORKER_SILENCE),
         links=LinkFactory(LinkSigner(link_secret(settings)), settings.public_url, storage.bucket),
+        waiting=Waiting(files, *held),
     )
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
 from urllib.parse import urljoin
 
+from scopix._async.analyses import AsyncAnalyses
 from scopix._async.direct import send_in_parts
-from scopix._async.documents import AsyncDocuments
 from scopix._async.raw import FilesWithRawResponse
 from scopix._async.waiting import fetch_details, fetch_status, wait_until_described
 from scopix._concurrency import run_blocking_async
@@ -53,7 +53,7 @@ _MAX_REDIRECTS = 5
 PageOfFiles = TypeVar("PageOfFiles", FileList, FileDetailsList)
 
 
-class AsyncFiles(AsyncDocuments):
+class AsyncFiles(AsyncAnalyses):
     """The files of one tenant. Reached as `client.files`."""
 
     @cached_property

@@ -30,6 +30,7 @@ class FilesWithRawResponse:
 
     def __init__(self, files: "AsyncFiles") -> None:
         self.upload = with_raw_async(files.upload)
+        self.analyze = with_raw_async(files.analyze)
         self.get = with_raw_async(files.get)
         self.list = with_raw_async(files.list)
         self.list_details = with_raw_async(files.list_details)

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
 from urllib.parse import urljoin
 
+from scopix._sync.analyses import SyncAnalyses
 from scopix._sync.direct import send_in_parts
-from scopix._sync.documents import AsyncDocuments
 from scopix._sync.raw import FilesWithRawResponse
 from scopix._sync.waiting import fetch_details, fetch_status, wait_until_described
 from scopix._concurrency import run_blocking_sync
@@ -54,7 +54,7 @@ _MAX_REDIRECTS = 5
 PageOfFiles = TypeVar("PageOfFiles", FileList, FileDetailsList)
 
 
-class SyncFiles(AsyncDocuments):
+class SyncFiles(SyncAnalyses):
     """The files of one tenant. Reached as `client.files`."""
 
     @cached_property

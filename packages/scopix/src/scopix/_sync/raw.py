@@ -31,6 +31,7 @@ class FilesWithRawResponse:
 
     def __init__(self, files: "SyncFiles") -> None:
         self.upload = with_raw_sync(files.upload)
+        self.analyze = with_raw_sync(files.analyze)
         self.get = with_raw_sync(files.get)
         self.list = with_raw_sync(files.list)
         self.list_details = with_raw_sync(files.list_details)

@@ -41,6 +41,7 @@ __all__ = [
     "FilePerception",
     "FileSummary",
     "FullDescription",
+    "ImageAnalysis",
     "ProcessingHistory",
     "ProcessingStatus",
     "SeenObject",
@@ -98,40 +99,6 @@ class FilePerception(WireModel):
     faces: list[BoundingBox] = Field(default_factory=list)
     uncounted: list[str] = Field(default_factory=list)
     scenes: list[SeenScene] = Field(default_factory=list)
-
-
-class UploadResponse(WireModel):
-    """201 body of `POST /files/upload`.
-
-    `hash` is the SHA-256 of the content in hex; `content_type` is the type detected from it. With `skipped` true
-    nothing was stored, and `image_id` equals `skipped_existing_image_id`.
-    """
-
-    image_id: str
-    filename: str = ""
-    object_key: str | None = None
-    upload_method: str = "STREAMING"
-    status: OpenUploadStatus = UploadStatus.PROCESSING
-    processing_time_ms: int | None = None
-    s3_upload_completed: bool = True
-    variants_queued: bool = False
-    description_queued: bool = False
-    skipped: bool = False
-    skipped_existing_image_id: str | None = None
-    storage_target: OpenStorageTarget = StorageTarget.DEFAULT
-    media_type: OpenMediaType | None = None
-    document_type: str | None = None
-    text_extraction_status: str | None = None
-    content_type: str | None = None
-    size_bytes: int | None = None
-    hash: str | None = None
-    created_at: datetime | None = None
-    description_status: OpenDescriptionStatus = DescriptionStatus.PENDING
-    content_category: OpenContentCategory = ContentCategory.GENERAL
-    thumbnail_url: str | None = None
-    deduplicated: bool | None = None
-    session_id: str | None = None
-    path: str | None = None
 
 
 class FileSummary(WireModel):
@@ -269,6 +236,54 @@ class FileDetails(WireModel):
     updated_at: datetime | None = None
     content_created_at: datetime | None = None
     path: str | None = None
+
+
+class UploadResponse(WireModel):
+    """201 body of `POST /files/upload`.
+
+    `hash` is the SHA-256 of the content in hex; `content_type` is the type detected from it. With `skipped` true
+    nothing was stored, and `image_id` equals `skipped_existing_image_id`. `details`, all that is known of the file, is
+    there when the request waited; `warnings` tells of fields of the form that were ignored since they are not known.
+    """
+
+    image_id: str
+    filename: str = ""
+    object_key: str | None = None
+    upload_method: str = "STREAMING"
+    status: OpenUploadStatus = UploadStatus.PROCESSING
+    processing_time_ms: int | None = None
+    s3_upload_completed: bool = True
+    variants_queued: bool = False
+    description_queued: bool = False
+    skipped: bool = False
+    skipped_existing_image_id: str | None = None
+    storage_target: OpenStorageTarget = StorageTarget.DEFAULT
+    media_type: OpenMediaType | None = None
+    document_type: str | None = None
+    text_extraction_status: str | None = None
+    content_type: str | None = None
+    size_bytes: int | None = None
+    hash: str | None = None
+    created_at: datetime | None = None
+    description_status: OpenDescriptionStatus = DescriptionStatus.PENDING
+    content_category: OpenContentCategory = ContentCategory.GENERAL
+    thumbnail_url: str | None = None
+    deduplicated: bool | None = None
+    session_id: str | None = None
+    path: str | None = None
+    details: FileDetails | None = None
+    warnings: list[str] | None = None
+
+
+class ImageAnalysis(FileDetails):
+    """200 and 202 body of `POST /images/analyze`: a file's details, with `image_id` and `description` as an upload has.
+
+    With 202 the description has not ended yet: `description_status` tells how far it is.
+    """
+
+    image_id: str
+    description: str | None = None
+    warnings: list[str] | None = None
 
 
 class FileDetailsList(Page[FileDetails]):

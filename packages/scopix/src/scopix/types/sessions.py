@@ -69,7 +69,10 @@ class ImmediateResult(WireModel):
 
 
 class BatchUploadResponse(WireModel):
-    """201 body of `POST /files/upload/batch`. `status` is processing, partial, rejected or completed."""
+    """201 body of `POST /files/upload/batch`. `status` is processing, partial, rejected or completed.
+
+    `warnings` tells of fields of the form that were ignored since they are not known.
+    """
 
     session_id: str
     total_files: int
@@ -80,6 +83,7 @@ class BatchUploadResponse(WireModel):
     status_url: str | None = None
     websocket_channel: str | None = None
     rejections: list[Rejection] | None = None
+    warnings: list[str] | None = None
 
 
 class SessionCompletion(WireModel):

@@ -11,7 +11,7 @@ from scopix.types.vocabulary import StorageTarget
 from scopix_server.api import session_shapes
 from scopix_server.api.auth import Uploader, UsageReader
 from scopix_server.api.dependencies import LimitsDep, ReceptionDep, UsagesDep
-from scopix_server.api.forms import file_paths, session_options, upload_options
+from scopix_server.api.forms import file_paths, session_options, unknown_field_warnings, upload_options
 from scopix_server.api.metrics import Metrics
 from scopix_server.api.multipart import FormFile, FormRules, UploadForm, boundary_of
 from scopix_server.api.parts import ApiLimits
@@ -55,6 +55,8 @@ _BATCH_FORM: dict[str, Any] = {
         },
     },
 }
+
+_FIELDS = frozenset(_BATCH_FORM["properties"]) - {"files"}
 
 
 @router.post(
@@ -101,7 +103,8 @@ async def upload_batch(
     _count(reception.metrics, receipt, form.files)
     if receipt.replayed:
         response.headers["Idempotent-Replayed"] = "true"
-    return session_shapes.batch_response(receipt, target)
+    warnings = unknown_field_warnings(form.unknown_fields, _FIELDS)
+    return session_shapes.batch_response(receipt, target, warnings)
 
 
 @router.get("/files/quota-check", response_model=QuotaInfo, responses=responses(401, 403, 422))
@@ -141,6 +144,7 @@ def _rules(limits: ApiLimits, caller: Caller) -> FormRules:
     max_files = _max_files(limits, caller)
     return FormRules(
         file_field="files",
+        known_fields=_FIELDS,
         max_files=max_files,
         max_body_bytes=limits.max_batch_bytes,
         keep_going=True,

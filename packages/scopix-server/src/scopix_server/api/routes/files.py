@@ -1,6 +1,5 @@
 """Files: list, details, state, deletion, and the way to their bytes."""
 
-import time
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Request
@@ -12,18 +11,16 @@ from scopix.types.vocabulary import MediaType, VariantStatus, VariantType
 from scopix_server.api import shapes
 from scopix_server.api.auth import Reader, Writer
 from scopix_server.api.cursors import read_cursor, write_cursor
-from scopix_server.api.dependencies import EditorDep, EndingsDep, FilesDep, HeldDep, LinksDep, StoreLinksDep
+from scopix_server.api.dependencies import EditorDep, FilesDep, LinksDep, ReceptionDep, StoreLinksDep
 from scopix_server.api.filters import Filter
 from scopix_server.api.problems import responses
+from scopix_server.api.waiting import WaitSeconds, is_settled
 from scopix_server.domain.errors import NotFound, WrongMediaType
 from scopix_server.domain.file import File, has_variants
-from scopix_server.domain.states import TERMINAL
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["files"])
-
-_MAX_PAUSE = 1.0  # seconds after which a waiting request looks whether its client is still there
 
 
 @router.get("/files", response_model=FileList | FileDetailsList, responses=responses(401, 403, 422))
@@ -75,28 +72,21 @@ async def get_processing_status(
     request: Request,
     caller: Reader,
     files: FilesDep,
-    held: HeldDep,
-    endings: EndingsDep,
+    reception: ReceptionDep,
     file_id: str,
-    wait: Annotated[float, Query(ge=0, le=25, description="Seconds to wait for the description to end.")] = 0,
+    wait: WaitSeconds = 0,
 ) -> ProcessingStatus:
     """Return how far a file is. With `wait` the answer comes when its description has ended, or the time is over.
 
     It comes at once, too, when the tenant has many such answers held open.
     """
     file = await run_in_threadpool(files.find, caller.tenant_id, file_id)
-    if wait and held.has_room(caller.tenant_id):
-        with held.held(caller.tenant_id):
-            deadline = time.monotonic() + wait
-            while not _settled(file) and (left := deadline - time.monotonic()) > 0:
-                if await request.is_disconnected():
-                    break
-                await endings.files.wait(file.id, min(left, _MAX_PAUSE))
-                file = await run_in_threadpool(files.find, caller.tenant_id, file.id)
+    if wait:
+        file = await reception.waiting.until_described(request, file, wait)
     if file.media_type is MediaType.DOCUMENT:
         document = await run_in_threadpool(files.document_progress, file)
         return shapes.processing_status(file, document=document)
-    engine = None if _settled(file) else await run_in_threadpool(files.engine_of, file)
+    engine = None if is_settled(file) else await run_in_threadpool(files.engine_of, file)
     return shapes.processing_status(file, engine=engine)
 
 
@@ -160,7 +150,3 @@ def _missing_variant(file: File, variant_type: VariantType) -> NotFound:
         resource_id=variant_type.value,
         variant_status=file.variant_status.value,
     )
-
-
-def _settled(file: File) -> bool:
-    return file.description_status in TERMINAL

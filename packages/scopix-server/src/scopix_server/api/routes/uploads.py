@@ -4,27 +4,44 @@ import asyncio
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from starlette.concurrency import run_in_threadpool
 
-from scopix.types.files import UploadResponse
+from scopix.types.files import FileDetails, UploadResponse
 from scopix.types.sniff import DOCUMENT_TYPES, IMAGE_TYPES
 from scopix.types.vocabulary import REST_CATEGORIES
 from scopix_server.api import shapes
 from scopix_server.api.admission import UploadRoom
 from scopix_server.api.auth import Uploader
 from scopix_server.api.dependencies import ReceptionDep
-from scopix_server.api.forms import file_paths, upload_options
+from scopix_server.api.file_links import Links
+from scopix_server.api.forms import file_paths, unknown_field_warnings, upload_options
+from scopix_server.api.metrics import Metrics
 from scopix_server.api.multipart import FORM_OVERHEAD_BYTES, HAND_OVER_BYTES, FormRules, UploadForm, boundary_of
-from scopix_server.api.parts import ApiLimits
+from scopix_server.api.parts import ApiLimits, Reception
 from scopix_server.api.problems import responses
 from scopix_server.api.requests import IdempotencyKey, declared_length
+from scopix_server.api.waiting import WaitSeconds
 from scopix_server.domain.errors import FileTooLarge, MalformedRequest
-from scopix_server.domain.file import MAX_PATH_LENGTH, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH, Variant
+from scopix_server.domain.file import MAX_PATH_LENGTH, MAX_TAG_LENGTH, MAX_TAGS, MAX_TITLE_LENGTH, File, Variant
 from scopix_server.domain.session import FileOutcome
+from scopix_server.domain.tenant import Caller
 from scopix_server.intake.accept import Arrival, Upload
 from scopix_server.intake.receipts import Receipt
 from scopix_server.library.files import Files
 
-__all__ = ["FORM", "PATH", "UUID", "check_promise", "form_body", "router", "variants_of"]
+__all__ = [
+    "FIELDS",
+    "FORM",
+    "PATH",
+    "UUID",
+    "check_promise",
+    "count",
+    "details_of",
+    "form_body",
+    "receive_form",
+    "router",
+    "variants_of",
+]
 
 router = APIRouter(tags=["files"])
 
@@ -61,6 +78,8 @@ FORM: dict[str, Any] = {
     },
 }
 
+FIELDS = frozenset(FORM["properties"]) - {"file"}
+
 
 def form_body(schema: dict[str, Any], part: str) -> dict[str, Any]:
     """Return the OpenAPI entry of a form whose parts named `part` are files."""
@@ -81,23 +100,54 @@ async def upload_file(
     caller: Uploader,
     reception: ReceptionDep,
     idempotency_key: IdempotencyKey = None,
+    wait: WaitSeconds = 0,
 ) -> UploadResponse:
     """Upload one image and queue its description.
 
     The type is detected from the content. The answer comes as soon as the file is safely stored; the description
-    follows (see the processing status).
+    follows (see the processing status). With `wait` the answer comes when the description has ended, or the time is
+    over, and has all that is known of the file in `details`.
+    """
+    receipt, form = await receive_form(request, response, caller, reception, idempotency_key)
+    links = reception.links.seen_from(request)
+    details = None
+    if wait:
+        file = await reception.waiting.until_described(request, receipt.file, wait)
+        details = await details_of(file, reception.files, links)
+    return shapes.upload_response(
+        receipt,
+        await variants_of(receipt, reception.files),
+        links,
+        warnings=unknown_field_warnings(form.unknown_fields, FIELDS),
+        details=details,
+    )
+
+
+async def receive_form(
+    request: Request,
+    response: Response,
+    caller: Caller,
+    reception: Reception,
+    idempotency_key: str | None,
+    known_fields: frozenset[str] = FIELDS,
+) -> tuple[Receipt, UploadForm]:
+    """Take in the form of a request with one file, and accept the file. `response` is told when it was replayed.
+
+    Raises all that there is to say against the form, the file and the time.
     """
     boundary = boundary_of(request.headers.get("Content-Type"))
     length = declared_length(request)
     _check_size(reception.limits, length)
     with reception.admission.upload(caller.tenant_id, length) as room:
         await check_promise(room, length)
-        form = UploadForm(reception.intake.open, reception.threads.uploads, _rules(reception.limits), room)
+        rules = _rules(reception.limits, known_fields)
+        form = UploadForm(reception.intake.open, reception.threads.uploads, rules, room)
         try:
             await form.read(request.stream(), boundary, reception.limits.body_pace)
 
             def prepare() -> Upload:
-                options = upload_options(form.fields, reception.categories)
+                known = {name: value for name, value in form.fields.items() if name in known_fields}
+                options = upload_options(known, reception.categories)
                 (path,) = file_paths(form.paths, len(form.files))
                 arrivals = [Arrival(form.files[0].incoming, path=path)]
                 return Upload(caller.tenant_id, arrivals, options, idempotency_key=idempotency_key)
@@ -105,13 +155,22 @@ async def upload_file(
             receipt = await form.run(prepare, reception.intake.accept, reception.threads.storing)
         finally:
             await form.discard()
-    reception.metrics.uploaded("single", receipt.outcome)
-    reception.metrics.took("single", form.files[0].incoming.elapsed_ms)
+    count(reception.metrics, response, receipt, form.files[0].incoming.elapsed_ms)
+    return receipt, form
+
+
+def count(metrics: Metrics, response: Response, receipt: Receipt, elapsed_ms: int) -> None:
+    """Count an accepted file, and tell its client when the answer is that of an earlier request."""
+    metrics.uploaded("single", receipt.outcome)
+    metrics.took("single", elapsed_ms)
     if receipt.replayed:
         response.headers["Idempotent-Replayed"] = "true"
-    return shapes.upload_response(
-        receipt, await variants_of(receipt, reception.files), reception.links.seen_from(request)
-    )
+
+
+async def details_of(file: File, files: Files, links: Links) -> FileDetails:
+    """Return all that is known of a file, as a client sees it."""
+    found, known = await run_in_threadpool(files.details, file.tenant_id, file.id)
+    return shapes.file_details(found, known.variants, known.versions, known.perception, links, known.document)
 
 
 async def variants_of(receipt: Receipt, files: Files) -> tuple[Variant, ...]:
@@ -127,9 +186,10 @@ async def check_promise(room: UploadRoom, length: int) -> None:
         await asyncio.to_thread(room.check_promise)
 
 
-def _rules(limits: ApiLimits) -> FormRules:
+def _rules(limits: ApiLimits, known_fields: frozenset[str]) -> FormRules:
     return FormRules(
         file_field="file",
+        known_fields=known_fields,
         max_files=1,
         max_body_bytes=limits.max_file_bytes + FORM_OVERHEAD_BYTES,
         keep_going=False,

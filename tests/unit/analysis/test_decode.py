@@ -119,6 +119,7 @@ def test_damage_in_the_middle_is_told() -> None:
 def test_a_jpeg_that_lacks_its_end_mark_alone_is_whole(mode: str, colour: Any) -> None:
     image = picture() if colour is None else Image.new(mode, (100, 100), colour)
     assert decoded(encoded(image, "JPEG")[:-2]).damage == ""
+    assert decoded(encoded(image, "PNG")[:-12]).damage == ""
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "GIF"])

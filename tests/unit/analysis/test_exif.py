@@ -139,6 +139,27 @@ def test_a_zone_moves_the_time_but_not_the_camera_clock() -> None:
     assert read_capture(metadata) == Capture(taken="2024-08-17 06:42")
 
 
+@pytest.mark.parametrize(
+    ("stamp", "hour"),
+    [
+        ("2024-08-17 06:42:10", 6),
+        ("2024:08:17T06:42:10", 6),
+        ("2024/08/17 06:42:10.25", 6),
+        ("2024.08.17 06:42:10\x00", 6),
+        ("2024:08:17 06:42:10Z", 6),
+        ("2024-08-17T06:42:10+02:00", 4),
+        ("2024:08:17 06:42:10 -0300", 9),
+        ("2024:08:17 24:42:10", 0),
+    ],
+)
+def test_dates_are_read_in_the_ways_that_programs_write_them(stamp: str, hour: int) -> None:
+    assert read_taken(Metadata(details={TAKEN: stamp})) == datetime(2024, 8, 17, hour, 42, 10, tzinfo=UTC)
+
+
+def test_a_date_without_seconds_is_one() -> None:
+    assert read_taken(Metadata(details={TAKEN: "2024:08:17 06:42"})) == datetime(2024, 8, 17, 6, 42, tzinfo=UTC)
+
+
 @pytest.mark.parametrize("offset", ["abcdef", "   :  ", "\x00", "+99:00", "", b"+02:00"])
 def test_without_a_zone_that_can_be_read_it_is_the_cameras_time(offset: Any) -> None:
     metadata = Metadata(details={TAKEN: "2024:08:17 06:42:10", OFFSET: offset})

@@ -33,7 +33,7 @@ def animation(*frames: Image.Image, format: str = "GIF") -> bytes:
     return encoded(frames[0], format, save_all=True, append_images=frames[1:], duration=40, **options)
 
 
-@pytest.mark.parametrize("format", ["GIF", "WEBP"])
+@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG"])
 @pytest.mark.parametrize("colour", [BLACK, WHITE, (10, 20, 30)])
 def test_blank_frames_are_passed_over(format: str, colour: tuple[int, ...]) -> None:
     # An encoder joins frames that are the same.
@@ -44,7 +44,7 @@ def test_blank_frames_are_passed_over(format: str, colour: tuple[int, ...]) -> N
     assert red > 150 > green
 
 
-@pytest.mark.parametrize("format", ["GIF", "WEBP"])
+@pytest.mark.parametrize("format", ["GIF", "WEBP", "PNG"])
 def test_a_first_frame_that_shows_something_is_kept(format: str) -> None:
     result = decoded(animation(shape(), shape((30, 30, 200)), format=format))
     assert (result.frame, result.frames) == (1, 2)
@@ -63,6 +63,14 @@ def test_a_later_frame_that_is_broken_costs_nothing() -> None:
     cut = decoded(data[: len(data) // 2])
     assert cut.frame in {1, 2}
     assert 1 <= cut.frames < whole.frames
+
+
+def test_a_broken_frame_of_a_png_leaves_its_first_one() -> None:
+    data = animation(blank(), shape(), format="PNG")
+    at = data.index(b"fdAT")
+    result = decoded(data[: at + 8] + bytes(8) + data[at + 16 :])
+    assert result.frame == 1
+    assert result.image.getpixel((40, 30)) == BLACK
 
 
 def test_a_still_picture_has_one_frame() -> None:

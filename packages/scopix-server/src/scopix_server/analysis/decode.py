@@ -24,7 +24,7 @@ from scopix.types.sniff import ENOUGH_BYTES, sniff
 from scopix_server.analysis.decode_streamed import DecodingFailed, decode_streamed
 from scopix_server.analysis.descriptive import read_descriptive
 from scopix_server.analysis.exif import EXIF_IFD, GPS_IFD, Metadata, read_capture, read_taken
-from scopix_server.analysis.frames import first_with_content
+from scopix_server.analysis.frames import first_with_content, is_blank
 from scopix_server.analysis.jpegxl import read_jpegxl
 from scopix_server.analysis.look import Look
 from scopix_server.analysis.partial import damage_of, tolerant
@@ -123,8 +123,8 @@ def decode(source: Path | BinaryIO, *, max_pixels: int, work_pixels: int, min_si
         CorruptImage: the header is broken or the pixels cannot be decoded.
         TooManyPixels: the header promises more pixels, or more memory for them, than is allowed.
     """
-    with _opened(source) as file:
-        content_type, header, file = _read_header(file)
+    with _opened(source) as original:
+        content_type, header, file = _read_header(original)
         if header.raw:
             return _decode_raw(file, max_pixels, work_pixels, min_side)
         check_header(content_type, header, PixelLimits(max_pixels, work_pixels))
@@ -134,6 +134,8 @@ def decode(source: Path | BinaryIO, *, max_pixels: int, work_pixels: int, min_si
             loaded, metadata, damage = _as_far_as_possible(file, content_type, header, plan, work_pixels)
             descriptive = read_descriptive(loaded, metadata)
             if not plan.streamed and not damage:
+                if header.frames > 1 and content_type == "image/png" and is_blank(loaded):
+                    loaded = _with_frames(original, header, plan) or loaded
                 frame = first_with_content(loaded)
             if getattr(loaded, "is_animated", False) or header.frames > 1:
                 frames = count_frames(file) if content_type == "image/gif" else _frames(loaded, header)
@@ -268,6 +270,14 @@ def _load(file: BinaryIO, content_type: str, header: Header, plan: Plan) -> tupl
             # The pixels lost their lower bytes, and the colour that stands for holes did not.
             image.info["transparency"] = tuple(value >> 8 for value in key)
         return image, _metadata(image)
+
+
+def _with_frames(original: BinaryIO, header: Header, plan: Plan) -> Image.Image | None:
+    """Load an animated PNG once more with its frames, which decoders are spared otherwise; None if one is broken."""
+    _, file = essential_png(original, with_frames=True)
+    with suppress(Exception):  # decoders raise what they like on what strangers sent
+        return _load(file, "image/png", header, plan)[0]
+    return None
 
 
 def _make_known(content_type: str) -> None:

@@ -5,6 +5,7 @@ range, texts are cut and lose their control characters, and whatever breaks cost
 """
 
 import math
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -32,6 +33,11 @@ _SENSITIVITIES: Final = (0x8832, 0x8831, 0x8833)
 _FULL_ISO: Final = 65_535
 """The largest value of the old tag; it stands for "more" (Exif 2.3, 4.6.5)."""
 _LATITUDE_REF, _LATITUDE, _LONGITUDE_REF, _LONGITUDE, _GPS_STATUS = 1, 2, 3, 4, 9
+_ZONE: Final = re.compile(r"Z|[+-]\d\d:?\d\d")
+_STAMP: Final = re.compile(
+    r"(\d{4})[:\-/.](\d\d)[:\-/.](\d\d)[ T](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)? ?(" + _ZONE.pattern + ")?"
+)
+"""EXIF has colons and a space (4.6.5); scanners and editors write ISO 8601, too, and leave the seconds out."""
 _YEARS: Final = (1826, 2100)
 """From the oldest photograph that is kept; scans of old ones are dated by their owners."""
 
@@ -51,7 +57,7 @@ def read_capture(metadata: Metadata) -> Capture | None:
         taken = _stamp(metadata.details.get(_TAKEN)) or _stamp(metadata.details.get(_DIGITIZED))
         flash = metadata.details.get(_FLASH)
         capture = Capture(
-            taken=f"{taken:%Y-%m-%d %H:%M}" if taken else "",
+            taken=f"{taken[0]:%Y-%m-%d %H:%M}" if taken else "",
             camera=_camera(_text(metadata.base.get(_MAKE)), _text(metadata.base.get(_MODEL))),
             lens=_text(metadata.details.get(_LENS)),
             exposure=_number(metadata.details.get(_EXPOSURE), 1e-5, 86_400),
@@ -78,13 +84,13 @@ def read_taken(metadata: Metadata) -> datetime | None:
         (details.get(_DIGITIZED), details.get(_DIGITIZED_OFFSET)),
         (metadata.base.get(_CHANGED), details.get(_CHANGED_OFFSET)),
     ):
-        if (at := _stamp(stamp)) is not None:
-            return _in_zone(at, offset)
+        if (found := _stamp(stamp)) is not None:
+            return _in_zone(found[0], found[1] or offset)
     return None
 
 
 def _in_zone(at: datetime, offset: Any) -> datetime:
-    if not isinstance(offset, str) or len(offset.strip("\x00 ")) != 6:
+    if not isinstance(offset, str) or not _ZONE.fullmatch(offset.strip("\x00 ")):
         return at
     try:
         return datetime.fromisoformat(at.strftime("%Y-%m-%dT%H:%M:%S") + offset.strip("\x00 ")).astimezone(UTC)
@@ -115,15 +121,21 @@ def _sensitivity(details: Mapping[int, Any]) -> int | None:
     return next((found for tag in _SENSITIVITIES if (found := _whole(details.get(tag), 1, 10_000_000))), None)
 
 
-def _stamp(value: Any) -> datetime | None:
-    """A date as EXIF writes it, in the camera's own time; blank and impossible ones are None."""
-    if not isinstance(value, str):
+def _stamp(value: Any) -> tuple[datetime, str] | None:
+    """A date as cameras and scanners write it, in the camera's own time, and the zone that it names, or "".
+
+    Blank and impossible ones are None.
+    """
+    written = _STAMP.fullmatch(value[:40].strip("\x00 ")) if isinstance(value, str) else None
+    if written is None:
         return None
+    year, month, day, hour, minute, second = (int(part or 0) for part in written.groups()[:6])
     try:
-        at = datetime.strptime(value[:40].strip("\x00 "), "%Y:%m:%d %H:%M:%S").replace(tzinfo=UTC)
+        # Some phones count the hours of a day from 1 to 24, and write its first as the last.
+        at = datetime(year, month, day, 0 if hour == 24 else hour, minute, second, tzinfo=UTC)
     except ValueError:
         return None
-    return at if _YEARS[0] <= at.year < _YEARS[1] else None
+    return (at, written[7] or "") if _YEARS[0] <= at.year < _YEARS[1] else None
 
 
 def _text(value: Any) -> str:

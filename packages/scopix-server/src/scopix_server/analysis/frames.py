@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-__all__ = ["first_with_content"]
+__all__ = ["first_with_content", "is_blank"]
 
 _SAMPLE: Final = 256
 """Pixels of the longest side that is looked at: a spinner of a few pixels is still there."""
@@ -26,7 +26,7 @@ def first_with_content(image: Image.Image) -> int:
 
     Where all that may be looked at are blank, or a later one is broken, it is the first again.
     """
-    if not _is_blank(image) or not getattr(image, "is_animated", False):
+    if not is_blank(image) or not getattr(image, "is_animated", False):
         return 1
     pixels = image.width * image.height
     if pixels <= _MAX_CANVAS:
@@ -34,7 +34,7 @@ def first_with_content(image: Image.Image) -> int:
             for number in range(1, min(_MAX_FRAMES, _MAX_PIXELS // pixels)):
                 image.seek(number)
                 image.load()
-                if not _is_blank(image):
+                if not is_blank(image):
                     return number + 1
         except (EOFError, OSError, ValueError, SyntaxError):
             pass  # the last one is behind us, or one is broken
@@ -43,7 +43,7 @@ def first_with_content(image: Image.Image) -> int:
     return 1
 
 
-def _is_blank(image: Image.Image) -> bool:
+def is_blank(image: Image.Image) -> bool:
     """Whether all that can be seen of a frame has one colour."""
     scale = min(1.0, _SAMPLE / max(image.size))
     size = max(1, round(image.width * scale)), max(1, round(image.height * scale))

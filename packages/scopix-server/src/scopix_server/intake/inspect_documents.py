@@ -13,8 +13,11 @@ __all__ = ["DocumentInspector"]
 
 _TAIL_BYTES = 256 * 1024
 _ZIP_END = b"PK\x05\x06"
-# The name of the main part is free: "document.xml", "document2.xml", or whatever else another program writes.
+# The name of the main part is free: "word/document2.xml", "mydoc.xml", or whatever else another program writes. What is
+# neither in Word's folder nor in that of another program may be one: its relations tell, and they are packed.
 _WORD_PART = re.compile(rb"word/[^/\x00]+\.xml")
+_PACKAGE = (b"[Content_Types].xml", b"_rels/.rels")
+_OTHERS = re.compile(rb"(?:xl/workbook|ppt/presentation|visio/document)\.xml")
 
 
 class DocumentInspector:
@@ -42,8 +45,13 @@ class DocumentInspector:
                 "complete copy.",
                 issue="truncated",
             )
-        if self._extension == "docx" and not (_ZIP_END in self._tail and _WORD_PART.search(self._tail)):
+        if self._extension == "docx" and not (_ZIP_END in self._tail and self._is_word_document()):
             raise CorruptDocument("The file is no complete Word document.", issue="truncated")
+
+    def _is_word_document(self) -> bool:
+        if _WORD_PART.search(self._tail):
+            return True
+        return all(part in self._tail for part in _PACKAGE) and not _OTHERS.search(self._tail)
 
     def _read_text(self, chunk: bytes) -> None:
         if not self._begun:

@@ -24,7 +24,9 @@ __all__ = [
     "sniff",
 ]
 
-ENOUGH_BYTES = 64
+_PDF_WITHIN = 1024
+"""Bytes in which readers look for the sign of a PDF (PDF Reference 1.7, appendix H, note 13)."""
+ENOUGH_BYTES = _PDF_WITHIN + 5
 """So many first bytes decide: in files of boxes they hold the brands, of which the first is not always its own."""
 _SIGN_BYTES = 16
 """In which the sign of a document stands, and what no text has."""
@@ -212,19 +214,24 @@ def sniff(head: bytes, filename: str = "") -> FileType | None:
 
     Raw files of cameras that begin as a TIFF are told as one; only what follows tells them apart (`raw_type`).
     """
-    if (image := _image(head)) is not None:
-        return image
-    # Some programs put a byte order mark, and line breaks or spaces, before it.
-    if head[:_SIGN_BYTES].removeprefix(_BYTE_ORDER_MARK).lstrip(b"\r\n\t ").startswith(b"%PDF-"):
-        return _PDF
     _, dot, extension = filename.lower().rpartition(".")
+    # A note on GIFs may begin like one; behind that sign each picture has zeros and other bytes that no text has.
+    is_named_text = bool(dot) and extension in _TEXTS and len(head) >= _SIGN_BYTES
+    is_note = is_named_text and head.startswith(b"GIF8") and is_text(head, is_wide=False)
+    if not is_note and (image := _image(head)) is not None:
+        return image
+    # Some programs put a byte order mark, and line breaks or spaces, before it. What else stands there (the headers of
+    # the HTTP answer that it was saved from) readers pass over, up to a length; by its name alone it is no text.
+    begin = head[:_SIGN_BYTES].removeprefix(_BYTE_ORDER_MARK).lstrip(b"\r\n\t ")
+    if begin.startswith(b"%PDF-") or (dot and extension == "pdf" and b"%PDF-" in head[:ENOUGH_BYTES]):
+        return _PDF
     if head.startswith(b"PK\x03\x04"):
         return _DOCX if dot and extension == "docx" else None
     # What is a stranger by its first bytes (a script, a web page) is no text, whatever its name. A few letters alone do
     # not make one: "BMW", "Mz. Lopez" and "The ftyp box" begin texts, and images, programs and videos have zeros soon.
     is_word = (head[:2].upper() in _WORDS or head[4:8] == b"ftyp") and b"\x00" not in head[:_SIGN_BYTES]
-    is_text = bool(dot) and (is_word or describe_unsupported(head) is None)
-    return _TEXTS.get(extension) if is_text else None
+    may_be_text = bool(dot) and (is_word or describe_unsupported(head) is None)
+    return _TEXTS.get(extension) if may_be_text else None
 
 
 def _image(head: bytes) -> FileType | None:

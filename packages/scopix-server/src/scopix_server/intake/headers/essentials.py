@@ -97,8 +97,13 @@ class _Ranges:
             self.all.append((start, end))
 
 
-def essential_png(file: BinaryIO) -> tuple[Header, BinaryIO]:
-    """Return the header of a PNG, and the file without further frames and without what is broken or too large.
+_PNG_FRAMES: Final = frozenset({b"acTL", b"fcTL", b"fdAT"})
+
+
+def essential_png(file: BinaryIO, *, with_frames: bool = False) -> tuple[Header, BinaryIO]:
+    """Return the header of a PNG, and the file without what is broken or too large, and without further frames.
+
+    A broken one of these would cost the picture, so they are left in only on request.
 
     Raises:
         CorruptImage: the header is broken.
@@ -110,7 +115,7 @@ def essential_png(file: BinaryIO) -> tuple[Header, BinaryIO]:
         if length < _PNG_SMALL.get(name, 0):
             return
         limit = _MAX_SMALL if name in _PNG_SMALL else MAX_UNPACKED if name in _PNG_LARGE else -1
-        if not name[0] & 0x20 or length <= limit:
+        if not name[0] & 0x20 or length <= limit or (with_frames and name in _PNG_FRAMES):
             chunks.append((name, offset, length))
 
     header = HeaderReader(partial(walk_png, note=note)).read(file)
@@ -118,7 +123,7 @@ def essential_png(file: BinaryIO) -> tuple[Header, BinaryIO]:
     for name, offset, length in chunks:
         if name == b"tRNS" and not header.palette and length < 2 * header.channels:
             continue  # one value of two bytes for each channel
-        if name[0] & 0x20:
+        if name[0] & 0x20 and name not in _PNG_FRAMES:
             size = _sound_size(file, name, offset, length)
             if size is None or size > left:
                 continue

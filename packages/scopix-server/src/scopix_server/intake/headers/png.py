@@ -16,18 +16,24 @@ _CHECKSUM: Final = 4
 
 
 def walk_png(header: Header, cursor: Cursor, note: Note | None = None) -> Walker:
-    """Fill `header` from the first chunk and those that announce frames and a turn; complete at the last chunk."""
+    """Fill `header` from the first chunk and those that announce frames and a turn; complete at the last chunk.
+
+    Where nothing but that is missing, it has `begun`: all pixels are likely to be there.
+    """
     yield Take(8)
     _read_first(header, (yield Take(25)))
     has_pixels = False
     for _ in range(MAX_CHUNKS):
+        header.begun = has_pixels
         start = yield Take(8)
+        header.begun = False
         length, name = int.from_bytes(start[:4], "big"), start[4:]
         if length >= 1 << 31 or not name.isalpha():
             raise unreadable("the chunks are broken")
         if note is not None:
             note(name, cursor.offset, length)
         if name == b"IEND":
+            header.begun = has_pixels
             break
         has_pixels = has_pixels or name == b"IDAT"
         taken = b""

@@ -35,6 +35,7 @@ class Text:
     said: str | None = None
     seen: str | None = None
     ai_tags: tuple[str, ...] = ()
+    fields: dict[str, object] = dataclasses.field(default_factory=dict)
 
 
 def enter(database: SqlDatabase, name: str, text: Text, *, tenant: str = TENANT, at: datetime = NOW) -> str:
@@ -53,10 +54,12 @@ def enter(database: SqlDatabase, name: str, text: Text, *, tenant: str = TENANT,
         updated_at=at,
         description_status=DescriptionStatus.QUEUED,
         description_revision=1,
+        # What fields are of.
+        content_category="document" if text.fields else "general",
     )
     database.write(lambda t: t.files.add(file))
     if text.said is not None:
-        said = Description(text.said, text.ai_tags, text.seen, ImageKind.PHOTO, "builtin", "1")
+        said = Description(text.said, text.ai_tags, text.seen, ImageKind.PHOTO, "builtin", "1", text.fields)
         record = DescriptionRecord(str(uuid.uuid4()), file.id, 1, said, "general", at, 1)
         database.write(lambda t: t.descriptions.claim(file.id, 1, at))
         assert database.write(lambda t: t.descriptions.complete(record))
@@ -92,7 +95,8 @@ A, M, V = SearchMode.ALL, SearchMode.METADATA, SearchMode.VISIBLE_TEXT
 QUESTIONS = [
     ("kitchen", A, {"kitchen"}),
     ("KITCH", A, {"kitchen"}),
-    ("itchen", A, set()),
+    ("itchen", A, {"kitchen"}),
+    ('"itchen"', A, set()),
     ("kuche erdgeschoss", A, {"kitchen"}),
     ("Küche", V, set()),
     ("kitchen", V, {"kitchen"}),

@@ -56,7 +56,7 @@ def pictures(server) -> dict[str, str]:  # type: ignore[no-untyped-def]
     [
         ("bedroom", "all", {"plan"}),
         ("BEDR", "all", {"plan"}),
-        ("edroom", "all", set()),
+        ("edroom", "all", {"plan"}),
         ("bedroom kitchen", "all", {"plan"}),
         ("bedroom cat", "all", set()),
         ('"living room"', "visible_text", {"plan"}),

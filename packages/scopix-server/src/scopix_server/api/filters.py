@@ -12,11 +12,13 @@ from scopix.types._wire import RestCategory
 from scopix.types.vocabulary import DescriptionStatus, MediaType
 from scopix_server.api.dependencies import CatalogueDep
 from scopix_server.api.requests import in_utc
+from scopix_server.categories.catalogue import Catalogue
 from scopix_server.domain.errors import ValidationFailed
 from scopix_server.domain.listing import FileFilter, SearchMode, SortBy, SortOrder
 from scopix_server.domain.object_names import COCO_LABELS, close_names, resolve_name
+from scopix_server.domain.search_query import parse_search
 
-__all__ = ["Filter"]
+__all__ = ["Filter", "search_notes"]
 
 _MAX_IDS = 500
 _MAX_TAGS = 50
@@ -59,7 +61,12 @@ Time = Annotated[datetime | None, BeforeValidator(_iso), Query()]
 def _filter(
     known: CatalogueDep,
     search: Annotated[
-        str | None, Query(max_length=1000, description='Words that must all be there; "in quotes" they stand together.')
+        str | None,
+        Query(
+            max_length=1000,
+            description='Words that must all be there, "in quotes" together, and conditions such as -word, tag:roof, '
+            "taken:2024-05..2024-07, people>=2, field.total>100.",
+        ),
     ] = None,
     search_mode: SearchMode = SearchMode.ALL,
     tags: Annotated[list[str] | None, Query(max_length=_MAX_TAGS, description="Must all be on the file.")] = None,
@@ -100,6 +107,15 @@ def _filter(
         sort_by=sort_by,
         sort_order=sort_order,
     )
+
+
+def search_notes(criteria: FileFilter, known: Catalogue) -> tuple[str, ...]:
+    """Return sentences about what of a filter's search was not understood, or can find nothing."""
+    if not criteria.search:
+        return ()
+    query = parse_search(criteria.search)
+    named = (name for each in query.conditions for name in each.criteria.categories if name not in known)
+    return (*query.notes, *(f"There is no category '{name}'; there are {', '.join(known.names())}." for name in named))
 
 
 Filter = Annotated[FileFilter, Depends(_filter)]

@@ -108,6 +108,7 @@ class PageFacts:
     next_cursor: str | None
     limit: int
     offset: int
+    search_notes: Sequence[str]
 
 
 def file_list(

@@ -16,7 +16,7 @@ from scopix_server.db.schema import files
 from scopix_server.db.search_tables import document_pages, documents, search_pages
 from scopix_server.domain.document import Chunk, DocumentFacts, DocumentPage, DocumentProgress, PageMatch, TextSource
 from scopix_server.domain.session import Stage
-from scopix_server.domain.words import phrases_of, words_of
+from scopix_server.domain.words import phrases_of, read_words
 
 __all__ = ["SqlDocuments", "pages_with"]
 
@@ -96,7 +96,7 @@ class SqlDocuments:
                 for page, chunks in pages
             ],
         )
-        words = [(page.number, " ".join(words_of(page.text))[:_MAX_WORDS].rstrip()) for page, _ in pages]
+        words = [(page.number, " ".join(read_words(page.text))[:_MAX_WORDS].rstrip()) for page, _ in pages]
         searched = [{"file_id": file_id, "page": page, "words": text} for page, text in words if text]
         if searched:
             self._connection.execute(search_pages.insert(), searched)

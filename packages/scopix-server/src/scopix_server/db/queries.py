@@ -10,26 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects.postgresql import TSQUERY
 
+from scopix_server.db.fields import has_field
+from scopix_server.db.matching import Lookup, look_up, matches
 from scopix_server.db.schema import file_objects, file_tags, files, search_documents
 from scopix_server.db.search import folded
-from scopix_server.domain.listing import FileFilter, ListState, Position, SearchMode, SortBy, SortOrder
-from scopix_server.domain.words import phrases_of
+from scopix_server.domain.listing import FileFilter, ListState, Position, SortBy, SortOrder
+from scopix_server.domain.search_query import Condition, parse_search
 
 __all__ = ["list_files", "list_sizes", "list_state"]
 
-_METADATA = ("title", "description", "tags")
-_COLUMNS = {
-    SearchMode.ALL: (*_METADATA, "visible_text"),
-    SearchMode.METADATA: _METADATA,
-    SearchMode.VISIBLE_TEXT: ("visible_text",),
-}
-# On PostgreSQL: the columns of words, and the texts that each is made of.
-_VECTORS = {"metadata_words": _METADATA, "visible_words": ("visible_text",)}
 # On SQLite: a virtual table, of which SQLAlchemy has no notion.
 _search_index = sa.table("search_index", sa.column("rowid"))
-_MATCHES = sa.text("search_index MATCH :search_query")
 _WAITING = ("pending", "queued", "processing")
 _MAX_UNFINISHED = 500  # ids: as many as are told in one answer elsewhere
 _MAX_RUNS = 8  # that one list is merged of; with more values they are sorted
@@ -43,14 +35,14 @@ def list_files(
 
     The page begins `offset` files behind `after`, or behind the beginning.
     """
-    by_words = _asks_for_words(criteria)
-    if by_words and not phrases_of(criteria.search or ""):
+    selection = _select(connection, tenant_id, criteria)
+    if selection is None:
         # Signs alone: nothing is made of them.
         return [], 0
     page = _Page(criteria, limit, offset, after)
-    if by_words or criteria.tags:
-        return _gathered(connection, tenant_id, criteria, page)
-    visible = _visible(tenant_id, criteria)
+    if selection.lookups or selection.tags:
+        return _gathered(connection, tenant_id, selection, page)
+    visible = _visible(tenant_id, selection)
     total = connection.execute(sa.select(sa.func.count()).select_from(files).where(visible)).scalar_one()
     return connection.execute(_cut(page, _runs(criteria, after), visible)).mappings().all(), total
 
@@ -59,14 +51,14 @@ def list_sizes(
     connection: sa.Connection, tenant_id: str, criteria: FileFilter, *, limit: int
 ) -> list[tuple[int | None, int | None]]:
     """Return width and height of the first files that `list_files` would give, in its order."""
-    by_words = _asks_for_words(criteria)
-    if by_words and not phrases_of(criteria.search or ""):
+    selection = _select(connection, tenant_id, criteria)
+    if selection is None:
         return []
     columns = [files.c.width, files.c.height]
-    if by_words or criteria.tags:
-        query = _found(connection.dialect.name, tenant_id, criteria, columns)
+    if selection.lookups or selection.tags:
+        query = _found(connection.dialect.name, tenant_id, selection, columns)
     else:
-        query = sa.select(*columns).where(_visible(tenant_id, criteria))
+        query = sa.select(*columns).where(_visible(tenant_id, selection))
     page = _Page(criteria, limit, 0, None)
     return [(row[0], row[1]) for row in connection.execute(page.of(query, _keys(criteria), files.c.id))]
 
@@ -141,19 +133,39 @@ def _cut(page: "_Page", runs: Sequence[_Run], visible: sa.ColumnElement[bool]) -
     return sa.select(files).select_from(cut.join(files, files.c.id == cut.c.id)).order_by(*order)
 
 
-def _asks_for_words(criteria: FileFilter) -> bool:
-    return criteria.search is not None and bool(criteria.search.strip())
+@dataclass(frozen=True, slots=True)
+class _Selection:
+    """A filter with its search understood: words to look up, tags that must all be there, and further conditions."""
+
+    criteria: FileFilter
+    lookups: Sequence[Lookup] = ()
+    tags: tuple[str, ...] = ()
+    conditions: tuple[Condition, ...] = ()
 
 
-def _visible(tenant_id: str, criteria: FileFilter) -> sa.ColumnElement[bool]:
-    return sa.and_(files.c.tenant_id == tenant_id, files.c.deleted_at.is_(None), *_conditions(criteria))
+def _select(connection: sa.Connection, tenant_id: str, criteria: FileFilter) -> _Selection | None:
+    """Understand a filter's search; None if it asks for nothing, as signs alone do."""
+    if not (criteria.search and criteria.search.strip()):
+        return _Selection(criteria, tags=criteria.tags)
+    query = parse_search(criteria.search)
+    if query.is_empty:
+        return None
+    tagged = [each for each in query.conditions if each.criteria.tags and not each.is_excluded]
+    rest = tuple(each for each in query.conditions if each not in tagged)
+    tags = (*criteria.tags, *(tag for each in tagged for tag in each.criteria.tags))
+    lookups = look_up(connection, tenant_id, query.terms, criteria.search_mode)
+    return _Selection(criteria, lookups, tags, rest)
+
+
+def _visible(tenant_id: str, selection: _Selection) -> sa.ColumnElement[bool]:
+    return sa.and_(files.c.tenant_id == tenant_id, files.c.deleted_at.is_(None), *_all_conditions(selection))
 
 
 def _gathered(
-    connection: sa.Connection, tenant_id: str, criteria: FileFilter, page: "_Page"
+    connection: sa.Connection, tenant_id: str, selection: _Selection, page: "_Page"
 ) -> tuple[Sequence[sa.RowMapping], int]:
-    keys = [key.label(f"key_{number}") for number, key in enumerate(_keys(criteria))]
-    found = _found(connection.dialect.name, tenant_id, criteria, [files.c.id, *keys]).cte("found")
+    keys = [key.label(f"key_{number}") for number, key in enumerate(_keys(selection.criteria))]
+    found = _found(connection.dialect.name, tenant_id, selection, [files.c.id, *keys]).cte("found")
     counted = sa.select(sa.func.count()).select_from(found)
     cut = page.of(sa.select(found), [found.c[key.name] for key in keys], found.c.id).subquery("page")
     query = (
@@ -168,50 +180,37 @@ def _gathered(
 
 
 def _found(
-    dialect: str, tenant_id: str, criteria: FileFilter, columns: Sequence[sa.ColumnElement[Any]]
+    dialect: str, tenant_id: str, selection: _Selection, columns: Sequence[sa.ColumnElement[Any]]
 ) -> sa.Select[tuple[Any, ...]]:
-    tags = [folded(tag) for tag in criteria.tags]
-    conditions = [files.c.deleted_at.is_(None), *_conditions(criteria)]
+    tags = [folded(tag) for tag in selection.tags]
+    conditions = [files.c.deleted_at.is_(None), *_all_conditions(selection)]
     # SQLite: with + the tenant's index cannot be used; walking through all files of the tenant would be slower.
     tenant = sa.literal_column("+files.tenant_id") if dialect == "sqlite" else files.c.tenant_id
     conditions.append(tenant == tenant_id)
     source: sa.FromClause = files
-    if criteria.search and criteria.search.strip():
+    if selection.lookups:
         source = files.join(search_documents, search_documents.c.file_id == files.c.id)
-        phrases = phrases_of(criteria.search)
-        if dialect == "sqlite":
+        if dialect == "sqlite" and not all(each.term.is_excluded for each in selection.lookups):
             source = source.join(_search_index, _search_index.c.rowid == search_documents.c.number)
-            conditions.append(_matches(phrases, criteria.search_mode))
-        else:
-            conditions += [_holds_phrase(words, criteria.search_mode) for words in phrases]
+        conditions.append(matches(dialect, selection.lookups))
     elif tags:
         first = tags.pop(0)
         conditions.append(files.c.id.in_(sa.select(file_tags.c.file_id).where(file_tags.c.tag == first)))
-    for tag in tags:
-        conditions.append(sa.exists().where(file_tags.c.file_id == files.c.id, file_tags.c.tag == tag).correlate(files))
+    conditions += [_is_tagged(tag) for tag in tags]
     return sa.select(*columns).select_from(source).where(*conditions)
 
 
-def _matches(phrases: list[list[str]], mode: SearchMode) -> sa.ColumnElement[bool]:
-    """Say on SQLite that the texts hold every phrase."""
-    # The words hold letters and digits only, so they need no escaping; each part's last word may go on.
-    expression = " AND ".join(f'"{" ".join(words)}" *' for words in phrases)
-    columns = " ".join(_COLUMNS[mode])
-    return _MATCHES.bindparams(search_query=f"{{{columns}}} : ({expression})")  # type: ignore[return-value]
+def _is_tagged(tag: str) -> sa.ColumnElement[bool]:
+    return sa.exists().where(file_tags.c.file_id == files.c.id, file_tags.c.tag == tag).correlate(files)
 
 
-def _holds_phrase(words: list[str], mode: SearchMode) -> sa.ColumnElement[bool]:
-    """Say on PostgreSQL that one of the texts holds the words together, the last of which may go on."""
-    expression = " & ".join(f"'{word}'" for word in words) + ":*"
-    # The index knows which words a text has, not where. Words are parted by single spaces, so the rest is plain.
-    together = f"% {' '.join(words)}%"
-    found = []
-    for vector, columns in _VECTORS.items():
-        if set(columns) <= set(_COLUMNS[mode]):
-            held = sa.literal_column(f"search_documents.{vector}").bool_op("@@")(sa.cast(expression, TSQUERY))
-            texts = [(" " + search_documents.c[column]).like(together) for column in columns]
-            found.append(sa.and_(held, sa.or_(*texts)) if len(words) > 1 else held)
-    return sa.or_(*found)
+def _all_conditions(selection: _Selection) -> list[sa.ColumnElement[bool]]:
+    """Return what the filter asks beyond words and tags, and what its search asks beyond words."""
+    conditions = _conditions(selection.criteria)
+    for each in selection.conditions:
+        met = sa.and_(*_conditions(each.criteria), *(_is_tagged(folded(tag)) for tag in each.criteria.tags))
+        conditions.append(sa.not_(met) if each.is_excluded else met)
+    return conditions
 
 
 def _conditions(criteria: FileFilter) -> list[sa.ColumnElement[bool]]:
@@ -242,7 +241,8 @@ def _conditions(criteria: FileFilter) -> list[sa.ColumnElement[bool]]:
         conditions.append(files.c.folder_id == criteria.folder_id)
     for label, minimum in criteria.objects:
         shown = (file_objects.c.file_id == files.c.id, file_objects.c.label == label, file_objects.c.number >= minimum)
-        conditions.append(sa.exists().where(*shown))
+        conditions.append(sa.exists().where(*shown).correlate(files))
+    conditions += [files.c.id.in_(has_field(each)) for each in criteria.fields]
     return conditions
 
 

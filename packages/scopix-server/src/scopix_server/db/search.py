@@ -12,9 +12,10 @@ import sqlalchemy as sa
 from scopix_server.db.embeddings import text_changed
 from scopix_server.db.objects import SqlObjects
 from scopix_server.db.prepared import PreparedInsert
-from scopix_server.db.schema import file_tags, search_documents, search_pages
+from scopix_server.db.schema import file_tags, files, search_documents, search_pages
+from scopix_server.db.words import SqlWords
 from scopix_server.domain.file import File
-from scopix_server.domain.words import words_of
+from scopix_server.domain.words import kept_words, read_words, words_of
 
 __all__ = ["SearchIndex", "folded"]
 
@@ -45,6 +46,8 @@ class SearchIndex:
             for file in files
         ]
         _INSERT.run(self._connection, entries)
+        for file, entry in zip(files, entries, strict=True):
+            self._add_words(entry["title"], entry["tags"], tenant_id=file.tenant_id)
         self._add_tags([row for file in files for row in _tag_rows(file.id, _USER, file.user_tags)])
 
     def update_metadata(self, file: File) -> None:
@@ -59,7 +62,7 @@ class SearchIndex:
         self._update(
             file_id,
             description=_indexed(description),
-            visible_text=self._words_of_pages(file_id) or _indexed(visible_text or ""),
+            visible_text=self._words_of_pages(file_id) or _indexed_lines(visible_text or ""),
             tags=self._all_tags(file_id),
         )
         text_changed(self._connection, file_id, is_described=True)
@@ -79,6 +82,12 @@ class SearchIndex:
         self._connection.execute(
             search_documents.update().where(search_documents.c.file_id == file_id).values(**values)
         )
+
+        tenant = sa.select(files.c.tenant_id).where(files.c.id == file_id)
+        self._add_words(*values.values(), tenant_id=self._connection.execute(tenant).scalar_one())
+
+    def _add_words(self, *texts: str, tenant_id: str) -> None:
+        SqlWords(self._connection).add(tenant_id, {word for text in texts for word in kept_words(text)})
 
     def _set_tags(self, file_id: str, source: str, tags: Sequence[str]) -> None:
         mine = sa.and_(file_tags.c.file_id == file_id, file_tags.c.source == source)
@@ -106,6 +115,10 @@ def _tag_rows(file_id: str, source: str, tags: Iterable[str]) -> list[dict[str, 
 
 def _indexed(*texts: str) -> str:
     return " ".join(_words(texts))[:_MAX_TEXT].rstrip()
+
+
+def _indexed_lines(text: str) -> str:
+    return " ".join(read_words(text))[:_MAX_TEXT].rstrip()
 
 
 def _words(texts: Iterable[str]) -> Iterable[str]:

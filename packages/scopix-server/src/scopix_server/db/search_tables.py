@@ -10,10 +10,12 @@ from scopix_server.db.columns import metadata
 __all__ = [
     "document_pages",
     "documents",
+    "file_fields",
     "file_objects",
     "file_tags",
     "search_documents",
     "search_pages",
+    "search_words",
     "text_embeddings",
     "text_vectors",
     "vector_changes",
@@ -33,6 +35,16 @@ search_documents = sa.Table(
     sa.Column("tags", sa.Text, nullable=False),
 )
 
+# What words are found by of which a part is searched (see `words`). One may be there twice: nobody is made to wait.
+search_words = sa.Table(
+    "search_words",
+    metadata,
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), nullable=False),
+    sa.Column("word", sa.Text, nullable=False),
+    sa.Index("ix_search_words_tenant_word", "tenant_id", "word"),
+)
+
 file_tags = sa.Table(
     "file_tags",
     metadata,
@@ -48,6 +60,18 @@ file_objects = sa.Table(
     sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
     sa.Column("label", sa.String(32), primary_key=True, index=True),
     sa.Column("number", sa.Integer, nullable=False),
+)
+
+# The values of a file's category, each under its name and the names of what it is in (see `fields`).
+file_fields = sa.Table(
+    "file_fields",
+    metadata,
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.String(255), nullable=False),
+    sa.Column("text", sa.String(255), nullable=False),
+    sa.Column("number", sa.Float),
+    sa.Index("ix_file_fields_name_number", "name", "number"),
 )
 
 # What a document says of itself, and how far it is read.

@@ -17,11 +17,13 @@ OF_NO_TENANT = frozenset({"workers", "chores", "stage_times", "engines", "high_w
 
 DERIVED = frozenset(
     {
+        "file_fields",
         "file_objects",
         "file_tags",
         "idempotency_keys",
         "search_documents",
         "search_pages",
+        "search_words",
         "text_embeddings",
         "text_vectors",
         "variants",

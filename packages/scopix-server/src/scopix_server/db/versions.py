@@ -5,6 +5,7 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
+from scopix_server.db.fields import SqlFields
 from scopix_server.db.locks import held
 from scopix_server.db.schema import descriptions, files
 from scopix_server.db.search import SearchIndex
@@ -89,6 +90,7 @@ class SqlVersions:
         chosen = {"description_current": record.revision, "updated_at": at}
         self._connection.execute(files.update().where(files.c.id == record.file_id).values(chosen))
         description = record.description
+        SqlFields(self._connection).keep(record.file_id, description.category_data)
         SearchIndex(self._connection).update_description(
             record.file_id, description.text, description.visible_text, description.tags
         )

@@ -6,7 +6,17 @@ from enum import Enum
 
 from scopix_server.domain.file import File
 
-__all__ = ["FileFilter", "ListState", "Position", "SearchMode", "SortBy", "SortOrder", "position_of"]
+__all__ = [
+    "FieldCondition",
+    "FileFilter",
+    "ListState",
+    "Position",
+    "SearchMode",
+    "SortBy",
+    "SortOrder",
+    "TextField",
+    "position_of",
+]
 
 
 class SearchMode(str, Enum):
@@ -15,6 +25,15 @@ class SearchMode(str, Enum):
     ALL = "all"
     METADATA = "metadata"
     VISIBLE_TEXT = "visible_text"
+
+
+class TextField(str, Enum):
+    """A text of a file that words are searched in; TITLE has the file's name as well."""
+
+    TITLE = "title"
+    TAGS = "tags"
+    DESCRIPTION = "description"
+    TEXT = "visible_text"
 
 
 class SortBy(str, Enum):
@@ -34,13 +53,26 @@ class SortOrder(str, Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class FieldCondition:
+    """What a field of a file's category must be: `name` in lower case with "_" between its words, and all below it.
+
+    `operator` is one of : = > >= < <=, of which the first two take a text as well as a number.
+    """
+
+    name: str
+    operator: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileFilter:
     """Conditions that a file must all meet; None, or nothing, is no condition.
 
     `tags` must all be on the file, by whoever set them. `date_from` and `date_to` (inclusive) speak of when the picture
     was taken, or else uploaded. `has_description`: completed, or still to come or failed. `has_text`: whether text was
     read on it. `statuses` are those of the description. `objects` are labels of things that must all be seen, each with
-    the least number of them.
+    the least number of them, `fields` are conditions on what was found for the file's category. `search` may hold
+    conditions itself (see `search_query`).
     """
 
     search: str | None = None
@@ -57,6 +89,7 @@ class FileFilter:
     categories: tuple[str, ...] = ()
     statuses: tuple[str, ...] = ()
     objects: tuple[tuple[str, int], ...] = ()
+    fields: tuple[FieldCondition, ...] = ()
     sort_by: SortBy = SortBy.CONTENT_CREATED_AT
     sort_order: SortOrder = SortOrder.DESC
 

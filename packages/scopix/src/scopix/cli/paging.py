@@ -15,11 +15,12 @@ Entry = TypeVar("Entry")
 
 @dataclass(frozen=True)
 class Page(Generic[Entry]):
-    """Some files, how many meet the conditions in all, and whether more follow them."""
+    """Some files, how many meet the conditions in all, whether more follow, and what of a search was not understood."""
 
     items: list[Entry]
     total: int
     has_more: bool
+    search_notes: list[str]
 
 
 def summary_pages(
@@ -45,7 +46,7 @@ async def _pages(ask: Any, arguments: Mapping[str, Any], limit: int | None, offs
         left = MAX_PAGE_SIZE if limit is None else min(MAX_PAGE_SIZE, limit - given)
         response = await ask(limit=left, **place, **arguments)
         given += len(response.items)
-        yield Page(response.items, response.total_count, response.has_more)
+        yield Page(response.items, response.total_count, response.has_more, response.search_notes)
         if not response.items or not response.has_more or given == limit:
             return
         # An older server has no cursors.

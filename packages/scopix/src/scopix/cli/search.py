@@ -17,7 +17,7 @@ from scopix.cli.filters import Filters, SearchIn, quoted, takes_filters
 from scopix.cli.list_files import All, AsJson, InOrder, Limit, Offset, Order, Sort, SortBy, say_how_many
 from scopix.cli.matches import Match, find_matches
 from scopix.cli.paging import detail_pages
-from scopix.cli.terminal import errors_shown, one_line, out
+from scopix.cli.terminal import errors_shown, one_line, out, say
 
 __all__ = ["search"]
 
@@ -43,7 +43,9 @@ def search(
 ) -> None:
     """Find files by words in titles, names, tags, descriptions and the text visible on them.
 
-    Case and accents do not matter, and a word may go on: "bedr" finds "bedroom".
+    Case and accents do not matter, a word may be part of another ("rechnung" finds "Stromrechnung"), and one letter may
+    be wrong where nothing is found otherwise. Conditions: tag:roof, taken:2024-05..2024-07, "people>=2", title:plan,
+    text:total, "field.total>100", and -word for what must not be there (behind --).
     """
     connection: Connection = context.obj
     with errors_shown():
@@ -73,6 +75,9 @@ async def _search(
                     typer.echo(_to_json(file, matches))
             elif found:
                 console.print(_table(found, console, headed=not shown))
+            if not shown:
+                for note in page.search_notes:
+                    say().print(Text(one_line(note)))
             shown, total, has_more = shown + len(page.items), page.total, page.has_more
     say_how_many(shown, total, offset, has_more=has_more)
 

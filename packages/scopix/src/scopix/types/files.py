@@ -129,7 +129,11 @@ class FileSummary(WireModel):
 
 
 class FileList(Page[FileSummary]):
-    """One page of files, and how many there are in all. `next_cursor` leads to the next page, if there is one."""
+    """One page of files, and how many there are in all. `next_cursor` leads to the next page, if there is one.
+
+    `search_notes` are sentences about what of a search was no condition though it looked like one, and so was searched
+    as words.
+    """
 
     items: list[FileSummary]
     total_count: int
@@ -137,6 +141,7 @@ class FileList(Page[FileSummary]):
     limit: int | None = None
     offset: int | None = None
     next_cursor: str | None = None
+    search_notes: list[str] = Field(default_factory=list)
 
 
 class FileLayout(WireModel):
@@ -295,6 +300,7 @@ class FileDetailsList(Page[FileDetails]):
     limit: int | None = None
     offset: int | None = None
     next_cursor: str | None = None
+    search_notes: list[str] = Field(default_factory=list)
 
 
 class UpdateFileResult(WireModel):

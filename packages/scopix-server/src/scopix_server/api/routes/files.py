@@ -11,8 +11,8 @@ from scopix.types.vocabulary import MediaType, VariantStatus, VariantType
 from scopix_server.api import shapes
 from scopix_server.api.auth import Reader, Writer
 from scopix_server.api.cursors import read_cursor, write_cursor
-from scopix_server.api.dependencies import EditorDep, FilesDep, LinksDep, ReceptionDep, StoreLinksDep
-from scopix_server.api.filters import Filter
+from scopix_server.api.dependencies import CatalogueDep, EditorDep, FilesDep, LinksDep, ReceptionDep, StoreLinksDep
+from scopix_server.api.filters import Filter, search_notes
 from scopix_server.api.problems import responses
 from scopix_server.api.waiting import WaitSeconds, is_settled
 from scopix_server.domain.errors import NotFound, WrongMediaType
@@ -29,6 +29,7 @@ async def list_files(
     criteria: Filter,
     files: FilesDep,
     links: LinksDep,
+    known: CatalogueDep,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     offset: Annotated[int, Query(ge=0, le=1_000_000_000)] = 0,
     cursor: Annotated[
@@ -41,13 +42,14 @@ async def list_files(
     """List the tenant's files that meet all conditions, the latest pictures first unless told otherwise."""
     after = None if cursor is None else read_cursor(criteria, cursor)
     with_details = include == "details"
+    notes = search_notes(criteria, known)
 
     def answer() -> FileList | FileDetailsList:
         page = files.page(
             caller.tenant_id, criteria, limit=limit, offset=offset, after=after, with_details=with_details
         )
         next_cursor = None if page.following is None else write_cursor(criteria, page.following)
-        about = shapes.PageFacts(page.total, next_cursor is not None, next_cursor, limit, offset)
+        about = shapes.PageFacts(page.total, next_cursor is not None, next_cursor, limit, offset, notes)
         if with_details:
             return shapes.file_details_list(
                 page.files, page.variants, page.versions, page.perceptions, page.documents, about, links

@@ -52,12 +52,17 @@ def running(folder: Path, **settings: str) -> Iterator[ServerProcess]:
 
 @contextmanager
 def cutting(relay: Relay) -> Iterator[None]:
-    """Cut all connections now and then for as long as the context lasts."""
+    """Cut all connections now and then for as long as the context lasts, ever more seldom.
+
+    Else a machine on which nothing is done between two cuts would never come to an end.
+    """
     chance, over = random.Random(SEED), threading.Event()
 
     def cut() -> None:
-        while not over.wait(chance.uniform(0.1, 0.6)):
+        longest = 0.6
+        while not over.wait(chance.uniform(0.1, longest)):
             relay.cut()
+            longest *= 1.1
 
     thread = threading.Thread(target=cut)
     thread.start()

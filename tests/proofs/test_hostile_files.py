@@ -5,6 +5,7 @@
 
 import os
 from collections import Counter
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,16 @@ def inspected(file: HostileFile) -> str:
     return "accepted"
 
 
+def spawned() -> set[int]:
+    """The children that decode. Those of other tests in this process may be ending meanwhile."""
+    found = set()
+    for child in psutil.Process().children():
+        with suppress(psutil.NoSuchProcess):
+            if "spawn_main" in " ".join(child.cmdline()):
+                found.add(child.pid)
+    return found
+
+
 @pytest.mark.timeout(3600)
 def test_each_hostile_file_is_decoded_or_refused_and_no_process_dies(tmp_path: Path) -> None:
     """Refused ones are decoded, too: a child must not rely on what the web process saw."""
@@ -73,9 +84,7 @@ def test_each_hostile_file_is_decoded_or_refused_and_no_process_dies(tmp_path: P
                 assert error.message
                 outcome = "not decoded"
             totals[f"{found}, {outcome}"] += 1
-            children |= {
-                child.pid for child in psutil.Process().children() if "spawn_main" in " ".join(child.cmdline())
-            }
+            children |= spawned()
     finally:
         engines.close()
     print(totals)

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
+    invariant,
     precondition,
     rule,
     run_state_machine_as_test,
@@ -34,9 +35,10 @@ from scopix_server.domain.engines import EngineSpec
 from scopix_server.domain.errors import Conflict, DescribeError
 from scopix_server.domain.file import File
 from scopix_server.domain.plans import PLANS, PlanTable
-from scopix_server.domain.session import OPEN, FileOutcome, Session, SessionFile, status_of
+from scopix_server.domain.session import OPEN, FileOutcome, Session, SessionFile, SessionStatus, status_of
 from scopix_server.domain.states import TERMINAL
 from scopix_server.domain.tenant import Tenant
+from scopix_server.domain.upkeep import CountsReport
 from scopix_server.intake.accept import Arrival, Intake, Upload
 from scopix_server.intake.decode_plan import PixelLimits
 from scopix_server.intake.incoming import FileLimits
@@ -182,6 +184,20 @@ class Lifecycle(RuleBasedStateMachine):
         """Of the worker with all its jobs: they go back into the queue."""
         for job in list(self.running):
             del self.running[job]
+
+    @invariant()
+    def kept_counts_are_those_of_a_recount(self) -> None:
+        if not hasattr(self, "session"):
+            return
+        assert self.database.read(lambda t: t.counts.wrong()) == CountsReport({}, {})
+        session = self.database.read(lambda t: t.sessions.get(TENANT, self.session))
+        counts = self.database.read(lambda t: t.sessions.counts([session]))[self.session]
+        status = status_of(session, counts, now := self.now())
+        for each in SessionStatus:
+            page, _ = self.database.read(
+                lambda t, each=each: t.sessions.list(TENANT, now, status=each, limit=100, offset=0)
+            )
+            assert (session in page) == (each is status)
 
     def teardown(self) -> None:
         if not hasattr(self, "session"):

@@ -4,6 +4,7 @@ import struct
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,15 @@ from scopix_server.db.migrate import migrate
 from scopix_server.db.schema import metadata
 from scopix_server.domain.errors import DatabaseUnusable
 from scopix_server.domain.listing import FileFilter
+from scopix_server.domain.plans import MonthlyUsage, StoredFiles
+from scopix_server.domain.session import SessionCounts
+from scopix_server.domain.upkeep import CountsReport
 from tests.support.postgres import fresh_database
 
+# SQLAlchemy reads no indexes over expressions from SQLite, and Alembic compares none there.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:.*expression-based index:sqlalchemy.exc.SAWarning", "ignore:.*expression-based index:UserWarning"
+)
 KINDS = ["sqlite", "postgresql"]
 FIXTURES = Path(__file__).with_name("fixtures")
 AT = "2025-01-01T00:00:00.000000Z"
@@ -65,9 +73,6 @@ def test_where_there_is_nothing_to_migrate_nothing_is_loaded_for_it(
     engine.dispose()
 
 
-# SQLAlchemy reads no indexes over expressions from SQLite, and Alembic compares none there.
-@pytest.mark.filterwarnings("ignore:.*expression-based index:sqlalchemy.exc.SAWarning")
-@pytest.mark.filterwarnings("ignore:.*expression-based index:UserWarning")
 def test_they_arrive_at_the_schema(url: str) -> None:
     engine = create_engine(url)
     migrate(engine)
@@ -231,6 +236,48 @@ def test_an_adopted_database_is_like_a_new_one(url: str) -> None:
     for name in adopted.keys() | new.keys():
         assert adopted.get(name) == new.get(name)
     engine.dispose()
+
+
+def test_numbers_that_are_kept_from_0024_on_are_those_of_what_was_there(url: str) -> None:
+    engine = create_engine(url)
+    migrate(engine, "0023")
+    states = ["completed", "completed", "failed", "queued", "processing", "pending", "skipped", "completed", "queued"]
+    with engine.connect() as connection:
+        fill(connection)
+    with engine.begin() as connection:
+        columns = [row["name"] for row in sa.inspect(connection).get_columns("files")]
+        for number, status in enumerate(states):
+            changed = {
+                "id": f"'f{number}'",
+                "description_status": f"'{status}'",
+                "deleted_at": f"'{AT}'" if number > 6 else "NULL",
+                "created_at": "'2026-02-01T00:00:00.000000Z'" if number % 2 else "created_at",
+            }
+            values = ", ".join(changed.get(name, name) for name in columns)
+            names = ", ".join(columns)
+            connection.exec_driver_sql(f"INSERT INTO files ({names}) SELECT {values} FROM files WHERE id = 'f'")
+        for session in ("s", "empty"):
+            connection.exec_driver_sql(
+                "INSERT INTO sessions (id, tenant_id, upload_method, created_at, updated_at, last_event, end_told) "
+                f"VALUES ('{session}', 't', 'streaming', '{AT}', '{AT}', 0, FALSE)"
+            )
+        for number, outcome in enumerate(["accepted"] * 9 + ["duplicate", "rejected", "cancelled"]):
+            file_id = {9: "'f0'", 10: "NULL", 11: "'f6'"}.get(number, f"'f{number}'")
+            connection.exec_driver_sql(
+                "INSERT INTO session_files (session_id, position, filename, outcome, file_id) "
+                f"VALUES ('s', {number}, 'a.png', '{outcome}', {file_id})"
+            )
+    migrate(engine)
+    database = SqlDatabase(engine)
+    assert database.read(lambda t: t.counts.wrong()) == CountsReport({}, {})
+    assert database.read(lambda t: t.tenants.stored("t")) == StoredFiles(8, 40)
+    assert database.read(lambda t: t.tenants.usage("t", datetime(2026, 2, 1, tzinfo=UTC))) == MonthlyUsage(4, 4)
+    assert database.read(lambda t: t.tenants.usage("t", datetime(2025, 1, 1, tzinfo=UTC))) == MonthlyUsage(10, 7)
+    s, empty = (database.read(lambda t, name=name: t.sessions.get("t", name)) for name in ("s", "empty"))
+    counts = database.read(lambda t: t.sessions.counts([s, empty]))
+    assert counts["s"] == SessionCounts(completed=3, failed=2, skipped=4, pending=3)
+    assert counts["empty"] == SessionCounts()
+    database.close()
 
 
 @pytest.mark.parametrize("revision", ["0001", "0013", "0015"])

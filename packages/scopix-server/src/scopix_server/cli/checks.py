@@ -59,6 +59,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _tried("storage", lambda: _storage(settings))
     if database.verdict is Verdict.OK:
         yield _tried("records", lambda: _records(settings))
+        yield _tried("counts", lambda: _counts(settings))
         yield _tried("queue", lambda: _queue(settings))
         yield _tried("workers", lambda: _workers(settings))
     yield _tried("models", _models)
@@ -193,6 +194,16 @@ def _records(settings: Settings) -> Outcome:
     if kept > mark.number:
         return Verdict.FAILED, f"the database is {kept - mark.number} steps behind what the store was told"
     return Verdict.OK, "the database has all that was acknowledged"
+
+
+def _counts(settings: Settings) -> Outcome:
+    from scopix_server.upkeep.integrity import Counts
+
+    with _database_of(settings) as database:
+        found = Counts(database).check()
+    if message := str(found):
+        return Verdict.FAILED, f"{message} `scopix-server records recount` puts them right."
+    return Verdict.OK, "the numbers of files that are kept are those that counting gives"
 
 
 def _queue(settings: Settings) -> Outcome:

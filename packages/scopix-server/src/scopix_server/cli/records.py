@@ -45,3 +45,13 @@ def accept_records(
         except DomainError as error:
             fail(error.message)
     say("The database as it is counts. Objects that no file has are removed when they are old enough.")
+
+
+@records_app.command("recount")
+def recount_records(data_dir: DataDir = None) -> None:
+    """Count the files of all tenants and sessions, and put right what is kept of their numbers if it is wrong."""
+    from scopix_server.upkeep.integrity import Counts
+
+    with lend_database(data_dir, with_key=False) as (database, _):
+        found = Counts(database).mend()
+    say(f"{found} They are right now." if str(found) else "All numbers were right.")

@@ -21,6 +21,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
+from scopix_server.db.counts import FileCounts, SqlCounts
 from scopix_server.db.descriptions import SqlDescriptions
 from scopix_server.db.direct import SqlDirectUploads
 from scopix_server.db.embeddings import SqlEmbeddings
@@ -101,6 +102,7 @@ class SqlTransaction:
     webhooks = _Repository(SqlWebhooks)
     tenant_data = _Repository(SqlTenantData)
     documents = _Repository(SqlDocuments)
+    counts = _Repository(SqlCounts)
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
@@ -192,6 +194,7 @@ class _Sqlite:
     def read(self, work: Callable[[SqlTransaction], T]) -> T:
         try:
             with self._engine.connect().execution_options(reading=True) as connection:
+                FileCounts(connection).discard()  # what a reader before has changed is not in the database
                 return work(SqlTransaction(connection))
         except sa.exc.DBAPIError as error:
             raise storage_failure(error) or error from error
@@ -249,9 +252,13 @@ class _Sqlite:
 def _attempt(connection: sa.Connection, work: Callable[[SqlTransaction], Any]) -> tuple[Any, BaseException | None]:
     # Said to the driver: the library's own savepoints take ten times as long as SQLite does.
     execute(connection, "SAVEPOINT piece")
+    counts = FileCounts(connection)
+    counts.discard()
     try:
         result, failure = work(SqlTransaction(connection)), None
+        counts.flush()
     except Exception as error:
+        counts.discard()
         if storage_failure(error) is not None:
             # SQLite may have rolled back everything, the work of the neighbours, too: none of it is to be acknowledged.
             raise
@@ -312,13 +319,16 @@ class _Postgres:
     def _read_once(self, work: Callable[[SqlTransaction], T]) -> T:
         # All statements see the database as it was at the first.
         with self._engine.connect().execution_options(reading=True, isolation_level="REPEATABLE READ") as connection:
+            FileCounts(connection).discard()
             return work(SqlTransaction(connection))
 
     def _write_once(self, work: Callable[[SqlTransaction], T]) -> T:
         with self._engine.connect() as connection:
             number = self._postgres.begin(connection)
             try:
+                FileCounts(connection).discard()
                 result = work(SqlTransaction(connection))
+                FileCounts(connection).flush()
             except sa.exc.IntegrityError as error:
                 raise _gone(error) or error from error
             try:

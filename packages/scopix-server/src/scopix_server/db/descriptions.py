@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, VariantStatus
 from scopix_server.db import documents
+from scopix_server.db.counts import FileCounts, standing_of
 from scopix_server.db.events import SessionEvents
 from scopix_server.db.files import file_of
 from scopix_server.db.locks import held
@@ -228,10 +229,10 @@ class SqlDescriptions:
         return self._versions.has(file_id, revision)
 
     def _held(self, file: File) -> File:
-        """The file with the status that it has now, which nobody else changes until the end of the transaction."""
-        query = sa.select(files.c.description_status).where(files.c.id == file.id)
-        status = self._connection.execute(held(self._connection, query)).scalar_one()
-        return replace(file, description_status=DescriptionStatus(status))
+        """The file as it is counted now, which nobody else changes until the end of the transaction."""
+        query = sa.select(files.c.description_status, files.c.deleted_at).where(files.c.id == file.id)
+        status, deleted_at = self._connection.execute(held(self._connection, query)).one()
+        return replace(file, description_status=DescriptionStatus(status), deleted_at=deleted_at)
 
     def _move(
         self, file: File, target: DescriptionStatus, at: datetime, *, is_news: bool = True, **values: object
@@ -239,6 +240,8 @@ class SqlDescriptions:
         """Change the status of a file that this transaction holds; return the file with it."""
         status = check_move(file.description_status, target)
         self._note(file.id, description_status=status.value, updated_at=at, **values)
+        moved = replace(file, description_status=status)
+        FileCounts(self._connection).changed(file.id, standing_of(file), standing_of(moved))
         if is_news:
             SessionEvents(self._connection).happened([file.id], stage_of(status), at)
-        return replace(file, description_status=status)
+        return moved

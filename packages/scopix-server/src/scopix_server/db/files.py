@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, MediaType, StorageTarget, VariantStatus
+from scopix_server.db.counts import COUNTED_COLUMNS, FileCounts, standing
 from scopix_server.db.events import SessionEvents
 from scopix_server.db.locks import held, lock
 from scopix_server.db.outbox import Outbox
@@ -64,6 +65,7 @@ class SqlFiles:
             for file in added
         ]
         _INSERT.run(self._connection, rows)
+        FileCounts(self._connection).came(*added)
         SearchIndex(self._connection).add(*added)
 
     def update(self, file: File) -> None:
@@ -112,24 +114,29 @@ class SqlFiles:
             files.update()
             .where(files.c.tenant_id == tenant_id, files.c.id == file_id, files.c.deleted_at.is_(None))
             .values(deleted_at=at, updated_at=at)
-        )
-        if deleted.rowcount == 1:
+            .returning(*COUNTED_COLUMNS)
+        ).first()
+        if deleted is not None:
+            here = standing(deleted, is_deleted=False)
+            FileCounts(self._connection).changed(file_id, here, here._replace(is_deleted=True))
             SessionEvents(self._connection).happened([file_id], Stage.DELETED, at)
             Outbox(self._connection).file_removed(file_id, at)
-        return deleted.rowcount == 1
+        return deleted is not None
 
     def restore(self, tenant_id: str, file_id: str, at: datetime) -> bool:
         restored = self._connection.execute(
             files.update()
             .where(files.c.tenant_id == tenant_id, files.c.id == file_id, files.c.deleted_at.is_not(None))
             .values(deleted_at=None, updated_at=at)
-        )
-        if restored.rowcount == 1:
-            query = sa.select(files.c.description_status).where(files.c.id == file_id)
-            status = DescriptionStatus(self._connection.execute(query).scalar_one())
+            .returning(*COUNTED_COLUMNS)
+        ).first()
+        if restored is not None:
+            here = standing(restored, is_deleted=False)
+            FileCounts(self._connection).changed(file_id, here._replace(is_deleted=True), here)
+            status = DescriptionStatus(here.status)
             if status in TERMINAL:  # else it is asked for anew, which is the news
                 SessionEvents(self._connection).happened([file_id], stage_of(status), at)
-        return restored.rowcount == 1
+        return restored is not None
 
     def unfinished(self, tenant_id: str, before: datetime, *, limit: int) -> "tuple[Sequence[File], int]":
         mine = sa.and_(files.c.tenant_id == tenant_id, files.c.deleted_at.is_(None), files.c.updated_at < before)

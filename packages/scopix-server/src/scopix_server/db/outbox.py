@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from scopix.types.vocabulary import DescriptionStatus
+from scopix_server.db.count_tables import SESSION_COUNTED
 from scopix_server.db.schema import files, session_files, sessions, webhook_deliveries, webhooks
 from scopix_server.domain.session import FileOutcome
 from scopix_server.domain.webhooks import DeliveryStatus, EventType
@@ -64,22 +65,9 @@ class Outbox:
         session = self._connection.execute(sa.select(sessions).where(sessions.c.id == session_id)).mappings().one()
         if session["cancelled_at"] is not None:
             return True
-        mine = session_files.c.session_id == session_id
-        here = sa.select(sa.func.count()).select_from(session_files).where(mine)
-        if self._connection.execute(here).scalar_one() < (session["expected_files"] or 1):
-            return False
-        waiting = (
-            sa.select(sa.literal(1))
-            .select_from(session_files.join(files, files.c.id == session_files.c.file_id))
-            .where(
-                mine,
-                session_files.c.outcome == FileOutcome.ACCEPTED.value,
-                files.c.deleted_at.is_(None),
-                files.c.description_status.not_in(_TERMINAL),
-            )
-            .limit(1)
-        )
-        return self._connection.execute(waiting).first() is None
+        here: int = sum(session[f"{name}_files"] for name in SESSION_COUNTED)
+        expected: int = session["expected_files"] or 1
+        return not session["pending_files"] and here >= expected
 
     def _is_reported_first(self, session_id: str) -> bool:
         marked = self._connection.execute(

@@ -6,11 +6,12 @@ tags narrow it down, what is found is gathered once, then counted, put in order 
 
 import string
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import sqlalchemy as sa
 
+from scopix_server.db.counts import FileCounts
 from scopix_server.db.fields import has_field
 from scopix_server.db.matching import Lookup, look_up, matches
 from scopix_server.db.schema import file_objects, file_tags, files, search_documents
@@ -43,7 +44,9 @@ def list_files(
     if selection.lookups or selection.tags:
         return _gathered(connection, tenant_id, selection, page)
     visible = _visible(tenant_id, selection)
-    total = connection.execute(sa.select(sa.func.count()).select_from(files).where(visible)).scalar_one()
+    total = _kept_total(connection, tenant_id, criteria)
+    if total is None:
+        total = connection.execute(sa.select(sa.func.count()).select_from(files).where(visible)).scalar_one()
     return connection.execute(_cut(page, _runs(criteria, after), visible)).mappings().all(), total
 
 
@@ -66,14 +69,14 @@ def list_sizes(
 def list_state(connection: sa.Connection, tenant_id: str) -> ListState:
     """Return what tells that a tenant's list has changed: each part of it by an index."""
     mine = sa.and_(files.c.tenant_id == tenant_id, files.c.deleted_at.is_(None))
-    count = sa.select(sa.func.count()).select_from(files)
-    total = connection.execute(count.where(mine)).scalar_one()
+    numbers = FileCounts(connection).by_status(tenant_id)
     newest = sa.select(files.c.id).where(mine).order_by(files.c.created_at.desc(), files.c.id.desc()).limit(1)
     waiting = sa.and_(mine, *_conditions(FileFilter(statuses=_WAITING)))
     # The number tells that something was done when there are more than are named.
     ids = connection.execute(sa.select(files.c.id).where(waiting).limit(_MAX_UNFINISHED)).scalars().all()
-    unfinished = len(ids) if len(ids) < _MAX_UNFINISHED else connection.execute(count.where(waiting)).scalar_one()
-    return ListState(total, connection.execute(newest).scalar_one_or_none(), unfinished, frozenset(ids))
+    unfinished = sum(numbers[status] for status in _WAITING)
+    newest_id = connection.execute(newest).scalar_one_or_none()
+    return ListState(sum(numbers.values()), newest_id, unfinished, frozenset(ids))
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +134,15 @@ def _cut(page: "_Page", runs: Sequence[_Run], visible: sa.ColumnElement[bool]) -
     cut = page.cut(sa.select(found).order_by(*order)).subquery("page")
     order = page.order([cut.c.rank, cut.c.key], cut.c.id)
     return sa.select(files).select_from(cut.join(files, files.c.id == cut.c.id)).order_by(*order)
+
+
+def _kept_total(connection: sa.Connection, tenant_id: str, criteria: FileFilter) -> int | None:
+    """Return how many files a filter of statuses or none lets through; None for one that asks for more."""
+    order = FileFilter(sort_by=criteria.sort_by, sort_order=criteria.sort_order)
+    if replace(criteria, statuses=(), has_description=None) != order:
+        return None
+    statuses, numbers = _statuses(criteria), FileCounts(connection).by_status(tenant_id)
+    return sum(number for status, number in numbers.items() if statuses is None or status in statuses)
 
 
 @dataclass(frozen=True, slots=True)

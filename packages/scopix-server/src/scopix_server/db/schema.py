@@ -7,6 +7,7 @@ byte by byte on both (see `migrate`).
 import sqlalchemy as sa
 
 from scopix_server.db.columns import UtcDateTime, high_water, metadata
+from scopix_server.db.count_tables import file_counts, session_count_columns
 from scopix_server.db.file_indexes import file_indexes
 from scopix_server.db.search_tables import (
     document_pages,
@@ -30,6 +31,7 @@ __all__ = [
     "document_pages",
     "documents",
     "engines",
+    "file_counts",
     "file_fields",
     "file_objects",
     "file_tags",
@@ -236,6 +238,8 @@ sessions = sa.Table(
     # The number of its last event. Counted here, in the row, so that events become visible in their order.
     sa.Column("last_event", sa.Integer, nullable=False, server_default="0"),
     sa.Column("end_told", sa.Boolean, nullable=False, server_default=sa.false()),  # to webhooks, once
+    # How its files stand, announced ones that have not come left out (see `session_counts`).
+    *session_count_columns(),
     sa.Index("ix_sessions_tenant_created", "tenant_id", "created_at", "id"),
 )
 

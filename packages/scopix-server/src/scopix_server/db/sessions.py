@@ -7,21 +7,25 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from scopix.types.vocabulary import DescriptionStatus
+from scopix_server.db.count_tables import SESSION_COUNTED
+from scopix_server.db.counts import FileCounts, standing_of
 from scopix_server.db.events import SessionEvents
 from scopix_server.db.files import file_of
 from scopix_server.db.locks import held
 from scopix_server.db.outbox import Outbox
 from scopix_server.db.schema import files, session_files, sessions
+from scopix_server.db.session_counts import SessionCounters
 from scopix_server.domain.file import File
 from scopix_server.domain.session import (
+    EXPIRES_AFTER,
     FileOutcome,
     FileProgress,
     Session,
     SessionCounts,
     SessionEvent,
     SessionFile,
+    SessionStatus,
     Stage,
-    progress_of,
 )
 
 __all__ = ["SqlSessions"]
@@ -46,10 +50,25 @@ class SqlSessions:
         row = self._connection.execute(held(self._connection, query)).mappings().first()
         return None if row is None else Session(**row)
 
-    def list(self, tenant_id: str) -> Sequence[Session]:
-        query = sa.select(*_COLUMNS).where(sessions.c.tenant_id == tenant_id)
-        ordered = query.order_by(sessions.c.created_at.desc(), sessions.c.id.desc())
-        return [Session(**row) for row in self._connection.execute(ordered).mappings()]
+    def list(
+        self,
+        tenant_id: str,
+        now: datetime,
+        *,
+        status: SessionStatus | None = None,
+        upload_method: str | None = None,
+        limit: int,
+        offset: int,
+    ) -> tuple[Sequence[Session], int]:
+        mine = sessions.c.tenant_id == tenant_id
+        if upload_method is not None:
+            mine = sa.and_(mine, sessions.c.upload_method == upload_method)
+        if status is not None:
+            mine = sa.and_(mine, _status(now) == status.value)
+        total = self._connection.execute(sa.select(sa.func.count()).select_from(sessions).where(mine)).scalar_one()
+        newest = (sessions.c.created_at.desc(), sessions.c.id.desc())
+        query = sa.select(*_COLUMNS).where(mine).order_by(*newest).limit(limit).offset(offset)
+        return [Session(**row) for row in self._connection.execute(query).mappings()], total
 
     def append(self, session_id: str, added: Sequence[SessionFile], at: datetime) -> None:
         rows = [
@@ -66,6 +85,7 @@ class SqlSessions:
             for file in added
         ]
         self._connection.execute(session_files.insert(), rows)
+        SessionCounters(self._connection).entered(session_id, [file.position for file in added])
         self._connection.execute(sessions.update().where(sessions.c.id == session_id).values(updated_at=at))
         SessionEvents(self._connection).entered(session_id, added, at)
         Outbox(self._connection).sessions_changed([session_id], at)
@@ -78,38 +98,12 @@ class SqlSessions:
         return set(self._connection.execute(query).scalars())
 
     def counts(self, sessions: Sequence[Session]) -> dict[str, SessionCounts]:
-        deleted = files.c.deleted_at.is_not(None).label("deleted")
-        query = (
-            sa.select(
-                session_files.c.session_id,
-                session_files.c.outcome,
-                files.c.description_status,
-                deleted,
-                sa.func.count().label("number"),
-            )
-            .select_from(session_files.outerjoin(files, files.c.id == session_files.c.file_id))
-            .where(session_files.c.session_id.in_([session.id for session in sessions]))
-            .group_by(session_files.c.session_id, session_files.c.outcome, files.c.description_status, deleted)
-        )
-        found: dict[str, Counter[FileProgress]] = {session.id: Counter() for session in sessions}
-        for row in self._connection.execute(query):
-            found[row.session_id][_progress(row.outcome, row.description_status, row.deleted)] += row.number
-        return {session.id: SessionCounts.of(found[session.id], session.expected_files) for session in sessions}
+        found = SessionCounters(self._connection).of([session.id for session in sessions])
+        return {s.id: SessionCounts.of(found.get(s.id, {}), s.expected_files) for s in sessions}
 
     def settled(self, session_ids: Collection[str]) -> set[str]:
-        to_come = (
-            sa.select(sa.literal(1))
-            .select_from(session_files.join(files, files.c.id == session_files.c.file_id))
-            .where(
-                session_files.c.session_id == sessions.c.id,
-                session_files.c.outcome == FileOutcome.ACCEPTED.value,
-                files.c.deleted_at.is_(None),
-                files.c.description_status.not_in(_TERMINAL),
-            )
-            .exists()
-        )
-        query = sa.select(sessions.c.id).where(sessions.c.id.in_(session_ids), ~to_come)
-        return set(self._connection.execute(query).scalars())
+        done = sa.and_(sessions.c.id.in_(session_ids), sessions.c.pending_files == 0)
+        return set(self._connection.execute(sa.select(sessions.c.id).where(done)).scalars())
 
     def page(
         self, session_id: str, *, include_failed: bool, limit: int, offset: int
@@ -125,7 +119,11 @@ class SqlSessions:
             )
             condition = sa.and_(condition, sa.not_(sa.func.coalesce(failed, sa.false())))
         joined = session_files.outerjoin(files, files.c.id == session_files.c.file_id)
-        total = self._connection.execute(sa.select(sa.func.count()).select_from(joined).where(condition)).scalar_one()
+        if include_failed:
+            total = sum(SessionCounters(self._connection).of([session_id])[session_id].values())
+        else:
+            counted = sa.select(sa.func.count()).select_from(joined).where(condition)
+            total = self._connection.execute(counted).scalar_one()
         query = self._with_files().where(condition).order_by(session_files.c.position).limit(limit).offset(offset)
         return self._read(query), total
 
@@ -165,12 +163,25 @@ class SqlSessions:
         # What has a description keeps it: cancelled is the wish for another.
         self._end(described, DescriptionStatus.COMPLETED, Stage.COMPLETED, at)
         self._end(others, DescriptionStatus.SKIPPED, Stage.CANCELLED, at)
+        self._count_ended(session_id, rows)
         self._connection.execute(
             session_files.update()
             .where(session_files.c.session_id == session_id, session_files.c.file_id.in_(others))
             .values(outcome=FileOutcome.CANCELLED.value)
         )
         return [file_of(row) for row in rows]
+
+    def _count_ended(self, session_id: str, rows: Sequence[sa.RowMapping]) -> None:
+        counts, moves = FileCounts(self._connection), Counter[FileProgress]()
+        for row in rows:
+            before = standing_of(file_of(row))
+            is_described = row["description_current"] is not None
+            status = DescriptionStatus.COMPLETED if is_described else DescriptionStatus.SKIPPED
+            counts.left_session(before, before._replace(status=status.value))
+            if not before.is_deleted:
+                moves[FileProgress.PENDING] -= 1
+                moves[FileProgress.COMPLETED if is_described else FileProgress.SKIPPED] += 1
+        SessionCounters(self._connection).add(session_id, moves)
 
     def _end(self, ids: Sequence[str], status: DescriptionStatus, stage: Stage, at: datetime) -> None:
         SessionEvents(self._connection).happened(ids, stage, at)
@@ -196,9 +207,19 @@ class SqlSessions:
         return [_pair_of(row) for row in self._connection.execute(query).mappings()]
 
 
-def _progress(outcome: str, description: str | None, deleted: bool) -> FileProgress:
-    status = None if description is None else DescriptionStatus(description)
-    return progress_of(FileOutcome(outcome), status, deleted=bool(deleted))
+def _status(now: datetime) -> sa.ColumnElement[str]:
+    """Return in SQL what `status_of` says of a session."""
+    here = sum((sessions.c[f"{name}_files"] for name in SESSION_COUNTED), sa.literal(0))
+    is_missing = sa.func.coalesce(sessions.c.expected_files, 0) > here
+    return sa.case(
+        (sessions.c.cancelled_at.is_not(None), SessionStatus.CANCELLED.value),
+        (sa.and_(is_missing, sessions.c.updated_at < now - EXPIRES_AFTER), SessionStatus.EXPIRED.value),
+        (is_missing, SessionStatus.UPLOADING.value),
+        (here == 0, SessionStatus.PENDING.value),
+        (sessions.c.pending_files > 0, SessionStatus.PROCESSING.value),
+        (sessions.c.failed_files == here, SessionStatus.FAILED.value),
+        else_=SessionStatus.COMPLETED.value,
+    )
 
 
 def _pair_of(row: sa.RowMapping) -> tuple[SessionFile, File | None]:

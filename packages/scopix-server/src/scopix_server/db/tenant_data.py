@@ -6,7 +6,9 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from scopix_server.db.schema import api_keys, files, metadata, tenant_s3_configs, tenants, webhooks
+from scopix_server.db.counts import COUNTED_COLUMNS, FileCounts, standing
+from scopix_server.db.schema import api_keys, files, metadata, sessions, tenant_s3_configs, tenants, webhooks
+from scopix_server.db.session_counts import SessionCounters
 from scopix_server.db.upkeep import remove
 from scopix_server.domain.tenant_data import Original
 
@@ -17,6 +19,7 @@ OF_NO_TENANT = frozenset({"workers", "chores", "stage_times", "engines", "high_w
 
 DERIVED = frozenset(
     {
+        "file_counts",
         "file_fields",
         "file_objects",
         "file_tags",
@@ -59,6 +62,10 @@ class SqlTenantData:
     def shut_out(self, tenant_id: str, at: datetime) -> int:
         here = sa.and_(files.c.tenant_id == tenant_id, files.c.deleted_at.is_(None))
         self._connection.execute(files.update().where(here).values(deleted_at=at))
+        FileCounts(self._connection).recount(tenant_id)
+        mine = sa.select(sessions.c.id).where(sessions.c.tenant_id == tenant_id)
+        for session_id in self._connection.execute(mine).scalars().all():
+            SessionCounters(self._connection).recount(session_id)
         self._connection.execute(webhooks.update().where(webhooks.c.tenant_id == tenant_id).values(is_active=False))
         return self._connection.execute(api_keys.delete().where(api_keys.c.tenant_id == tenant_id)).rowcount
 
@@ -68,7 +75,12 @@ class SqlTenantData:
 
     def mark_deleted(self, file_ids: Sequence[str], at: datetime) -> int:
         here = sa.and_(files.c.id.in_(file_ids), files.c.deleted_at.is_(None))
-        return self._connection.execute(files.update().where(here).values(deleted_at=at)).rowcount
+        query = files.update().where(here).values(deleted_at=at).returning(files.c.id, *COUNTED_COLUMNS)
+        rows = self._connection.execute(query).all()
+        for file_id, *counted in rows:
+            before = standing(counted, is_deleted=False)
+            FileCounts(self._connection).changed(file_id, before, before._replace(is_deleted=True))
+        return len(rows)
 
     def owned(self, tenant_id: str, file_ids: Sequence[str]) -> set[str]:
         query = sa.select(files.c.id).where(files.c.tenant_id == tenant_id, files.c.id.in_(file_ids))
@@ -83,7 +95,9 @@ class SqlTenantData:
         return set(self._connection.execute(at_rest).scalars())
 
     def remove_files(self, file_ids: Sequence[str]) -> None:
-        self._lock(files, files.c.id.in_(file_ids), len(file_ids))
+        query = sa.select(files.c.id, *COUNTED_COLUMNS, files.c.deleted_at).where(files.c.id.in_(file_ids))
+        for file_id, *counted, deleted_at in self._connection.execute(query.with_for_update()).all():
+            FileCounts(self._connection).removed(file_id, standing(counted, is_deleted=deleted_at is not None))
         remove(self._connection, files, file_ids)
 
     def remove_some(self, tenant_id: str, *, limit: int) -> Mapping[str, int]:

@@ -5,16 +5,14 @@ from datetime import datetime
 
 import sqlalchemy as sa
 
-from scopix.types.vocabulary import DescriptionStatus
+from scopix_server.db.counts import FileCounts
 from scopix_server.db.locks import lock
 from scopix_server.db.prepared import execute
-from scopix_server.db.schema import files, tenants
+from scopix_server.db.schema import tenants
 from scopix_server.domain.plans import MonthlyUsage, StoredFiles
 from scopix_server.domain.tenant import Tenant
 
 __all__ = ["SqlTenants"]
-
-_ON_ITS_WAY = [s.value for s in (DescriptionStatus.PENDING, DescriptionStatus.QUEUED, DescriptionStatus.PROCESSING)]
 
 
 class SqlTenants:
@@ -47,18 +45,12 @@ class SqlTenants:
 
     def usage(self, tenant_id: str, since: datetime) -> MonthlyUsage:
         lock(self._connection, "usage", tenant_id)
-        done = files.c.description_status == DescriptionStatus.COMPLETED.value
-        on_its_way = sa.and_(files.c.description_status.in_(_ON_ITS_WAY), files.c.deleted_at.is_(None))
-        described = sa.func.coalesce(sa.func.sum(sa.case((sa.or_(done, on_its_way), 1), else_=0)), 0)
-        query = sa.select(sa.func.count(), described).where(files.c.tenant_id == tenant_id, files.c.created_at >= since)
-        uploads, descriptions = self._connection.execute(query).one()
-        return MonthlyUsage(uploads, descriptions)
+        numbers = FileCounts(self._connection).of(tenant_id, f"{since:%Y-%m}")
+        return MonthlyUsage(numbers["uploads"], numbers["described"])
 
     def stored(self, tenant_id: str) -> StoredFiles:
-        size = sa.func.coalesce(sa.func.sum(files.c.size_bytes), 0)
-        query = sa.select(sa.func.count(), size).where(files.c.tenant_id == tenant_id, files.c.deleted_at.is_(None))
-        count, total = self._connection.execute(query).one()
-        return StoredFiles(count, int(total))
+        counts = FileCounts(self._connection)
+        return StoredFiles(sum(counts.by_status(tenant_id).values()), counts.of(tenant_id)["size_bytes"])
 
     def set_plan(self, tenant_id: str, plan: str | None) -> None:
         self._connection.execute(tenants.update().where(tenants.c.id == tenant_id).values(plan=plan))

@@ -6,7 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from scopix.types.vocabulary import DescriptionStatus
+from scopix_server.db.counts import COUNTED_COLUMNS, FileCounts, standing
 from scopix_server.db.schema import (
     direct_uploads,
     files,
@@ -17,13 +17,11 @@ from scopix_server.db.schema import (
     sessions,
     variants,
 )
+from scopix_server.db.session_counts import SessionCounters
 from scopix_server.domain.direct import DirectUploadStatus
-from scopix_server.domain.session import FileOutcome
 from scopix_server.domain.upkeep import PurgedFile
 
 __all__ = ["SqlUpkeep", "remove"]
-
-_WAITING = [s.value for s in (DescriptionStatus.PENDING, DescriptionStatus.QUEUED, DescriptionStatus.PROCESSING)]
 
 
 class SqlUpkeep:
@@ -39,7 +37,7 @@ class SqlUpkeep:
     def purge_files(self, file_ids: Sequence[str], before: datetime) -> Sequence[PurgedFile]:
         # Locked, where the database has many writers: none of them is restored once it was found here.
         doomed = (
-            sa.select(files.c.id, files.c.tenant_id, files.c.storage_id, files.c.object_key)
+            sa.select(files.c.id, files.c.storage_id, files.c.object_key, *COUNTED_COLUMNS)
             .where(files.c.id.in_(file_ids), files.c.deleted_at < before)
             .with_for_update()
         )
@@ -49,6 +47,8 @@ class SqlUpkeep:
         made = sa.select(variants.c.file_id, variants.c.object_key).where(variants.c.file_id.in_(ids))
         for row in self._connection.execute(made):
             keys[row.file_id].append(row.object_key)
+        for file_id, _, _, *counted in rows:
+            FileCounts(self._connection).removed(file_id, standing(counted, is_deleted=True))
         remove(self._connection, files, ids)
         return [
             PurgedFile(
@@ -70,23 +70,13 @@ class SqlUpkeep:
 
     def old_sessions(self, before: datetime, *, limit: int) -> Sequence[str]:
         last = sa.and_(session_events.c.session_id == sessions.c.id, session_events.c.number == sessions.c.last_event)
-        waiting = (
-            sa.select(sa.literal(1))
-            .select_from(session_files.join(files, files.c.id == session_files.c.file_id))
-            .where(
-                session_files.c.session_id == sessions.c.id,
-                session_files.c.outcome == FileOutcome.ACCEPTED.value,
-                files.c.description_status.in_(_WAITING),
-                files.c.deleted_at.is_(None),
-            )
-        )
         query = (
             sa.select(sessions.c.id)
             .select_from(sessions.outerjoin(session_events, last))
             .where(
                 sessions.c.updated_at < before,
                 sa.or_(session_events.c.at.is_(None), session_events.c.at < before),
-                ~waiting.exists(),
+                sessions.c.pending_files == 0,
             )
             .order_by(sessions.c.updated_at)
             .limit(limit)
@@ -99,6 +89,8 @@ class SqlUpkeep:
             # The first `limit` of them, told by the place of the next: a DELETE has no LIMIT of its own everywhere.
             rest = self._connection.execute(sa.select(order).where(mine).order_by(order).offset(limit).limit(1))
             if (first_left := rest.scalar_one_or_none()) is not None:
+                if table is session_files:
+                    SessionCounters(self._connection).leaving(session_id, first_left)
                 self._connection.execute(table.delete().where(mine, order < first_left))
                 return False
         remove(self._connection, sessions, [session_id])

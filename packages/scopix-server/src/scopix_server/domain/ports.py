@@ -17,7 +17,7 @@ from scopix_server.domain.engines import EngineRepository
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.listing import FileFilter, ListState, Position
 from scopix_server.domain.metrics import MetricsRepository
-from scopix_server.domain.session import Session, SessionCounts, SessionEvent, SessionFile
+from scopix_server.domain.session import Session, SessionCounts, SessionEvent, SessionFile, SessionStatus
 from scopix_server.domain.similar import VectorRepository
 from scopix_server.domain.storage_ports import (
     BlobStore,
@@ -29,7 +29,7 @@ from scopix_server.domain.storage_ports import (
 from scopix_server.domain.tenant_data import TenantDataRepository
 from scopix_server.domain.tenant_ports import KeyRepository, TenantRepository
 from scopix_server.domain.turn import Priority
-from scopix_server.domain.upkeep import MaintenanceRepository, MarkRepository, UpkeepRepository
+from scopix_server.domain.upkeep import CountRepository, MaintenanceRepository, MarkRepository, UpkeepRepository
 from scopix_server.domain.webhook_ports import WebhookRepository
 
 __all__ = [
@@ -144,8 +144,18 @@ class SessionRepository(Protocol):
     def get(self, tenant_id: str, session_id: str) -> Session | None:
         """Find one of the tenant's."""
 
-    def list(self, tenant_id: str) -> Sequence[Session]:
-        """Return the tenant's sessions, newest first."""
+    def list(
+        self,
+        tenant_id: str,
+        now: datetime,
+        *,
+        status: SessionStatus | None = None,
+        upload_method: str | None = None,
+        limit: int,
+        offset: int,
+    ) -> tuple[Sequence[Session], int]:
+        """Return a page of the tenant's sessions, newest first, of one status and one way of sending if they are named;
+        and the number of all such sessions."""
 
     def append(self, session_id: str, added: Sequence[SessionFile], at: datetime) -> None:
         """Add files at their positions."""
@@ -252,6 +262,8 @@ class Transaction(Protocol):
     def tenant_data(self) -> TenantDataRepository: ...
     @property
     def documents(self) -> DocumentRepository: ...
+    @property
+    def counts(self) -> CountRepository: ...
 
 
 class Database(Protocol):

@@ -29,7 +29,7 @@ class TenantRepository(Protocol):
         """Return all, the oldest first."""
 
     def usage(self, tenant_id: str, since: datetime) -> MonthlyUsage:
-        """Return what the tenant took since then, by the time of its files' uploads."""
+        """Return what the tenant took since the month that begins then, by the time of its files' uploads."""
 
     def stored(self, tenant_id: str) -> StoredFiles:
         """Return how much the tenant has stored."""

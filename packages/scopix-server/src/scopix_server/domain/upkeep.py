@@ -1,12 +1,14 @@
 """What is kept for how long, and the interfaces of those who remove the rest; `ports.py` has all others."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
 __all__ = [
     "BrokenOff",
+    "CountRepository",
+    "CountsReport",
     "HighWaterMark",
     "MaintenanceRepository",
     "MarkRepository",
@@ -56,6 +58,40 @@ class HighWaterMark:
 
     number: int
     doubt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CountsReport:
+    """Which kept numbers are not what counting gives.
+
+    `files`: by a tenant's id, by the number's name what is kept and what was counted. `sessions`: by a session's id,
+    its tenant's.
+    """
+
+    files: Mapping[str, Mapping[str, tuple[int, int]]]
+    sessions: Mapping[str, str]
+
+    def __str__(self) -> str:
+        """Name what is wrong in a sentence; nothing if nothing is."""
+        if not self.files and not self.sessions:
+            return ""
+        tenants = len(self.files.keys() | set(self.sessions.values()))
+        numbers = sorted({name for wrong in self.files.values() for name in wrong})
+        sessions = [f"those of {len(self.sessions)} sessions"] if self.sessions else []
+        return f"Kept numbers of {tenants} tenants are wrong: {', '.join([*numbers, *sessions])}."
+
+
+class CountRepository(Protocol):
+    """The kept numbers of files, beside what counting gives."""
+
+    def wrong(self) -> CountsReport:
+        """Count all files of all tenants, which takes seconds for a million, and compare."""
+
+    def recount(self, tenant_id: str) -> None:
+        """Keep what counting a tenant's files gives."""
+
+    def recount_session(self, session_id: str) -> None:
+        """Keep what counting a session's files gives."""
 
 
 class MarkRepository(Protocol):

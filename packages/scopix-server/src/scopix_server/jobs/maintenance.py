@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from scopix_server.domain.errors import RecordsMissing, trace_of
 from scopix_server.domain.ports import Database
 from scopix_server.domain.upkeep import BrokenOff
-from scopix_server.upkeep.integrity import Records
+from scopix_server.upkeep.integrity import Counts, Records
 from scopix_server.upkeep.sweep import Sweeper, SweepReport
 
-__all__ = ["MaintenanceRunner", "MaintenanceTask", "TaskTaken", "marking", "sweeping"]
+__all__ = ["MaintenanceRunner", "MaintenanceTask", "TaskTaken", "counting", "marking", "sweeping"]
 
 GoOn = Callable[[], bool]
 
@@ -146,6 +146,17 @@ def marking(records: Records, *, every: timedelta) -> MaintenanceTask:
         return SweepReport()
 
     return MaintenanceTask("mark", every, _unless_missing(keep))
+
+
+def counting(counts: Counts, *, every: timedelta) -> MaintenanceTask:
+    """Return the task that counts all files and puts right what was kept otherwise, which no one should ever see."""
+
+    def recount(_: GoOn) -> SweepReport:
+        if message := str(counts.mend()):
+            _log.warning("%s They were counted anew.", message)
+        return SweepReport()
+
+    return MaintenanceTask("count", every, recount)
 
 
 def _unless_missing(run: Callable[[GoOn], SweepReport]) -> Callable[[GoOn], SweepReport]:

@@ -97,12 +97,10 @@ class Sessions:
         """Return a page of the sessions, newest first, of one status and one way of sending if they are named."""
 
         def read(transaction: Transaction) -> SessionPage:
-            sessions = [s for s in transaction.sessions.list(tenant_id) if upload_method in (None, s.upload_method)]
-            if status is not None:
-                counts = transaction.sessions.counts(sessions)
-                sessions = [session for session in sessions if status_of(session, counts[session.id], now) is status]
-            page = sessions[offset : offset + limit]
-            return SessionPage(page, transaction.sessions.counts(page), len(sessions))
+            page, total = transaction.sessions.list(
+                tenant_id, now, status=status, upload_method=upload_method, limit=limit, offset=offset
+            )
+            return SessionPage(page, transaction.sessions.counts(page), total)
 
         return self._database.read(read)
 

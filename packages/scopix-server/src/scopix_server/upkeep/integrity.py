@@ -8,8 +8,9 @@ store alone until an operator has said that the present state is the right one.
 from scopix_server.domain.errors import RecordsMissing
 from scopix_server.domain.ports import BlobStore, Database
 from scopix_server.domain.storage import BUCKET_FOLDER
+from scopix_server.domain.upkeep import CountsReport
 
-__all__ = ["MARK_KEY", "Records"]
+__all__ = ["MARK_KEY", "Counts", "Records"]
 
 MARK_KEY = f"{BUCKET_FOLDER}/high-water-mark"
 """Under this key the server's own store keeps how far the database had come. It has no owner, so no sweep takes it."""
@@ -57,3 +58,23 @@ class Records:
         except FileNotFoundError:
             return 0
         return int(kept) if kept.isdigit() else 0
+
+
+class Counts:
+    """Compares the kept numbers of files with what counting gives. Methods block, for seconds with a million files."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def check(self) -> CountsReport:
+        """Return which numbers are wrong."""
+        return self._database.read(lambda t: t.counts.wrong())
+
+    def mend(self) -> CountsReport:
+        """Put right what is wrong, a tenant or a session at a time; return what was."""
+        found = self.check()
+        for tenant_id in found.files:
+            self._database.write(lambda t, name=tenant_id: t.counts.recount(name))  # type: ignore[misc]
+        for session_id in found.sessions:
+            self._database.write(lambda t, name=session_id: t.counts.recount_session(name))  # type: ignore[misc]
+        return found

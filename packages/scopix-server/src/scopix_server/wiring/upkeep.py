@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from scopix_server.upkeep.export import TenantExporter
     from scopix_server.upkeep.sweep import Sweeper
 
-__all__ = ["build_eraser", "build_exporter", "build_sweeper", "maintenance_tasks", "mark_task"]
+__all__ = ["build_eraser", "build_exporter", "build_sweeper", "count_task", "maintenance_tasks", "mark_task"]
 
 _WORKER_IS_DEAD = timedelta(seconds=60)
 """After so long without a heartbeat: generously, for clocks differ."""
@@ -64,6 +64,14 @@ def mark_task(database: "SqlDatabase", storage: Storage) -> "MaintenanceTask":
     from scopix_server.upkeep.integrity import Records
 
     return marking(Records(database, storage.own), every=timedelta(minutes=1))
+
+
+def count_task(database: "SqlDatabase") -> "MaintenanceTask":
+    """Return what compares the kept numbers with the files: once a day, for it reads all there are."""
+    from scopix_server.jobs.maintenance import counting
+    from scopix_server.upkeep.integrity import Counts
+
+    return counting(Counts(database), every=timedelta(days=1))
 
 
 def build_exporter(database: "SqlDatabase", storage: Storage, *, version: str) -> "TenantExporter":

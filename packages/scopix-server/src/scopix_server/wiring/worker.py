@@ -17,7 +17,7 @@ from scopix_server.environment import keep_only_harmless
 from scopix_server.wiring.engines import Gates, engine_choice
 from scopix_server.wiring.shared import VERSION, open_database
 from scopix_server.wiring.storage import Storage
-from scopix_server.wiring.upkeep import maintenance_tasks, mark_task
+from scopix_server.wiring.upkeep import count_task, maintenance_tasks, mark_task
 
 if TYPE_CHECKING:
     from scopix_server.db.connection import SqlDatabase
@@ -98,7 +98,8 @@ def _companions(
     from scopix_server.jobs.maintenance import MaintenanceRunner
     from scopix_server.jobs.recovery import Recovery
 
-    tasks = [mark_task(database, storage), *maintenance_tasks(settings, database, storage, jobs)]
+    tasks = [mark_task(database, storage), count_task(database)]
+    tasks += maintenance_tasks(settings, database, storage, jobs)
     upkeep = MaintenanceRunner(database, worker_id, tasks)
     companions: list[MaintenanceRunner | Messenger | EmbeddingKeeper | Recovery] = [
         upkeep,

@@ -17,6 +17,7 @@ from tests.support.images import encoded
 FILE_IDS = os.environ["SCOPIX_TEST_FILE_IDS"].split(",")
 LINK_TOKEN = os.environ["SCOPIX_TEST_LINK_TOKEN"]
 
+CONDITIONS = ("ids", "search", "tags", "error_types", "current_categories")
 PICTURES = [
     encoded(Image.new("RGB", (8, 8), (shade, 0, 99)), kind) for shade, kind in enumerate(("PNG", "JPEG", "GIF"))
 ]
@@ -28,7 +29,7 @@ def map_body(context, body):
     if isinstance(fields, dict) and isinstance(fields.get("file"), Binary):
         # A document can say "binary", not "a picture".
         fields["file"] = Binary(PICTURES[len(fields) % len(PICTURES)])
-    fit(fields)
+    fit(fields, context.operation.path)
     return body
 
 
@@ -47,7 +48,7 @@ def is_form(case):
 def before_call(context, case, kwargs):
     # The cases that are listed, not drawn, pass here alone.
     if not is_form(case):
-        fit(case.body)
+        fit(case.body, case.operation.path)
     fit_query(case.query)
 
 
@@ -66,9 +67,10 @@ def fit_query(query):
         del query["cursor"]
 
 
-def fit(body):
+def fit(body, path):
     if not isinstance(body, dict):
         return
+    fit_alternatives(body, path)
     # A key that has expired when it is made is refused.
     if is_past(body.get("expires_at")):
         body["expires_at"] = "2999" + body["expires_at"][4:]
@@ -82,10 +84,7 @@ def fit(body):
     numbers = body.get("part_numbers")
     if isinstance(numbers, list) and all(is_number(number) and 1 <= number <= 10_000 for number in numbers):
         body["part_numbers"] = [1] * len(numbers)
-    # A picture cannot be made up, nor the address of one; and nobody is to wait for its description.
-    if isinstance(body.get("base64"), str):
-        body["base64"] = base64.b64encode(PICTURES[len(body) % len(PICTURES)]).decode()
-        body.pop("url", None)
+    # Nobody is to wait for a description.
     if is_number(body.get("timeout")) and 0 < body["timeout"] <= 60:
         body["timeout"] = 0
     # Which addresses may be called no document can say.
@@ -97,6 +96,22 @@ def fit(body):
     # The tenant has no bucket of its own; the walk and the tests of uploads say what this is answered with.
     if body.get("storage_target") == "custom":
         body["storage_target"] = "default"
+
+
+def fit_alternatives(body, path):
+    """That one of several fields must be there is left out of the document, for the sake of generators."""
+    if path.endswith("/direct-uploads") and body.get("resume") is True and not body.get("checksum_sha256"):
+        body["resume"] = False
+    elif path.endswith("/files/{file_id}") and not ({"title", "tags"} & body.keys()):
+        if body.get("description") is None and body.get("ai_tags") is None:
+            body["title"] = "A title"
+    elif path.endswith("/files/describe") and not any(body.get(name) for name in CONDITIONS):
+        if not isinstance(body.get("has_description"), bool):
+            body["ids"] = FILE_IDS[:1]
+    # A picture cannot be made up, nor the address of one.
+    elif path.endswith("/images/analyze") and isinstance(body.get("base64", ""), str) and "file" not in body:
+        body["base64"] = base64.b64encode(PICTURES[len(body) % len(PICTURES)]).decode()
+        body.pop("url", None)
 
 
 @schemathesis.hook

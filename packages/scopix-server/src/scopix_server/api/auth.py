@@ -26,7 +26,7 @@ __all__ = [
 
 # Only for the OpenAPI description; the checks are below, so that their errors are ours.
 _scheme = HTTPBearer(
-    scheme_name="API key",
+    scheme_name="ApiKey",
     auto_error=False,
     description="`Authorization: Bearer scopix_...`. The names beside it are the scope that the key needs.",
 )

@@ -50,6 +50,16 @@ _ON_STATUS = {
     "503": ("Retry-After",),
 }
 
+# What the page at /docs sends unless it is changed: nothing that would be stored, or describe everything again.
+_EXAMPLES: dict[str, dict[str, Any]] = {
+    "CreateDirectUploadRequest": {"filename": "plan.png", "size_bytes": 1000},
+    "UpdateFileRequest": {"title": "Ground floor"},
+    "DescribeRequest": {},
+    "DescribeMatchingRequest": {"ids": ["00000000-0000-4000-8000-000000000000"]},
+    "CreateApiKeyRequest": {"name": "laptop", "scopes": ["read"]},
+    "UpdateApiKeyRequest": {"description": "the laptop in the office"},
+}
+
 # What an answer brings forth, and the path parameter that asks for it.
 _SOURCES = {
     ("/api/v2/files/upload", "post", "201"): ("file_id", "$response.body#/image_id"),
@@ -89,7 +99,34 @@ def _amend(document: dict[str, Any]) -> None:
     for _, _, operation in _operations(document):
         _tell_all_errors(operation)
         _tell_headers(operation)
+        _drop_titles([one["schema"] for one in operation.get("parameters", [])])
+        _drop_titles([content.get("schema") for content in _contents(operation)])
+    for schema in components["schemas"].values():
+        _drop_titles(schema.get("properties", {}))
+    for name, example in _EXAMPLES.items():
+        components["schemas"][name]["example"] = example
     _link(document)
+
+
+def _contents(operation: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for body in (operation.get("requestBody", {}), *operation["responses"].values()):
+        yield from body.get("content", {}).values()
+
+
+def _drop_titles(node: Any) -> None:
+    """Drop the titles that pydantic makes of the names of fields.
+
+    Generators name what they make of a field by its title, and there are schemas named so ("Media Type", `MediaType`).
+    """
+    if isinstance(node, dict):
+        if isinstance(node.get("title"), str):
+            del node["title"]
+        for name, inner in node.items():
+            if name != "example":
+                _drop_titles(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            _drop_titles(inner)
 
 
 def _name_categories(node: Any, names: list[str]) -> None:

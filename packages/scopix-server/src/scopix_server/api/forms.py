@@ -40,12 +40,12 @@ def upload_options(fields: Mapping[str, str], known: Catalogue) -> UploadOptions
 
 
 def file_paths(paths: Sequence[str], files: int) -> list[str | None]:
-    """Return where a form's client had each of its files, None for all if it says nothing.
+    """Return where a form's client had each of its files, None for all if it says nothing; empty is nothing.
 
     Raises:
         ValidationFailed: there is not one for each, or one is too long.
     """
-    if not paths:
+    if not any(paths):
         return [None] * files
     if len(paths) != files:
         raise ValidationFailed(

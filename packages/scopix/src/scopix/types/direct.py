@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import ConfigDict, Field, StrictBool
+from pydantic import Field, StrictBool
 
 from scopix.types._wire import OpenStorageTarget, RestCategory, WireModel
 from scopix.types.files import UploadResponse
@@ -33,15 +33,6 @@ class CreateDirectUploadRequest(WireModel):
     `content_type` is advice: the type is told from the bytes. With `resume`, an open upload of the same file and
     options goes on; that needs the checksum.
     """
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "anyOf": [
-                {"properties": {"resume": {"const": False}}},
-                {"required": ["checksum_sha256"], "properties": {"checksum_sha256": {"type": "string"}}},
-            ]
-        }
-    )
 
     filename: Annotated[str, Field(min_length=1, max_length=255)]
     # Nothing at all is refused in words of its own.

@@ -1,7 +1,7 @@
 """Bodies of the routes that change files: edits, deletions in numbers, descriptions made again, duplicate checks."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import ConfigDict, Field, StrictBool
 
@@ -25,12 +25,6 @@ __all__ = [
 
 Hash = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{64}$")]
 
-_CONDITIONS: dict[str, dict[str, Any]] = {
-    "search": {"type": "string", "minLength": 1},
-    "has_description": {"type": "boolean"},
-    **{name: {"type": "array", "minItems": 1} for name in ("ids", "tags", "error_types", "current_categories")},
-}
-
 
 class UpdateFileRequest(WireModel):
     """What to change; what is left out stays. An empty title or list takes away what was there.
@@ -38,17 +32,9 @@ class UpdateFileRequest(WireModel):
     `description` and `ai_tags` correct what an engine said: they make a version of their own, which no engine replaces.
     """
 
-    # A title or tags may be null, which takes away what was there; a correction may not.
-    model_config = ConfigDict(
-        json_schema_extra={
-            "anyOf": [
-                {"required": ["title"]},
-                {"required": ["tags"]},
-                {"required": ["description"], "properties": {"description": {"type": "string"}}},
-                {"required": ["ai_tags"], "properties": {"ai_tags": {"type": "array"}}},
-            ]
-        }
-    )
+    # A title or tags may be null, which takes away what was there; a correction may not. That one must be there is told
+    # in the simplest way: generators make nothing good of alternatives.
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     title: str | None = Field(None, max_length=255)
     tags: list[Annotated[str, Field(max_length=50)]] | None = Field(None, max_length=40)
@@ -118,11 +104,7 @@ class DescribeMatchingRequest(WireModel):
     `error_types` are those of failed descriptions; `current_categories` those the files have now.
     """
 
-    model_config = ConfigDict(
-        json_schema_extra={
-            "anyOf": [{"required": [name], "properties": {name: shape}} for name, shape in _CONDITIONS.items()]
-        }
-    )
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1})
 
     ids: list[str] | None = Field(None, max_length=500)
     search: Annotated[str, Field(max_length=1000, pattern=r"\S")] | None = None

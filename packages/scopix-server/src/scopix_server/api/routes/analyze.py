@@ -104,16 +104,18 @@ _FORM = {**FORM, "properties": {"file": FORM["properties"]["file"], **_BESIDE, _
 _FIELDS = frozenset(_FORM["properties"]) - {"file"}
 _JSON: dict[str, Any] = {
     "type": "object",
-    "anyOf": [{"required": ["base64"]}, {"required": ["url"]}],
+    # One of `base64` and `url`; generators make nothing good of alternatives.
+    "minProperties": 1,
     "properties": {
+        "base64": {
+            "type": "string",
+            "description": "The picture itself, in base64 or as a `data:` address; at most 11 MiB of it. One of "
+            "`base64` and `url` is needed.",
+        },
         "url": {
             "type": "string",
             "maxLength": 2048,
-            "description": "The picture's http or https address, which must be public. One of `url` and `base64`.",
-        },
-        "base64": {
-            "type": "string",
-            "description": "The picture itself, in base64, or as a `data:` address; at most 11 MiB of it.",
+            "description": "The picture's http or https address, which must be public.",
         },
         "filename": {"type": "string", "maxLength": 1000, "description": "Its name; default: that of the address."},
         **{name: shape for name, shape in _BESIDE.items() if name not in {"tags", "skip_duplicates"}},

@@ -53,19 +53,22 @@ _TAKEN = (
 )
 # A form knows text alone: there are several words for yes and no, and an empty field counts as left out.
 _BOOLEAN = {"type": "string", "enum": ["true", "false", "1", "0", "yes", "no", "on", "off", ""]}
-UUID = {"type": "string", "pattern": "^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$"}
-PATH = {"type": "string", "maxLength": MAX_PATH_LENGTH}
+# What is not asked for stays empty where the page at /docs sends a form, instead of "string".
+_EMPTY = {"example": ""}
+UUID = {"type": "string", "pattern": "^([0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})?$", **_EMPTY}
+PATH = {"type": "string", "maxLength": MAX_PATH_LENGTH, **_EMPTY}
 FORM: dict[str, Any] = {
     "type": "object",
     "required": ["file"],
     "properties": {
         "file": {"type": "string", "format": "binary", "description": _TAKEN},
-        "title": {"type": "string", "maxLength": MAX_TITLE_LENGTH},
+        "title": {"type": "string", "maxLength": MAX_TITLE_LENGTH, **_EMPTY},
         "tags": {
             "type": "string",
             "pattern": f"^[^,]{{0,{MAX_TAG_LENGTH}}}(,[^,]{{0,{MAX_TAG_LENGTH}}}){{0,{MAX_TAGS - 1}}}$",
             "description": f"Comma-separated, at most {MAX_TAGS} of at most {MAX_TAG_LENGTH} characters; or several "
             "fields of this name, or a JSON list.",
+            **_EMPTY,
         },
         "auto_describe": {**_BOOLEAN, "default": "true"},
         "skip_duplicates": {**_BOOLEAN, "default": "false"},

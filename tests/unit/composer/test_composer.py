@@ -60,7 +60,7 @@ def test_map_names_legend_places_and_scale() -> None:
     found = describe(page(MAP))
     assert found.kind is ImageKind.MAP
     assert 'The legend lists "Main road", "Water" and "Path".' in found.text
-    assert 'Names on the map: "Oakwood" and "Kestrel Bay".' in found.text
+    assert 'Also written on the map: "Oakwood" and "Kestrel Bay".' in found.text
     assert "scale 1:25,000" in found.text
     assert found.category_data == {}  # fields are the categories' (tests/unit/categories)
 

@@ -34,3 +34,32 @@ def test_produce_in_a_shop_is_named_where_neither_half_is_likely_enough():
     answer = described(labels=labels, scenes=(Scene("shop or packaged goods", 0.25),), **TAKEN)
     assert "most likely shows fruit or vegetables in a shop" in answer.text
     assert {"fruit or vegetables", "shop"} <= set(answer.tags)
+
+
+def test_what_is_hardly_read_on_a_photograph_is_not_told():
+    def told(text, confidence):
+        line = TextRegion(text, Box(0.1, 0.1, 0.1, 0.04), confidence)
+        return GroundedComposer().describe(Perception(1200, 800, (line,), statistics=TAKEN), "general").text
+
+    assert '"ropl"' not in told("ropl", 0.73)
+    assert 'could not be read with certainty: "yoghur"' in told("yoghur", 0.80)
+    assert 'Visible text: "K".' not in told("K", 0.91)
+    assert 'Visible text: "K".' in told("K", 0.97)
+
+
+def test_a_figure_is_not_called_a_page_and_one_of_its_labels_no_title():
+    labels = [
+        region(name, 0.1 + 0.3 * (at % 3), 0.1 + 0.12 * at, 0.15) for at, name in enumerate(["Encoder", "Tags"] * 3)
+    ]
+    seen = Perception(
+        1600, 600, text=(*labels, region("BBoxes", 0.5, 0.2, 0.2, 0.06)), statistics={**FLAT, "bright_share": 0.9}
+    )
+    text = GroundedComposer().describe(seen, "document").text
+    assert text.startswith("A page or figure with text in landscape format")
+    assert "titled" not in text and "headed" not in text
+
+
+def test_the_text_begins_with_the_first_line_of_its_paragraph():
+    rows = ["The (quick) jumps", *(f"over the lazy dog and runs {at} times on" for at in range(6))]
+    lines = [region(text, 0.1, 0.2 + 0.035 * at, 0.012 * len(text)) for at, text in enumerate(rows)]
+    assert 'The text begins "The (quick) jumps"' in described(*lines, bright_share=0.9).text

@@ -116,3 +116,11 @@ def test_more_kinds_than_eight_are_cut_off():
     text = told(seen(*((label, MIDDLE) for label in labels)))
     assert "chair" not in text
     assert "a bird" in text
+
+
+def test_where_several_are_cut_off_there_may_be_more():
+    cut = (Box(0.0, 0.1, 0.3, 0.7), Box(0.34, 0.0, 0.47, 0.37), Box(0.33, 0.37, 0.66, 0.6))
+    assert told(seen(*(("car", box) for box in cut))).startswith("At least three cars.")
+    assert told(seen(*(("car", box) for box in cut[:2]))).startswith("Two cars.")
+    whole = (Box(0.1, 0.2, 0.2, 0.8), Box(0.4, 0.2, 0.2, 0.8), Box(0.7, 0.2, 0.2, 0.8))
+    assert told(seen(*(("person", box) for box in whole))).startswith("Three people.")

@@ -8,7 +8,7 @@ import pytest
 
 from scopix_server.domain.description import Description, ImageKind
 from scopix_server.evaluation.fields import FieldCount
-from scopix_server.evaluation.outside import TitleCount, read_judged, score_outside
+from scopix_server.evaluation.outside import TitleCount, claimed_title, read_judged, score_outside
 from scopix_server.evaluation.outside_report import outside_figures, outside_table
 from scopix_server.evaluation.score import Answer, score
 from scopix_server.evaluation.truth import BadTruth, Case, Truth
@@ -34,6 +34,12 @@ def test_text_is_compared_without_capitals_and_by_words():
     assert found.words == FieldCount(6, 5, 5)
 
 
+def test_figures_have_no_one_order_and_pages_have():
+    lines = ("TOTAL 9.00", "Corner shop")
+    assert scored(lines=lines, kinds=("chart", "diagram"))[2].ordered is None
+    assert scored(lines=lines, kinds=("chart", "document"))[2].ordered.errors > 0
+
+
 def test_entities_count_under_any_name_and_digits_decide():
     *_, found = scored(entities={"sum": ("RM9.00",), "company": ("CORNER SHOP",), "date": ("9.01",)})
     assert {name: count.right for name, count in found.entities.items()} == {"sum": 1, "company": 1, "date": 0}
@@ -50,6 +56,12 @@ def test_entities_count_under_any_name_and_digits_decide():
 )
 def test_titles_are_right_wrong_or_made_up(title, count):
     assert scored(title=title)[2].title == count
+
+
+def test_a_camera_is_no_title():
+    text = 'A landscape-format photo. It was taken with a camera called "Corner Shop".'
+    description = Description(text, (), None, ImageKind.PHOTO, "t", "t", {}, ())
+    assert claimed_title(description) is None
 
 
 def test_subjects_and_objects():

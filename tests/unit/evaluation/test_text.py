@@ -59,6 +59,11 @@ def test_rates_add_up_by_characters_not_by_pictures():
     assert ErrorCount(0, 0).rate == 0.0
 
 
+def test_rows_of_dots_are_no_text():
+    assert errors_in_order(["1.1 Scope . . . . . . . 7", "2 Terms........9"], ["1.1 Scope 7", "2 Terms 9"]).errors == 0
+    assert plain("and so on... 1.5") == "and so on... 1.5"
+
+
 def test_many_lines_are_matched_in_bounded_time():
     truth = [f"Line number {n} of a very long page about nothing" for n in range(250)]
     read = [line.replace("very", "vory") for line in truth]

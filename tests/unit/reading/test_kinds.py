@@ -123,3 +123,40 @@ def test_soft_shades_without_text_are_photo_like() -> None:
     assert judge(page([], statistics=pale)) is ImageKind.PHOTO
     assert judge(page([], statistics={**pale, "top_colour_share": 0.6})) is ImageKind.DRAWING
     assert judge(page([], statistics={**pale, "colour_count": 40.0})) is ImageKind.DRAWING
+
+
+def test_a_graphic_that_says_whose_data_it_is_made_of_is_no_page() -> None:
+    tiles: list[Written] = [("ABC", 100 + 90 * (n % 9) + 37 * (n // 9), 200 + 60 * (n // 9)) for n in range(30)]
+    title: Written = ("Dictators or parliaments?", 100, 40, 40)
+    assert judge(page([title, *tiles])) is not ImageKind.DRAWING
+    assert judge(page([title, *tiles, ("Data: a yearbook", 100, 850)])) is ImageKind.DRAWING
+
+
+def test_running_text_about_this_map_is_on_a_map() -> None:
+    told: list[Written] = [("This map shows how far the towns are apart", 100, 100)]
+    told += [(f"and says in line {n} more of what it is about", 100, 140 + 40 * n) for n in range(6)]
+    assert judge(page([("How far is it?", 100, 30, 40), *told])) is ImageKind.MAP
+    more: list[Written] = [(f"a line {n} of a book that speaks of this map", 100, 400 + 30 * n) for n in range(9)]
+    assert judge(page([*told, *more])) is ImageKind.DOCUMENT
+
+
+def test_labels_in_boxes_of_pale_colours_are_a_diagram() -> None:
+    names = [
+        "input",
+        "convolution 64",
+        "pool",
+        "convolution 128 / 2",
+        "sum",
+        "convolution 256 / 2",
+        "pooling",
+        "head of it",
+    ]
+    layers: list[Written] = [(name, 600 - 5 * len(name), 60 + 60 * n) for n, name in enumerate(2 * names)]
+    figures = {**DRAWN, "white_share": 0.6, "bright_share": 0.92, "top_colour_share": 0.6}
+    assert judge(page(layers, height=1100, statistics=figures)) is ImageKind.DIAGRAM
+
+
+def test_a_few_remarks_with_colons_make_no_form() -> None:
+    remarks: list[Written] = [("Length: 55", 100, 60), ("Length: 30", 700, 60), ("Words: 5", 700, 800)]
+    code: list[Written] = [("<td> </td>", 100 + 90 * (n % 8), 120 + 60 * (n // 8)) for n in range(60)]
+    assert judge(page([*remarks, *code])) is not ImageKind.FORM

@@ -3,8 +3,8 @@
 import math
 
 from scopix_server.domain.description import Perception, TextRegion
+from scopix_server.reading.facts import labelled_facts
 from scopix_server.reading.layout import Layout, read_layout
-from scopix_server.reading.pages import labelled_facts
 from tests.support.perceptions import Written, page
 
 
@@ -136,3 +136,14 @@ def test_columns_of_text_make_no_pairs_with_each_other() -> None:
     labels: list[Written] = [(f"{text}:", 100, 100 + 40 * n) for n, text in enumerate(("Owner", "Ship", "Port", "Day"))]
     values = [(text, 900, y) for text, _, y in columns[6:10]]
     assert len(labelled_facts(layout([*labels, *values]))) == 4
+
+
+def test_a_title_block_beneath_notes_keeps_its_entries() -> None:
+    note = "the station prepared an open garden near it"
+    notes: list[Written] = [(note, left, 100 + 40 * n) for n in range(8) for left in (100, 700)]
+    block: list[Written] = [
+        row
+        for n, (label, value) in enumerate([("PROJECT:", "Foundry Lane"), ("SCALE:", "1:50"), ("DATE:", "3 May")])
+        for row in ((label, 100, 560 + 40 * n), (value, 700, 560 + 40 * n))
+    ]
+    assert len(layout([*notes, *block]).fields()) == 3

@@ -7,6 +7,7 @@ from scopix_server.domain.description import ImageKind
 from scopix_server.reading.fields import may_label
 from scopix_server.reading.kinds import judge_kind
 from scopix_server.reading.layout import read_layout
+from scopix_server.reading.screens import read_screen
 from scopix_server.reading.titles import map_title, title_of, top_title
 from tests.support.perceptions import DRAWN, Written, page
 
@@ -86,3 +87,36 @@ def test_labels(text: str) -> None:
 @pytest.mark.parametrize("text", ["in a specified time", "journey; travel. ME jorney", "N. Rennie | Data", "[INFO]"])
 def test_running_text_and_code_are_no_labels(text: str) -> None:
     assert not may_label(text)
+
+
+def test_heads_of_a_table_and_names_of_plots_head_no_screen() -> None:
+    table: list[Written] = [("Run now", 60, 40), ("Limit 50", 400, 40)]
+    table += [
+        (text, 60 + 200 * number, 120, size)
+        for number, (text, size) in enumerate(
+            [("Operation", 26), ("Type", 34), ("Status", 20), ("Start", 24), ("Duration", 22)]
+        )
+    ]
+    table += [(f"step {row}", 60, 200 + 60 * row) for row in range(5)]
+    assert read_screen(read_layout(page(table))).heading is None
+    plots: list[Written] = [("Seconds a minute", 40, 40, 34), ("Spans collected", 440, 40, 34)]
+    plots += [("Logs collected", 840, 40, 34), *((f"{50 * row}", 40, 150 + 70 * row) for row in range(6))]
+    assert read_screen(read_layout(page(plots))).heading is None
+
+
+def test_an_editor_with_a_menu_has_no_heading_and_a_page_has() -> None:
+    menu: list[Written] = [("File", 20, 10), ("Edit", 120, 10), ("View", 220, 10), ("Help", 320, 10)]
+    rest: list[Written] = [
+        ("Monthly report", 300, 120, 40),
+        *((f"a line of words {n}", 300, 250 + 50 * n) for n in range(6)),
+    ]
+    assert read_screen(read_layout(page([*menu, *rest]))).heading is None
+    heading = read_screen(read_layout(page(rest))).heading
+    assert heading is not None and heading.text == "Monthly report"
+
+
+def test_a_short_word_in_a_box_is_no_title_of_a_diagram() -> None:
+    boxes: list[Written] = [(f"layer number {n}", 500, 100 + 60 * n, 26) for n in range(8)]
+    assert top_title(read_layout(page([("Wimm", 500, 30, 22), *boxes]))) is None
+    title = top_title(read_layout(page([("How it works", 500, 20, 40), *boxes])))
+    assert title is not None and title.text == "How it works"

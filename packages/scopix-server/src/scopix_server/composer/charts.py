@@ -28,7 +28,8 @@ def describe_map(_perception: Perception, layout: Layout, _: ImageKind) -> Itera
     title_lines = [line for line in layout.lines if heading and line.index in heading.indices]
     places = place_names(layout, None, [*legend, *title_lines])
     if places:
-        sentence = f"Names on the map: {quoted_listing([line.text for line in places], 20)}."
+        # Whether a word names a place, an entry of a legend or who drew it, its letters do not tell.
+        sentence = f"Also written on the map: {quoted_listing([line.text for line in places], 20)}."
         yield Statement(sentence, {"regions": [line.index for line in places], "fields": {"places": texts_of(places)}})
     yield from found_in_text(layout, drawn=True)
 

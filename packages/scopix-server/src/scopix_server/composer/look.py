@@ -8,6 +8,7 @@ versions, say nothing.
 from collections.abc import Iterator
 
 from scopix_server.domain.description import Box, Face, Perception
+from scopix_server.domain.object_names import object_name
 from scopix_server.domain.phrases import Statement, listing
 
 __all__ = ["describe_colours", "describe_faces", "describe_look", "is_grey", "look_tags"]
@@ -28,7 +29,7 @@ _WEAK_CHROMA, _STRONG_CHROMA = 0.05, 0.40
 _BLURRED = 0.60
 _MOVED, _MOVED_APART = 0.62, 0.27
 _CENTRE_DETAIL = 0.55
-_EVEN = 0.24
+_EVEN = 0.20  # pictures with one plain area among the detail have from .21 on
 _MAX_COLOURS = 4
 _MIN_SHARE, _MIN_ACCENT = 0.08, 0.03
 _DULL = frozenset(
@@ -80,8 +81,8 @@ def describe_look(perception: Perception) -> Iterator[Statement]:
 def _composition(perception: Perception) -> Iterator[Statement]:
     composition, figures = perception.composition, perception.statistics
     subject, divide = composition.subject, composition.divide
-    if subject is not None:
-        place = _place(subject)
+    # Off the middle it is as often a window, a shadow or a wave: of ten such areas five were nothing of their own.
+    if subject is not None and (place := _place(subject)) == "in the middle":
         size = f"{_part(subject.width)} of the width and {_part(subject.height)} of the height"
         sentence = f"One area stands out from its surroundings: it is {place} and takes {size}."
         yield Statement(sentence, {"composition": "subject", "look": [f"subject {place}"]})
@@ -101,9 +102,15 @@ def _composition(perception: Perception) -> Iterator[Statement]:
     if figures.get("centre_detail", 0.0) >= _CENTRE_DETAIL:
         sentence = "Most of its fine detail is in the middle; what lies around is smooth or out of focus."
         yield Statement(sentence, {"figures": ["centre_detail"], "look": ["detail in the middle"]})
-    elif figures.get("detail_spread", 1.0) <= _EVEN:
+    elif figures.get("detail_spread", 1.0) <= _EVEN and not _is_of_something(perception):
         sentence = "Fine detail covers all of it evenly, as on a textured surface or many small things."
         yield Statement(sentence, {"figures": ["detail_spread"], "look": ["even detail"]})
+
+
+def _is_of_something(perception: Perception) -> bool:
+    """Whether people, animals or things are seen, other than food: then it is about them, not all one texture."""
+    names = [object_name(each.label) for each in perception.objects]
+    return bool(perception.faces) or any(name is None or name.group != "food" for name in names)
 
 
 def _halves(figures: dict[str, float]) -> tuple[str, str] | None:

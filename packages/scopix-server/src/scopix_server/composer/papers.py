@@ -9,11 +9,12 @@ from scopix_server.composer.tables import describe_table
 from scopix_server.domain.description import ImageKind, Perception
 from scopix_server.domain.phrases import Statement, article, count_of, listing, quote, quoted_listing
 from scopix_server.reading.entities import find_entities
+from scopix_server.reading.facts import labelled_facts
 from scopix_server.reading.layout import Layout, Line, Pair
-from scopix_server.reading.lines import columns_of, letters
-from scopix_server.reading.pages import ISSUED, document_noun, empty_labels, form_noun, labelled_facts
+from scopix_server.reading.lines import columns_of, letters, words_in
+from scopix_server.reading.pages import ISSUED, PAGE, document_noun, empty_labels, form_noun, is_firm_document
 from scopix_server.reading.receipts import read_receipt
-from scopix_server.reading.titles import title_of
+from scopix_server.reading.titles import Title, title_of, top_title
 from scopix_server.reading.words import noun_of
 
 __all__ = ["describe_document", "describe_field", "describe_form", "found_in_text", "texts_of"]
@@ -30,6 +31,7 @@ _LINES_OF_A_PARAGRAPH = 2
 _SURE_SENDER = 0.9
 _LETTERS_OF_A_SECTION = 3  # "1 X 5.20" on a receipt is a price
 _ONE_SIZE = 1.3
+_PITCH, _INDENT = 1.6, 2.5  # line heights: from line to line of a paragraph, and of its first line's indent
 _MAX_LINES = 16
 
 
@@ -68,7 +70,8 @@ def describe_document(perception: Perception, layout: Layout, _: ImageKind) -> I
         indices = [index for pair in pairs for index in pair.indices]
         sentence = f"It says {'; '.join(describe_field(pair) for pair in pairs)}."
         yield Statement(sentence, {"regions": indices, "fields": _as_fields(pairs)})
-    prose = list(_prose(layout, layout.heading())) if table is None else []
+    # The longest lines of a receipt are addresses and thanks.
+    prose = list(_prose(layout, layout.heading())) if table is None and noun not in ISSUED else []
     yield from prose
     if table is None and not pairs and not prose:
         yield from _plain_text(layout, opening.evidence["regions"])
@@ -107,22 +110,30 @@ def _opening(perception: Perception, layout: Layout, noun: str) -> Statement:
     # One line alone is all the text there is, and no title of more.
     heading = layout.heading() if len(layout.lines) > 1 else None
     shape = "portrait" if perception.height > perception.width else "landscape"
-    opening = f"{article(noun).capitalize()} in {shape} format"
+    # Lines without running text on what is no upright page may be a figure's; its title is one where it comes first.
+    loose = shape == "landscape" and noun == PAGE and not (is_firm_document(layout) or _body(layout.lines))
+    opening = f"{article('page or figure with text' if loose else noun).capitalize()} in {shape} format"
     if noun in ISSUED:
         # The largest type on a receipt is a shop's, a stamp's or "TOTAL": its sender says more than a title.
         sender = read_receipt(layout).sender
         if sender is not None and sender.confidence >= _SURE_SENDER:
             return Statement(f"{opening} from {quote(sender.text)}.", {"regions": list(sender.indices)})
-    elif heading is not None and noun_of(heading.text) is None and (title := title_of(layout, heading)) is not None:
+    elif (
+        heading is not None and noun_of(heading.text) is None and (title := _title(layout, heading, loose)) is not None
+    ):
         return Statement(f"{opening} titled {quote(title.text)}.", {"regions": list(title.indices)})
     table = layout.table()
     inside = table.indices if table else frozenset()
-    first = next((line for row in layout.rows for line in row if line is not heading and letters(line.text) >= 3), None)
-    first = None if first is None or first.index in inside else first
-    headed = f", headed {quote(heading.text)}" if heading else ""
-    reads = f"; the first line reads {quote(first.text)}" if first else ""
-    indices = [line.index for line in (heading, first) if line is not None]
-    return Statement(f"{opening}{headed}{reads}.", {"regions": indices})
+    if heading is not None and not loose:
+        return Statement(f"{opening}, headed {quote(heading.text)}.", {"regions": [heading.index]})
+    first = next((line for line in layout.lines if letters(line.text) >= 3), None)
+    if first is None or first.index in inside:
+        return Statement(f"{opening}.", {"regions": []})
+    return Statement(f"{opening}; the first line reads {quote(first.text)}.", {"regions": [first.index]})
+
+
+def _title(layout: Layout, heading: Line, loose: bool) -> Title | None:
+    return top_title(layout) if loose else title_of(layout, heading)
 
 
 def _prose(layout: Layout, heading: Line | None) -> Iterator[Statement]:
@@ -137,13 +148,14 @@ def _prose(layout: Layout, heading: Line | None) -> Iterator[Statement]:
         sentence = f"Section headings: {quoted_listing([line.text for line in sections], 12)}."
         yield Statement(sentence, {"regions": [line.index for line in sections]})
     if body:
-        yield Statement(f"The text begins {quote(body[0].text, 160)}.", {"regions": [body[0].index]})
+        first = _first_of_paragraph(body[0], [line for line in layout.lines if line is not heading])
+        yield Statement(f"The text begins {quote(first.text, 160)}.", {"regions": [first.index]})
 
 
 def _body(lines: Sequence[Line]) -> list[Line]:
     """Return the lines of running text; many lines of fewer words are running text in narrow columns."""
-    long = [line for line in lines if len(line.text.split()) >= _PROSE_WORDS]
-    narrow = [line for line in lines if len(line.text.split()) >= _NARROW_WORDS]
+    long = [line for line in lines if words_in(line.text) >= _PROSE_WORDS]
+    narrow = [line for line in lines if words_in(line.text) >= _NARROW_WORDS]
     body = long if len(long) >= _LINES_OF_PROSE or len(narrow) < _LINES_OF_NARROW_PROSE else narrow
     if len(body) < _LINES_OF_PROSE:
         return []
@@ -151,6 +163,21 @@ def _body(lines: Sequence[Line]) -> list[Line]:
     aligned = {line.index for column in columns_of(body, _LINES_OF_A_PARAGRAPH) for line in column}
     largest = _ONE_SIZE * median(line.size for line in body)
     return [line for line in body if line.index in aligned and line.size <= largest]
+
+
+def _first_of_paragraph(line: Line, lines: Sequence[Line]) -> Line:
+    """Return the line with which the paragraph begins that this one belongs to: a first line may be of few words."""
+    while True:
+        above = [
+            other
+            for other in lines
+            if 0 < line.middle - other.middle <= _PITCH * line.height
+            and abs(other.left - line.left) <= _INDENT * line.height
+            and max(other.size, line.size) <= _ONE_SIZE * min(other.size, line.size)
+        ]
+        if not above:
+            return line
+        line = max(above, key=lambda other: other.middle)
 
 
 def _plain_text(layout: Layout, used: Collection[int]) -> Iterator[Statement]:

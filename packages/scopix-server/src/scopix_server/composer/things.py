@@ -54,6 +54,8 @@ _LEFT, _RIGHT, _UPPER, _LOWER = 0.36, 0.64, 0.30, 0.72  # of width and height, w
 _LARGE = 0.25  # of the picture: a thing of that size is what it is about, wherever it stands
 _CLOSE = 0.40  # of the picture: a hand that holds something up is as large, and is a person to the detectors
 _MAX_KINDS = 8  # in a sentence; what is counted stands in `perception.objects` in full
+_EDGE = 0.01  # of width and height: so near to it a box ends at the picture's edge
+_SEVERAL, _CUT_OFF = 3, 2  # things of a label, and those cut off, from which on more may be there
 _PEOPLE = 3  # from so many on they are a group
 
 
@@ -94,8 +96,17 @@ def seen_things(perception: Perception) -> list[SeenThings]:
     found = []
     for label in dict.fromkeys(each.label for each in shown):
         boxes = tuple(each.box for each in shown if each.label == label)
-        found.append(SeenThings(label, boxes, label in perception.uncounted))
+        found.append(SeenThings(label, boxes, label in perception.uncounted or _goes_on(boxes)))
     return sorted(found, key=lambda things: (things.label != PERSON, _group(things.label) != "animal", -things.area))
+
+
+def _goes_on(boxes: Sequence[Box]) -> bool:
+    """Whether several things are cut off by the picture's edge: of what reaches in farther away, less is recognised.
+
+    The lower edge does not count: it cuts people and tables of every picture.
+    """
+    cut = sum(min(box.x, box.y, 1 - box.x - box.width) <= _EDGE for box in boxes)
+    return len(boxes) >= _SEVERAL and cut >= _CUT_OFF
 
 
 def _is_on_screen(thing: SeenObject, screens: Sequence[SeenObject]) -> bool:

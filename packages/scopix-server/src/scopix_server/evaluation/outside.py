@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rapidfuzz import fuzz
 
-from scopix_server.domain.description import Description
+from scopix_server.domain.description import Description, ImageKind
 from scopix_server.evaluation.fields import FieldCount, reported_fields
 from scopix_server.evaluation.text import ErrorCount, compare_lines, errors_in_order, plain, squeezed
 from scopix_server.evaluation.truth import BadTruth, Case, Truth
@@ -23,7 +23,8 @@ __all__ = ["Judged", "OutsideScore", "TitleCount", "claimed_title", "read_judged
 Judged = Mapping[tuple[str, str], bool]
 """Whether a statement about a picture is true, by (name of the picture, statement), as people judged it."""
 
-_TITLED = re.compile(r"\b(?:titled|headed|called) \"([^\"]*)\"")
+_TITLED = re.compile(r"\b(?:titled|headed|(?<!camera )called) \"([^\"]*)\"")
+_FIGURES = {ImageKind.MAP, ImageKind.CHART, ImageKind.DIAGRAM, ImageKind.FLOOR_PLAN, ImageKind.DRAWING}
 _QUOTED = re.compile(r'"([^"]*)"')
 _SAME = 85.0
 """Percent of likeness without spaces and capitals from which on two titles or addresses are one: a letter or two of a
@@ -69,7 +70,7 @@ def score_outside(case: Case, description: Description | None, judged: Judged) -
     lines = None if truth.lines is None else [line.casefold() for line in truth.lines]
     named = None if truth.subjects is None else _names(description, truth.subjects)
     return OutsideScore(
-        ordered=None if lines is None else errors_in_order(lines, read),
+        ordered=None if lines is None or _has_no_order(truth) else errors_in_order(lines, read),
         unordered=None if lines is None else compare_lines(lines, read)[0],
         words=None if lines is None else _words(lines, read),
         entities={name: _entity(values, description) for name, values in (truth.entities or {}).items()},
@@ -79,6 +80,11 @@ def score_outside(case: Case, description: Description | None, judged: Judged) -
         objects=None if truth.objects is None else _objects(truth.objects, description),
         judged=_judged(case.name, description, judged),
     )
+
+
+def _has_no_order(truth: Truth) -> bool:
+    """Whether it can only be a figure: what stands about on one is read in any order."""
+    return truth.kinds is not None and set(truth.kinds) <= _FIGURES
 
 
 def claimed_title(description: Description) -> str | None:

@@ -36,6 +36,8 @@ _SAME_SIGN = str.maketrans(
         "³": "3",
     }
 )
+_LEADERS = re.compile(r"(?:[.·_] ?){4,}")
+"""What leads from an entry to its page or price, or is to be written on: no text, and engines leave it out."""
 _FITS = 0.5
 """A pair fits when at most this share of the shorter one's characters is wrong."""
 _WELL_READ = 0.25
@@ -63,8 +65,12 @@ class ErrorCount:
 
 
 def plain(text: str) -> str:
-    """Return the text in composed form, white space as single spaces, quotation marks and dashes of one sort each."""
-    return " ".join(unicodedata.normalize("NFC", text).translate(_SAME_SIGN).split())
+    """Return the text in composed form, quotation marks and dashes of one sort each, white space as single spaces.
+
+    Rows of four dots or more, as in a table of contents, are white space too.
+    """
+    folded = unicodedata.normalize("NFC", text).translate(_SAME_SIGN)
+    return " ".join(_LEADERS.sub(" ", " ".join(folded.split())).split())
 
 
 def squeezed(text: str) -> str:

@@ -10,7 +10,7 @@ from scopix_server.domain.photographic import looks_photographic, looks_taken
 from scopix_server.reading.axes import horizontal_axis, percentages, scales, vertical_axis
 from scopix_server.reading.entities import AREA, MONEY, SCALE
 from scopix_server.reading.layout import Layout, Line
-from scopix_server.reading.lines import columns_of, letters, mostly_letters
+from scopix_server.reading.lines import columns_of, letters, mostly_letters, words_in
 from scopix_server.reading.pages import empty_labels, form_noun
 from scopix_server.reading.places import PLACE
 from scopix_server.reading.rooms import DIMENSIONS, find_rooms
@@ -41,6 +41,7 @@ _MAX_ON_A_MAP, _MAX_SENTENCES = (
     40,
     6,
 )  # lines, and those of running text, with which a picture may be a map by its credits
+_MAX_ABOUT_A_MAP = 10  # lines of running text on a picture that speaks of "this map"
 _CLOCK = re.compile(r"[01]?\d[:.][0-5]\d|2[0-3][:.][0-5]\d")
 _CONTACT = re.compile(r"(?:tel|phone|mobile|fax|e-?mail|mail|web|www|url|twitter|instagram)\b.{0,12}", re.IGNORECASE)
 
@@ -53,6 +54,7 @@ _STATUS_BAR = 0.06  # of the height
 _TALL = 0.75  # width / height of a telephone's screen, at most
 _DARK = 0.35  # share of bright pixels, at most
 _EMPTY_FIELDS = 4
+_OF_A_FORM = 0.08  # fields to a line: with fewer they are remarks on something else
 _LINES_OF_A_LOG = 4
 _BOXED_IN_DARK = 0.6  # of the ink on straight lines: dark screens of code and forms have up to 0.5
 _SHORT, _MAX_BOXES = 4, 40  # words of a label, and labels
@@ -65,6 +67,8 @@ _ALL_PAPER = 0.8  # share of bright pixels
 _SHADED, _SHADES = 0.2, 150  # share of the commonest colour, and number of colours, of what is shaded all over
 _BOXES_CENTRED = 2  # pairs of centred lines, and twice as many as pairs that start alike, in a diagram's boxes
 _BOXES = 2  # places: all of a certificate is centred on one
+_CENTRED, _FILLED = 6, 0.75  # pairs of centred lines, and share of white, where labels stand in boxes of pale colours
+_FOOT = 0.85  # of the height
 _BOXED_FAINTLY = 0.3  # of the ink on straight lines, where the lines are centred as well
 _DARK_RULED = 0.4  # of the ink on straight lines: dark maps have up to .32, dark dialogs from .45 on
 _SET_LEFT = 3  # pairs of lines that start alike, from which on it is set as screens are
@@ -135,7 +139,7 @@ def _by_text(perception: Perception, layout: Layout, *, photographic: bool) -> I
 
 
 def _sentences(layout: Layout) -> int:
-    return sum(len(line.text.split()) >= _SENTENCE_WORDS for line in layout.lines)
+    return sum(words_in(line.text) >= _SENTENCE_WORDS for line in layout.lines)
 
 
 def _is_plan(layout: Layout, title: str) -> bool:
@@ -158,16 +162,16 @@ def _is_map(lines: Sequence[Line], title: str) -> bool:
     surveyed = (
         any(MAP_DATA.search(line.text) for line in lines) or sum(bool(_DEGREES.search(line.text)) for line in lines) > 0
     )
-    surveyed |= any(_THIS_MAP.search(line.text) for line in lines)
     placed = bool(PLACE.search(title)) and (named or any(_CREDIT.match(line.text) for line in lines))
-    few = (
-        len(lines) <= _MAX_ON_A_MAP
-        and sum(len(line.text.split()) >= _SENTENCE_WORDS for line in lines) <= _MAX_SENTENCES
-    )
+    sentences = sum(len(line.text.split()) >= _SENTENCE_WORDS for line in lines)
+    few = len(lines) <= _MAX_ON_A_MAP and sentences <= _MAX_SENTENCES
+    # What speaks of "this map" may say more about it.
+    spoken_of = sentences <= _MAX_ABOUT_A_MAP and any(_THIS_MAP.search(line.text) for line in lines)
     return (
         (named and (legend or scale))
         or (legend and scale)
         or (few and (surveyed or placed or bool(_A_MAP.search(title))))
+        or (len(lines) <= _MAX_ON_A_MAP and spoken_of)
     )
 
 
@@ -256,7 +260,7 @@ def _is_form(layout: Layout) -> bool:
     table = layout.table()
     if table is not None and len(table.rows) >= len(fields) and form_noun(layout) != "form":
         return False  # a statement of account: a table with a few labelled values above it
-    if len(fields) >= 3:
+    if len(fields) >= 3 and len(fields) >= _OF_A_FORM * len(layout.lines):
         return any(not _CONTACT.fullmatch(pair.label) for pair in fields)
     return len(empty_labels(layout)) >= max(_EMPTY_FIELDS, len(layout.lines) / 2)
 
@@ -308,6 +312,10 @@ def _by_look(perception: Perception, layout: Layout) -> ImageKind:
         return ImageKind.SCREENSHOT if dialog else ImageKind.DIAGRAM
     if perception.height > perception.width and len(lines) >= _LINES_OF_A_PAGE and not ruled and _is_white(figures):
         return ImageKind.DOCUMENT
+    if _is_credited(layout):
+        return _map_or_drawing(perception, layout)
+    if setting.centred >= max(_CENTRED, 2 * setting.left) and not _sentences(layout) and _is_shaded_paper(figures):
+        return ImageKind.DIAGRAM
     if len(lines) >= 12:
         panels = figures.get("top_colour_share", 1.0) < _ONE_PAPER and not ruled
         paper = figures.get("bright_share", 0.0) >= 0.8 and not (panels and layout.navigation())
@@ -320,10 +328,26 @@ def _by_look(perception: Perception, layout: Layout) -> ImageKind:
     taken = figures.keys() >= _FIGURES and looks_taken(figures) and figures["bright_share"] < _ALL_PAPER
     if taken or _is_shaded(lines, figures):
         return ImageKind.PHOTO
+    return _map_or_drawing(perception, layout)
+
+
+def _map_or_drawing(perception: Perception, layout: Layout) -> ImageKind:
+    lines, figures = layout.lines, perception.statistics
     title = map_title(layout)
     # What is drawn, unruled and titled with a country is a map; charts of countries have axes, or are ruled.
     place = title is not None and PLACE.search(title.text) is not None and len(lines) <= _MAX_ON_A_MAP
     return ImageKind.MAP if place and figures.get("line_share", 1.0) <= _UNRULED else ImageKind.DRAWING
+
+
+def _is_credited(layout: Layout) -> bool:
+    """Whether it says at its foot whose data or work it is, as graphics do, and has little running text."""
+    foot = any(line.middle >= _FOOT and _CREDIT.match(line.text) for line in layout.lines)
+    return foot and _sentences(layout) <= _MAX_SENTENCES
+
+
+def _is_shaded_paper(figures: dict[str, float]) -> bool:
+    """Whether large parts of what is bright are not white: boxes filled with pale colours."""
+    return figures.get("bright_share", 0.0) >= _ALL_PAPER and figures.get("white_share", 1.0) <= _FILLED
 
 
 def _is_only_text(perception: Perception, layout: Layout) -> bool:

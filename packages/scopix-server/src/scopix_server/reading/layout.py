@@ -24,6 +24,7 @@ _AS_LARGE = 0.8  # of the largest type: the first line of these is the heading
 _HEADING_LETTERS = 4
 _ALIKE = 0.7  # of its size: what is reckoned for short words varies
 _COLUMN_HEADS = 2  # others as large on its row
+_LONG_ROW, _OUT_OF_ROW = 5, 2.0  # lines, and the size of one among them, in their median, that may still be a heading
 _NO_HEADING = re.compile(
     r"(?:source|data|graphic|credit|quelle|figure|fig\.?|table)s?\s?[:|].{0,200}|.{0,60}:\s?[\d.,]{1,12}|.{0,60}:"
 )
@@ -50,14 +51,17 @@ class Layout:
         kept = tuple(line for line in self.lines if line.index not in gone)
         return Layout(kept, _rows(kept), self.width)
 
-    def heading(self, within: float = 0.35, as_large: float = _AS_LARGE) -> Line | None:
+    def heading(
+        self, within: float = 0.35, as_large: float = _AS_LARGE, but: Collection[int] = frozenset()
+    ) -> Line | None:
         """Return the heading: the first line of the largest type in the upper part, mostly letters, or None.
 
-        `within` is that part of the height; `as_large` the share of the largest type from which on a line is as large.
+        `within` is that part of the height; `as_large` the share of the largest type from which on a line is as large;
+        `but` are indices of lines that are none.
         """
         upright = [line for line in self.lines if not line.vertical]
         candidates = [line for line in upright if line.middle <= within and _may_head(line.text)]
-        candidates = [line for line in candidates if line.index not in self._ones_of_many]
+        candidates = [line for line in candidates if line.index not in self.ones_of_many and line.index not in but]
         if not candidates:
             return None
         largest = max(line.size for line in candidates)
@@ -90,7 +94,7 @@ class Layout:
         return alignment_of(self.lines)
 
     @cached_property
-    def _ones_of_many(self) -> frozenset[int]:
+    def ones_of_many(self) -> frozenset[int]:
         """Lines whose text stands there again in like size, as a legend's entries, and those that head many columns."""
         alike: dict[str, list[Line]] = {}
         for line in self.lines:
@@ -102,6 +106,8 @@ class Layout:
         for row in self.rows:
             sizes = sorted(line.size for line in row)
             many |= {line.index for line in row if len(sizes) - bisect_left(sizes, _ALIKE * line.size) > _COLUMN_HEADS}
+            if len(row) >= _LONG_ROW:  # heads of a table, one of which may look larger than it is
+                many |= {line.index for line in row if line.size < _OUT_OF_ROW * median(sizes)}
         return frozenset(many)
 
     @cached_property
@@ -140,9 +146,7 @@ class Layout:
         """The lines of columns in which at least half of the lines, and at least four, are running text."""
         upright = [line for line in self.lines if not line.vertical][:_MAX_EDGE_LINES]
         columns = columns_of(upright, _LINES_OF_TEXT)
-        wordy = [(column, sum(len(line.text.split()) >= _WORDS_OF_TEXT for line in column)) for column in columns]
-        running = (column for column, count in wordy if count >= max(_LINES_OF_TEXT, len(column) / 2))
-        return frozenset(line.index for column in running for line in column)
+        return frozenset(line.index for column in columns for line in _text_of(column))
 
     @cached_property
     def _pairs(self) -> list[Pair]:
@@ -156,7 +160,7 @@ class Layout:
 
 def read_layout(perception: Perception) -> Layout:
     """Lay out the text of an image; at most 1,500 lines are looked at."""
-    aspect = perception.width / max(1, perception.height)
+    aspect = max(1, perception.width) / max(1, perception.height)
     lines, aspect = read_lines(perception.text[:MAX_LINES], aspect)
     return Layout(lines, _rows(lines), aspect)
 
@@ -182,6 +186,20 @@ def _may_head(text: str) -> bool:
     """Whether it is words: no number, no date such as "19 Nov", no label, no value with its label."""
     excluded = _NO_HEADING.fullmatch(text.casefold()) is not None
     return mostly_letters(text) and letters(text) >= _HEADING_LETTERS and not excluded
+
+
+def _text_of(column: Sequence[Line]) -> Sequence[Line]:
+    """Return a column's running text: from its first long line to the short one behind its last; none in other columns.
+
+    What stands further up or down in the same column is something else, such as a drawing's title block.
+    """
+    wordy = [place for place, line in enumerate(column) if len(line.text.split()) >= _WORDS_OF_TEXT]
+    text = column[wordy[0] : wordy[-1] + 1] if wordy else []
+    if len(wordy) < max(_LINES_OF_TEXT, len(text) / 2):
+        return []
+    pitch = median(after.middle - before.middle for before, after in pairwise(text))
+    behind = column[wordy[-1] + 1 : wordy[-1] + 2]
+    return [*text, *(line for line in behind if line.middle - text[-1].middle <= _NAVIGATION_GAP * pitch)]
 
 
 def _main_run(column: Sequence[Line]) -> list[Line]:

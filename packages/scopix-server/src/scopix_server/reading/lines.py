@@ -13,7 +13,7 @@ from statistics import median
 from scopix_server.domain.description import TextRegion
 from scopix_server.domain.phrases import clean
 
-__all__ = ["Line", "columns_of", "letters", "mostly_letters", "read_lines"]
+__all__ = ["Line", "columns_of", "letters", "mostly_letters", "read_lines", "words_in"]
 
 _MAX_SKEW = math.radians(30)
 _MIN_DIRECTED = 3  # characters: one or two make a square box, whose direction says nothing
@@ -22,6 +22,9 @@ _NARROW, _WIDE, _CAPITAL = 0.55, 1.5, 1.25  # advance widths of letters, in thos
 _NARROW_SIGNS, _WIDE_SIGNS = frozenset("ijlftrI1.,:;'|!()[]- "), frozenset("mwMW@%")
 _ADVANCE_TO_TRUST = 2.0  # ems; a shorter text's length says nothing about the size of its type
 _MIN_TYPE, _USUAL_TYPE, _MAX_TYPE = 0.35, 0.6, 1.1  # of the box's height, for the size of its type
+
+
+_CODE = frozenset("<>{}=|\\")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,11 @@ def _turned_back(corners: Sequence[tuple[float, float]], aspect: float, turn: in
 def letters(text: str) -> int:
     """Return how many letters there are in it."""
     return sum(character.isalpha() for character in text)
+
+
+def words_in(text: str) -> int:
+    """Return how many words there are in it: what has a letter, and none of the signs of code."""
+    return sum(any(sign.isalpha() for sign in word) and _CODE.isdisjoint(word) for word in text.split())
 
 
 def mostly_letters(text: str) -> bool:

@@ -1,22 +1,21 @@
 """Pages by their own words: what they are called, what they state, what they ask for."""
 
 import re
-from collections.abc import Sequence
 
 from scopix_server.reading.entities import MONEY
 from scopix_server.reading.fields import is_label
-from scopix_server.reading.layout import Layout, Line, Pair
-from scopix_server.reading.lines import letters
+from scopix_server.reading.layout import Layout, Line
+from scopix_server.reading.lines import words_in
 from scopix_server.reading.words import noun_of
 
 __all__ = [
     "ISSUED",
+    "PAGE",
     "document_kind",
     "document_noun",
     "empty_labels",
     "form_noun",
     "is_firm_document",
-    "labelled_facts",
 ]
 
 _FORM = re.compile(
@@ -25,22 +24,14 @@ _FORM = re.compile(
     r"\w*formulier|aanvraag|signature|unterschrift|handtekening|firma|date of birth|geburtsdatum|date de naissance)\b",
     re.IGNORECASE,
 )
-_TOTAL = re.compile(
-    r"(?:grand |net |gross |sub ?)?total\b.{0,20}|amount due.{0,10}|balance due.{0,10}|summe\b.{0,12}|"
-    r"gesamt\w{0,10}.{0,12}",
-    re.IGNORECASE,
-)
 _TILL = re.compile(
     r"(?:cash|card|change|visa|mastercard|bar|ec-karte|rückgeld|total|summe|"
     r"thank you|vielen dank|danke|merci|gracias|grazie)\b.{0,30}",
     re.IGNORECASE,
 )
-_NUMBERED = re.compile(
-    r".{0,30}\b(?:no|nr|number|date|ref|due|\w{0,20}nummer|\w{0,20}datum|numéro|n°|fecha|data)\b\.?:?", re.IGNORECASE
-)
 ISSUED = frozenset({"invoice", "receipt", "page with prices"})
 """What a company issues over a sum."""
-_PAGE = "page of text"
+PAGE = "page of text"
 _PROSE_WORDS = 6
 _LINES_OF_PROSE = 4
 _MIN_FIELDS = 3
@@ -55,7 +46,7 @@ def document_noun(layout: Layout) -> str:
     if len(priced) >= 3:
         till = sum(bool(_TILL.fullmatch(line.text)) for line in layout.lines) >= 2
         return "receipt" if till else "page with prices"
-    return _PAGE if layout.table() is None else "page with a table"
+    return PAGE if layout.table() is None else "page with a table"
 
 
 def document_kind(layout: Layout) -> tuple[str, tuple[int, ...]] | None:
@@ -73,8 +64,8 @@ def document_kind(layout: Layout) -> tuple[str, tuple[int, ...]] | None:
 
 def is_firm_document(layout: Layout) -> bool:
     """Whether more than the number of its lines says that it is a page: its own words, a table, or running text."""
-    prose = sum(len(line.text.split()) >= _PROSE_WORDS for line in layout.lines)
-    return document_noun(layout) != _PAGE or prose >= _LINES_OF_PROSE
+    prose = sum(words_in(line.text) >= _PROSE_WORDS for line in layout.lines)
+    return document_noun(layout) != PAGE or prose >= _LINES_OF_PROSE
 
 
 def form_noun(layout: Layout) -> str:
@@ -86,28 +77,3 @@ def form_noun(layout: Layout) -> str:
 def empty_labels(layout: Layout) -> list[Line]:
     """Return the lines that ask for something: by their words, or by a colon with nothing after it."""
     return [line for line in layout.lines if is_label(line.text) or line.text.endswith(":")]
-
-
-def labelled_facts(layout: Layout) -> list[Pair]:
-    """Return pairs with a colon, labelled numbers and dates, priced items and totals, each with its value beside it."""
-    pairs = layout.pairs()
-    used = {index for pair in pairs for index in pair.indices}
-    table = layout.table()
-    inside = table.indices if table else frozenset()
-    for row in layout.rows:
-        free = [line for line in row if line.index not in used and line.index not in inside]
-        pair = _labelled(free, layout.width)
-        if pair is not None and not layout.are_running_text(pair.indices):
-            pairs.append(pair)
-            used |= set(pair.indices)
-    return pairs
-
-
-def _labelled(row: Sequence[Line], width: float) -> Pair | None:
-    if len(row) < 2:
-        return None
-    label, value = row[-2], row[-1]
-    priced = MONEY.fullmatch(value.text) is not None and letters(label.text) >= 2
-    named = _NUMBERED.fullmatch(label.text) is not None or _TOTAL.fullmatch(label.text) is not None
-    near = value.left - label.right < (width if priced else 0.6)
-    return Pair(label.text, value.text, (label.index, value.index)) if (priced or named) and near else None

@@ -21,6 +21,13 @@ _TOP = 0.12  # of the height
 _LARGER = 1.15  # of the median type: the titles of dialogs have 1.2 to 1.35
 _MAX_WORDS = 8
 _NAME = 1.2  # of the size of a navigation's entries
+_MENUS = 3
+_MENU = re.compile(
+    r"file|edit|selection|view|go|run|terminal|window|help|tools|insert|format|options|project|build|debug|"
+    r"datei|bearbeiten|ansicht|einfügen|extras|fenster|hilfe|fichier|édition|affichage|outils|aide|"
+    r"archivo|editar|ver|herramientas|ayuda",
+    re.IGNORECASE,
+)
 _ACTION = re.compile(
     r"(?!add ?[&+])(?:add|new|create|export|import|save|cancel|apply|submit|delete|edit|upload|download|search|"
     r"sign (?:in|out|up)|log ?(?:in|out)|next|previous|back|close|share|filter|refresh|send|print|buy|check out|ok)"
@@ -46,7 +53,7 @@ def read_screen(layout: Layout) -> Screen:
     main = layout.without(navigation)
     # A product's name stands above the heading in almost as large a type; code has no heading.
     code = sum(bool(CODE.fullmatch(line.text)) for line in layout.lines) >= _LINES_OF_CODE
-    heading = None if code else _heading(main)
+    heading = None if code or _has_menu(layout) else _heading(main)
     table = layout.table()
     inside = table.indices if table else frozenset()
     free = [line for line in main.lines if line.index not in inside]
@@ -69,7 +76,9 @@ def _heading(main: Layout) -> Line | None:
     }
     fit = [line for line in main.lines if not _SYNTAX.search(line.text) and not _is_button(line.text)]
     fit = [line for line in fit if line.index in starts or len(line.text.split()) >= _WORDS_OF_A_HEADING]
-    heading = main.without([line for line in main.lines if line not in fit]).heading(within=0.4, as_large=0.97)
+    fitting = main.without([line for line in main.lines if line not in fit])
+    # By all lines: of the heads of a table, one alone begins its row.
+    heading = fitting.heading(within=0.4, as_large=0.97, but=main.ones_of_many)
     # How large a short word is set is hardly to be reckoned from its length: it must be the highest, too.
     others = [line.height for line in main.lines if line is not heading and not line.vertical]
     if heading is not None and (len(heading.text) >= _TRUSTED_LENGTH or heading.height >= max(others, default=0.0)):
@@ -80,9 +89,17 @@ def _heading(main: Layout) -> Line | None:
 def _top_line(main: Layout, fit: Sequence[Line]) -> Line | None:
     """Return the line that a dialog begins with, where its type is somewhat larger than most."""
     first = next((row[0] for row in main.rows), None)
-    if first is None or first not in fit or first.middle > _TOP or not 2 <= len(first.text.split()) <= _MAX_WORDS:
+    if first is None or first not in fit or first.index in main.ones_of_many:
+        return None
+    if first.middle > _TOP or not 2 <= len(first.text.split()) <= _MAX_WORDS:
         return None
     return first if mostly_letters(first.text) and first.size >= _LARGER * median(x.size for x in main.lines) else None
+
+
+def _has_menu(layout: Layout) -> bool:
+    """Whether a window's menu stands in a row at its top: the headings in it are those of documents."""
+    top = [row for row in layout.rows if row[0].middle <= _TOP]
+    return any(len({line.text for line in row if _MENU.fullmatch(line.text)}) >= _MENUS for row in top)
 
 
 def _is_button(text: str) -> bool:

@@ -15,6 +15,7 @@ _CLOSE = 0.9  # line heights between two lines of a title at most
 _MAX_LINES = 4  # of a title; more lines of one size beneath each other are running text
 _MAX_WORDS = 8  # of one line of a title
 _STANDS_OUT = 1.4  # of the next smaller type: what names a map is larger than the names on it
+_TRUSTED_LENGTH = 8  # characters
 _LINKS = frozenset(
     {"of", "the", "and", "&", "in", "for", "to", "von", "der", "die", "und", "de", "du", "la", "et", "y", "di"}
 )
@@ -47,7 +48,10 @@ def top_title(layout: Layout) -> Title | None:
     inside = [line for line in layout.lines if line.index in title.indices]
     bottom = max(line.middle for line in inside)
     others = [line for line in layout.lines if line.index not in title.indices]
-    return title if all(line.middle > bottom for line in others) else None
+    # How large a short word is set is hardly to be reckoned from its length: it must be the highest, too.
+    highest = max((line.height for line in others if not line.vertical), default=0.0)
+    trusted = len(title.text) >= _TRUSTED_LENGTH or max(line.height for line in inside) >= highest
+    return title if trusted and all(line.middle > bottom for line in others) else None
 
 
 def map_title(layout: Layout) -> Title | None:

@@ -8,8 +8,9 @@ from scopix_server.categories.schema import record, records, schema_of, text, te
 from scopix_server.domain.description import Perception
 from scopix_server.domain.phrases import Statement, quote
 from scopix_server.reading.entities import MONEY, find_entities
+from scopix_server.reading.facts import labelled_facts
 from scopix_server.reading.layout import Layout, read_layout
-from scopix_server.reading.pages import ISSUED, document_kind, document_noun, empty_labels, labelled_facts
+from scopix_server.reading.pages import ISSUED, document_kind, document_noun, empty_labels
 from scopix_server.reading.receipts import Receipt, read_receipt
 from scopix_server.reading.titles import title_of
 

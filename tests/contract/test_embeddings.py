@@ -78,8 +78,8 @@ def test_what_is_described_is_embedded_once(database: SqlDatabase) -> None:
     database.write(lambda t: t.files.add(file_number(2)))
     assert database.read(lambda t: t.embeddings.pending(TENANT))
     assert (embed.embed_some(), embed.embed_some()) == (1, 0)
-    assert embedder.texts == ["A dog.", "dog, lawn"]
-    assert kept(database) == {one: [bytes([6]), bytes([9])]}
+    assert embedder.texts == ["A dog.", "A dog. dog, lawn."]
+    assert kept(database) == {one: [bytes([6]), bytes([17])]}
     assert not database.read(lambda t: t.embeddings.pending(TENANT))
 
 
@@ -89,7 +89,7 @@ def test_a_new_description_and_a_new_title_replace_the_vectors(database: SqlData
     embed.embed_some()
     before = database.read(lambda t: t.embeddings.rows("lengths-1").latest(TENANT))
     describe(database, 1, "A brown dog.")
-    assert kept(database) == {one: [bytes([6]), bytes([3])]}  # the old ones stay until there are new ones
+    assert kept(database) == {one: [bytes([6]), bytes([11])]}  # the old ones stay until there are new ones
     embed.embed_some()
     assert kept(database, after=before) == kept(database) == {one: [bytes([12])]}
     file = database.read(lambda t: t.files.get(TENANT, one))

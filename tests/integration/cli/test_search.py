@@ -4,6 +4,8 @@ import pytest
 
 from tests.integration.api.conftest import EXAMPLES
 from tests.integration.cli.files import json_lines, put, widths
+from tests.integration.sdk.faulty_server import json_reply
+from tests.integration.sdk.happy import DETAILS, IMAGE_ID
 
 
 @pytest.fixture(scope="module")
@@ -57,3 +59,19 @@ def test_wrong_usage(run, server, arguments):
 def test_signs_alone_find_nothing(real):
     result = real("search", "*", "--all")
     assert (result.exit_code, result.stderr) == (0, "0 files\n")
+
+
+def test_by_meaning(run, server):
+    hit = {"file": {"id": IMAGE_ID}, "details": DETAILS, "score": 0.5, "found_by": ["meaning"], "similarity": 0.414}
+    server.routes["GET /api/v2/search"] = json_reply(
+        {"query": "q", "mode": "hybrid", "items": [hit], "is_complete": False}
+    )
+    result = run("search", "--by", "hybrid", "a dog", "--tag", "roof", "--limit", "5")
+    assert result.exit_code == 0, result.output
+    assert "meaning 0.41" in result.stdout and IMAGE_ID[:8] in result.stdout
+    assert "still being prepared" in result.stderr and result.stderr.endswith("1 file\n")
+    expected = {"query": ["a dog"], "mode": ["hybrid"], "tags": ["roof"], "limit": ["5"], "include": ["details"]}
+    assert server.seen[0].query == expected
+    (record,) = json_lines(run("search", "--by", "meaning", "dog", "--json").stdout)
+    assert (record["id"], record["similarity"], record["found_by"]) == (IMAGE_ID, 0.414, ["meaning"])
+    assert run("search", "--by", "meaning", "dog", "--offset", "3").exit_code != 0

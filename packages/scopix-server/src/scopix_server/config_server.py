@@ -143,6 +143,9 @@ class ServerSettings(BaseSettings):
         description="Stored objects that belong to no file are removed when so old; they are looked for as often.",
     )
     search_by_meaning: bool = Field(True, description="Whether texts are embedded, to be found by what they mean.")
+    vector_memory_mib: int = Field(
+        512, ge=0, description="MiB in which a server keeps vectors that are searched, of images and of texts."
+    )
     sweep_minutes: float = Field(
         60.0, ge=0, description="So often a worker removes what had its time; 0: only `scopix-server sweep` does."
     )

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     )
     from scopix.types.keys import ApiKeyInfo, ApiKeyList, CreatedApiKey
     from scopix.types.results import BatchFile, BatchFileState, BatchUploadResults, DescriptionFailure, UploadResult
+    from scopix.types.search import SearchHit, SearchResults
     from scopix.types.sessions import (
         BatchUploadResponse,
         QuotaInfo,
@@ -189,6 +190,7 @@ _HOMES = {
         "UploadSessionStatus",
     ),
     "scopix.types.settings": ("S3ConfigStatus", "S3ValidationResult"),
+    "scopix.types.search": ("SearchHit", "SearchResults"),
     "scopix.types.similar": ("SimilarFile", "SimilarFiles"),
     "scopix.types.tenant": ("TenantLimits",),
     "scopix.types.vocabulary": (
@@ -270,6 +272,8 @@ __all__ = [
     "ScopixError",
     "ScopixPermissionError",
     "ScopixTimeoutError",
+    "SearchHit",
+    "SearchResults",
     "ServerError",
     "SessionEvent",
     "SessionFileEvent",

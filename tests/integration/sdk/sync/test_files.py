@@ -46,6 +46,21 @@ def test_get_quotes_the_id(server, client):
     assert server.seen[0].target == "/api/v2/files/a%2F..%2Fb%3Fc%23d"
 
 
+def test_search(server, client):
+    hit = {"file": PAGE["items"][0], "score": 0.5, "found_by": ["meaning"], "similarity": 0.41, "added_later": 1}
+    body = {"query": "a dog", "mode": "hybrid", "items": [hit], "is_complete": False}
+    server.routes["GET /api/v2/search"] = json_reply(body)
+    found = client.files.search("a dog")
+    assert server.seen[0].query == {"query": ["a dog"], "mode": ["hybrid"], "limit": ["20"]}
+    assert [(item.file.filename, item.found_by, item.similarity) for item in found.items] == [
+        ("a.png", ["meaning"], 0.41)
+    ]
+    assert (found.mode, found.is_complete, found.items[0].page) == ("hybrid", False, None)
+    client.files.search("a dog", mode="meaning", tags=["a", "b"], limit=3, include_details=True)
+    expected = {"query": ["a dog"], "mode": ["meaning"], "tags": ["a", "b"], "limit": ["3"], "include": ["details"]}
+    assert server.seen[1].query == expected
+
+
 def test_similar(server, client):
     near = {"file": PAGE["items"][0], "score": 0.97, "is_near_duplicate": True, "added_later": 1}
     server.routes[f"GET /api/v2/files/{IMAGE_ID}/similar"] = json_reply({"image_id": IMAGE_ID, "items": [near]})

@@ -30,6 +30,7 @@ from scopix_server.api.routes import (
     metrics,
     pages,
     processing,
+    search,
     sessions,
     sign_in,
     similar,
@@ -77,6 +78,7 @@ def create_app(parts: Parts, *, version: str, lifespan: Lifespan | None = None) 
     app.include_router(files.router, prefix=PREFIX)
     app.include_router(pages.router, prefix=PREFIX)
     app.include_router(descriptions.router, prefix=PREFIX)
+    app.include_router(search.router, prefix=PREFIX)
     app.include_router(similar.router, prefix=PREFIX)
     app.include_router(keys.router, prefix=PREFIX)
     app.include_router(sign_in.router, prefix=PREFIX)

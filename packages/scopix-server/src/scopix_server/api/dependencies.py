@@ -31,6 +31,7 @@ from scopix_server.library.files import Files
 from scopix_server.library.keys import ApiKeys
 from scopix_server.library.own_bucket import BucketSettings
 from scopix_server.library.redescribe import Redescriber
+from scopix_server.library.search import Searches
 from scopix_server.library.sessions import Sessions
 from scopix_server.library.usage import Usages
 from scopix_server.library.webhooks import Webhooks
@@ -61,13 +62,14 @@ __all__ = [
     "RecentChecksDep",
     "ReceptionDep",
     "RedescriberDep",
+    "SearchesDep",
     "ServingDep",
     "SessionsDep",
-    "SimilarSearchesDep",
     "StoppingDep",
     "StoreLinksDep",
     "ThreadsDep",
     "UsagesDep",
+    "VectorSearchesDep",
     "WebhooksDep",
 ]
 
@@ -95,6 +97,7 @@ FilesDep = Annotated[Files, Depends(_of(lambda parts: parts.reception.files))]
 EditorDep = Annotated[Editor, Depends(_of(lambda parts: parts.editor))]
 RedescriberDep = Annotated[Redescriber, Depends(_of(lambda parts: parts.redescriber))]
 DocumentsDep = Annotated[Documents, Depends(_of(lambda parts: parts.documents))]
+SearchesDep = Annotated[Searches, Depends(_of(lambda parts: parts.searches))]
 SessionsDep = Annotated[Sessions, Depends(_of(lambda parts: parts.sessions))]
 ApiKeysDep = Annotated[ApiKeys, Depends(_of(lambda parts: parts.keys))]
 WebhooksDep = Annotated[Webhooks, Depends(_of(lambda parts: parts.webhooks))]
@@ -118,7 +121,7 @@ AdmissionDep = Annotated[Admission, Depends(_of(lambda parts: parts.reception.ad
 RatesDep = Annotated[RateLimits, Depends(_of(lambda parts: parts.rates))]
 HeldDep = Annotated[HeldResponses, Depends(_of(lambda parts: parts.held))]
 ThreadsDep = Annotated[Threads, Depends(_of(lambda parts: parts.reception.threads))]
-SimilarSearchesDep = Annotated[asyncio.Semaphore, Depends(_of(lambda parts: parts.similar_searches))]
+VectorSearchesDep = Annotated[asyncio.Semaphore, Depends(_of(lambda parts: parts.vector_searches))]
 
 # What is waited for
 EndingsDep = Annotated[Endings, Depends(_of(lambda parts: parts.endings))]

@@ -1,6 +1,7 @@
 """The filter of a list, from query parameters."""
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -18,7 +19,7 @@ from scopix_server.domain.listing import FileFilter, SearchMode, SortBy, SortOrd
 from scopix_server.domain.object_names import COCO_LABELS, close_names, resolve_name
 from scopix_server.domain.search_query import parse_search
 
-__all__ = ["Filter", "search_notes"]
+__all__ = ["Conditions", "Filter", "search_notes"]
 
 _MAX_IDS = 500
 _MAX_TAGS = 50
@@ -58,17 +59,8 @@ def _object(text: str) -> tuple[str, int]:
 Time = Annotated[datetime | None, BeforeValidator(_iso), Query()]
 
 
-def _filter(
+def _conditions(
     known: CatalogueDep,
-    search: Annotated[
-        str | None,
-        Query(
-            max_length=1000,
-            description='Words that must all be there, "in quotes" together, and conditions such as -word, tag:roof, '
-            "taken:2024-05..2024-07, people>=2, field.total>100.",
-        ),
-    ] = None,
-    search_mode: SearchMode = SearchMode.ALL,
     tags: Annotated[list[str] | None, Query(max_length=_MAX_TAGS, description="Must all be on the file.")] = None,
     date_from: Time = None,
     date_to: Time = None,
@@ -87,12 +79,8 @@ def _filter(
         ),
     ] = None,
     min_people: Annotated[int | None, Query(ge=1, le=_MAX_NUMBER, description="As `objects=people>=N`.")] = None,
-    sort_by: SortBy = SortBy.CONTENT_CREATED_AT,
-    sort_order: SortOrder = SortOrder.DESC,
 ) -> FileFilter:
     return FileFilter(
-        search=search,
-        search_mode=search_mode,
         tags=tuple(tags or ()),
         date_from=in_utc(date_from, "date_from") if date_from else None,
         date_to=in_utc(date_to, "date_to") if date_to else None,
@@ -104,9 +92,28 @@ def _filter(
         statuses=tuple(status.value for status in description_statuses or ()),
         categories=tuple(known.check(value, "content_categories") for value in content_categories or ()),
         objects=(*map(_object, objects or ()), *([("person", min_people)] if min_people else [])),
-        sort_by=sort_by,
-        sort_order=sort_order,
     )
+
+
+Conditions = Annotated[FileFilter, Depends(_conditions)]
+"""Which files, whatever words they hold."""
+
+
+def _filter(
+    conditions: Conditions,
+    search: Annotated[
+        str | None,
+        Query(
+            max_length=1000,
+            description='Words that must all be there, "in quotes" together, and conditions such as -word, tag:roof, '
+            "taken:2024-05..2024-07, people>=2, field.total>100.",
+        ),
+    ] = None,
+    search_mode: SearchMode = SearchMode.ALL,
+    sort_by: SortBy = SortBy.CONTENT_CREATED_AT,
+    sort_order: SortOrder = SortOrder.DESC,
+) -> FileFilter:
+    return replace(conditions, search=search, search_mode=search_mode, sort_by=sort_by, sort_order=sort_order)
 
 
 def search_notes(criteria: FileFilter, known: Catalogue) -> tuple[str, ...]:

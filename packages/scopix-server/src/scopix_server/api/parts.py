@@ -33,6 +33,7 @@ from scopix_server.library.files import Files
 from scopix_server.library.keys import ApiKeys
 from scopix_server.library.own_bucket import BucketSettings
 from scopix_server.library.redescribe import Redescriber
+from scopix_server.library.search import Searches
 from scopix_server.library.sessions import Sessions
 from scopix_server.library.usage import Usages
 from scopix_server.library.webhooks import Webhooks
@@ -88,6 +89,7 @@ class Parts:
     documents: Documents
     keys: ApiKeys
     webhooks: Webhooks
+    searches: Searches
     usages: Usages
     bucket_settings: BucketSettings
     stores: Stores
@@ -106,9 +108,9 @@ class Parts:
     """Set when the server is to stop: answers that go on and on end then."""
     one_time: OneTimeLinks = field(default_factory=OneTimeLinks)
     recent_checks: RecentChecks = field(default_factory=RecentChecks)
-    similar_searches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
-    """Among 100,000 images a search keeps a core busy for half a second, and a connection of the database: more than
-    these wait for each other, not everybody for them."""
+    vector_searches: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    """The first search of a tenant reads all its vectors, half a second for 100,000, and keeps a core and a connection
+    of the database busy meanwhile: more than these wait for each other, not everybody for them."""
 
 
 def parts_of(request: Request) -> Parts:

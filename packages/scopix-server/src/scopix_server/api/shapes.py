@@ -34,6 +34,7 @@ __all__ = [
     "file_details",
     "file_details_list",
     "file_list",
+    "file_summary",
     "full_description",
     "processing_status",
     "similar_files",
@@ -115,7 +116,7 @@ def file_list(
     files: Sequence[File], variants: Mapping[str, tuple[Variant, ...]], about: PageFacts, links: Links
 ) -> wire.FileList:
     """Answer with one page of files."""
-    items = [_summary(file, variants.get(file.id, ()), links) for file in files]
+    items = [file_summary(file, variants.get(file.id, ()), links) for file in files]
     return wire.FileList(items=items, **asdict(about))
 
 
@@ -155,7 +156,7 @@ def similar_files(
     """Answer with the images that are like a file."""
     items = [
         SimilarFile(
-            file=_summary(each.file, variants.get(each.file.id, ()), links),
+            file=file_summary(each.file, variants.get(each.file.id, ()), links),
             score=round(each.score, 4),
             is_near_duplicate=each.is_near_duplicate,
         )
@@ -164,7 +165,7 @@ def similar_files(
     return SimilarFiles(image_id=file.id, items=items, min_score=min_score, limit=limit)
 
 
-def _summary(file: File, variants: Sequence[Variant], links: Links) -> wire.FileSummary:
+def file_summary(file: File, variants: Sequence[Variant], links: Links) -> wire.FileSummary:
     return wire.FileSummary(
         id=file.id,
         title=file.title,

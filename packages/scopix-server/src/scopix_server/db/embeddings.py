@@ -5,6 +5,7 @@ found by takes the model away in the same transaction, so nothing that changed c
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -101,18 +102,20 @@ class _TextRows:
         return last_change(self._connection, tenant_id, _TEXT)
 
     def changes(self, tenant_id: str, after: int) -> Iterator[Sequence[ChangedVector]]:
-        query = (
-            sa.select(text_vectors.c.sequence, text_vectors.c.file_id, text_vectors.c.page, text_vectors.c.vector)
-            .where(
-                text_vectors.c.tenant_id == tenant_id,
-                text_vectors.c.sequence > after,
-                text_vectors.c.model == self._model,
-            )
-            .order_by(text_vectors.c.sequence)
-        )
-        rows = self._connection.execute(query, execution_options={"yield_per": _PORTION})
-        for portion in rows.partitions():
-            yield [ChangedVector(*row) for row in portion]
+        newer = (text_vectors.c.tenant_id == tenant_id, text_vectors.c.sequence > after)
+        query = self._query().where(*newer).order_by(text_vectors.c.sequence)
+        # Closed when the reader has seen enough, too.
+        with self._connection.execute(query, execution_options={"yield_per": _PORTION}) as rows:
+            for portion in rows.partitions():
+                yield [ChangedVector(*tuple(row)) for row in portion]
+
+    def these(self, places: Sequence[tuple[str, int]]) -> Sequence[ChangedVector]:
+        place = sa.tuple_(text_vectors.c.file_id, text_vectors.c.number)
+        return [ChangedVector(*tuple(row)) for row in self._connection.execute(self._query().where(place.in_(places)))]
+
+    def _query(self) -> sa.Select[Any]:
+        columns = (text_vectors.c[name] for name in ("sequence", "file_id", "number", "page", "vector"))
+        return sa.select(*columns).where(text_vectors.c.model == self._model)
 
 
 def text_changed(connection: sa.Connection, file_id: str, *, is_described: bool) -> None:

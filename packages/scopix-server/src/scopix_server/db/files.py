@@ -13,7 +13,7 @@ from scopix_server.db.events import SessionEvents
 from scopix_server.db.locks import held, lock
 from scopix_server.db.outbox import Outbox
 from scopix_server.db.prepared import PreparedInsert
-from scopix_server.db.queries import list_files, list_sizes, list_state
+from scopix_server.db.queries import list_files, list_matching, list_sizes, list_state
 from scopix_server.db.schema import files
 from scopix_server.db.search import SearchIndex
 from scopix_server.domain.errors import Conflict
@@ -91,6 +91,9 @@ class SqlFiles:
     ) -> tuple[Sequence[File], int]:
         rows, total = list_files(self._connection, tenant_id, criteria, limit=limit, offset=offset, after=after)
         return [file_of(row) for row in rows], total
+
+    def matching(self, tenant_id: str, criteria: FileFilter, file_ids: "Sequence[str]") -> set[str]:
+        return list_matching(self._connection, tenant_id, criteria, file_ids)
 
     def sizes(self, tenant_id: str, criteria: FileFilter, *, limit: int) -> "Sequence[tuple[int | None, int | None]]":
         return list_sizes(self._connection, tenant_id, criteria, limit=limit)

@@ -19,7 +19,7 @@ from scopix_server.db.search import folded
 from scopix_server.domain.listing import FileFilter, ListState, Position, SortBy, SortOrder
 from scopix_server.domain.search_query import Condition, parse_search
 
-__all__ = ["list_files", "list_sizes", "list_state"]
+__all__ = ["list_files", "list_matching", "list_sizes", "list_state"]
 
 # On SQLite: a virtual table, of which SQLAlchemy has no notion.
 _search_index = sa.table("search_index", sa.column("rowid"))
@@ -48,6 +48,18 @@ def list_files(
     if total is None:
         total = connection.execute(sa.select(sa.func.count()).select_from(files).where(visible)).scalar_one()
     return connection.execute(_cut(page, _runs(criteria, after), visible)).mappings().all(), total
+
+
+def list_matching(connection: sa.Connection, tenant_id: str, criteria: FileFilter, ids: Sequence[str]) -> set[str]:
+    """Return those of the files with these ids that `list_files` would give, on some page."""
+    selection = _select(connection, tenant_id, criteria)
+    if selection is None:
+        return set()
+    if selection.lookups or selection.tags:
+        query = _found(connection.dialect.name, tenant_id, selection, [files.c.id])
+    else:
+        query = sa.select(files.c.id).where(_visible(tenant_id, selection))
+    return set(connection.execute(query.where(files.c.id.in_(ids))).scalars())
 
 
 def list_sizes(

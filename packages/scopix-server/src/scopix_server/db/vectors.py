@@ -13,6 +13,7 @@ __all__ = ["SqlVectors"]
 
 _PORTION = 500
 _IMAGE = "image"
+_QUERY = sa.select(vectors.c.sequence, vectors.c.file_id, vectors.c.vector)
 
 
 class SqlVectors:
@@ -35,20 +36,16 @@ class SqlVectors:
         return last_change(self._connection, tenant_id, _IMAGE)
 
     def changes(self, tenant_id: str, after: int) -> Iterator[Sequence[ChangedVector]]:
-        query = (
-            sa.select(vectors.c.sequence, vectors.c.file_id, sa.null(), vectors.c.vector)
-            .where(vectors.c.tenant_id == tenant_id, vectors.c.sequence > after)
-            .order_by(vectors.c.sequence)
-        )
-        rows = self._connection.execute(query, execution_options={"yield_per": _PORTION})
-        for portion in rows.partitions():
-            yield [ChangedVector(*row) for row in portion]
+        newer = (vectors.c.tenant_id == tenant_id, vectors.c.sequence > after)
+        query = _QUERY.where(*newer).order_by(vectors.c.sequence)
+        # Closed when the reader has seen enough, too.
+        with self._connection.execute(query, execution_options={"yield_per": _PORTION}) as rows:
+            for portion in rows.partitions():
+                yield [ChangedVector(row[0], row[1], 0, None, row[2]) for row in portion]
 
-    def portions(self, tenant_id: str, *, size: int) -> Iterator[Sequence[tuple[str, bytes]]]:
-        query = sa.select(vectors.c.file_id, vectors.c.vector).where(vectors.c.tenant_id == tenant_id)
-        rows = self._connection.execute(query, execution_options={"yield_per": size})
-        for portion in rows.partitions():
-            yield [(row[0], row[1]) for row in portion]
+    def these(self, places: Sequence[tuple[str, int]]) -> Sequence[ChangedVector]:
+        query = _QUERY.where(vectors.c.file_id.in_([file_id for file_id, _ in places]))
+        return [ChangedVector(row[0], row[1], 0, None, row[2]) for row in self._connection.execute(query)]
 
     def existing(self, file_ids: Sequence[str]) -> set[str]:
         query = sa.select(files.c.id).where(files.c.id.in_(file_ids), files.c.deleted_at.is_(None))

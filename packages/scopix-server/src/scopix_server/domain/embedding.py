@@ -20,10 +20,14 @@ MAX_EMBEDDED = 2_000
 """Characters of a text that a model is given; a passage is shorter, and so is a question that somebody means."""
 MAX_PASSAGES = 1_000
 """Of a file. A thousand pieces are 250 pages of a book and 10 s of the processor's time; words find what is behind."""
-_MAX_WORDS = 100
-"""In a passage. The encoder takes a mean over the words: of more of them, each says less."""
-_MAX_CHARACTERS = 700
-"""In a passage: a hundred long words, or a third as many signs of Chinese, where a word is a sign or two."""
+_MAX_WEIGHT = 700
+"""Of a passage: a hundred words. The encoder takes a mean over the words: of more of them, each says less."""
+_MIN_WEIGHT, _SIGN_WEIGHT = 7, 2
+"""Of a word, one for each letter but at least 7; and beyond that of a sign of Chinese or Japanese, which says more."""
+_MAX_WORD = 50
+"""Characters of what is taken for a word: text in Chinese has no spaces."""
+_SHORT_TEXT = 140
+"""Characters: a text of fewer is no passage by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class ChangedVector:
 
     sequence: int
     file_id: str
+    number: int
     page: int | None
     vector: bytes
 
@@ -72,6 +77,9 @@ class VectorRows(Protocol):
 
     def changes(self, tenant_id: str, after: int) -> Iterator[Sequence[ChangedVector]]:
         """Give out, in portions, the vectors that are newer than the change with that number, in their order."""
+
+    def these(self, places: Sequence[tuple[str, int]]) -> Sequence[ChangedVector]:
+        """Return the vectors with these files' ids and numbers among the file's, as far as they are there."""
 
 
 class EmbeddingRepository(Protocol):
@@ -106,39 +114,41 @@ def passages_of(
     visible_text: str | None,
     pieces: Sequence[tuple[int, str]],
 ) -> list[Passage]:
-    """Return what is embedded of a file: title and description, tags and things seen, fields, then the text on it.
+    """Return what is embedded of a file: its description; that with all that is short; and the text on it, in pieces.
 
-    `pieces` are those of a document with their pages, which stand for its visible text.
+    `pieces` are those of a document with their pages, which stand for its visible text. What is short does not stand by
+    itself: one or two words are near to any word that the model does not know.
     """
-    passages = [Passage(text) for text in _cut(". ".join(filter(None, [title, description])))]
-    passages += [Passage(text) for text in _cut(", ".join(dict.fromkeys([*tags, *things])))]
-    passages += [Passage(text) for text in _cut("; ".join(_lines(fields)))]
-    if pieces:
-        passages += [Passage(text, page) for page, piece in pieces for text in _cut(piece)]
-    else:
-        passages += [Passage(text) for text in _cut(visible_text or "")]
+    text = "" if pieces else visible_text or ""
+    is_short = len(text) < _SHORT_TEXT
+    described = [part for part in (title, description) if part]
+    listed = [", ".join(dict.fromkeys([*tags, *things])), "; ".join(_lines(fields)), text if is_short else ""]
+    parts = [*_cut(_sentences(described)), *_cut(_sentences([*described, *listed]))]
+    passages = [Passage(part) for part in dict.fromkeys(parts)]
+    if not is_short:
+        passages += [Passage(part) for part in _cut(text)]
+    passages += [Passage(part, page) for page, piece in pieces for part in _cut(piece)]
     return passages[:MAX_PASSAGES]
 
 
+def _sentences(parts: Sequence[str]) -> str:
+    return " ".join(part if part[-1] in ".!?。！？" else f"{part}." for part in parts if part)
+
+
 def _cut(text: str) -> Iterator[str]:
-    words: list[str] = []
-    length = 0
-    for word in _short_words(text):
-        if words and (len(words) == _MAX_WORDS or length + len(word) >= _MAX_CHARACTERS):
-            yield " ".join(words)
-            words, length = [], 0
-        words.append(word)
-        # A sign beyond the first alphabets says as much as three letters.
-        length += len(word) + 1 + 2 * sum(sign >= "\u2e80" for sign in word)
-    if words:
-        yield " ".join(words)
-
-
-def _short_words(text: str) -> Iterator[str]:
-    """The words between spaces; what is too long for one, as a text in Chinese is, in parts."""
-    size = _MAX_CHARACTERS // 3
-    for word in text.split():
-        yield from (word[start : start + size] for start in range(0, len(word), size))
+    """Cut between words, into as few parts as may be, all about as long."""
+    words = [word[start : start + _MAX_WORD] for word in text.split() for start in range(0, len(word), _MAX_WORD)]
+    weights = [max(_MIN_WEIGHT, len(word)) + _SIGN_WEIGHT * sum(sign >= "\u2e80" for sign in word) for word in words]
+    total = sum(weights)
+    number = -(-total // _MAX_WEIGHT)
+    part: list[str] = []
+    reached = done = 0
+    for word, weight in zip(words, weights, strict=True):
+        part.append(word)
+        reached += weight
+        if reached * number >= total * (done + 1):
+            yield " ".join(part)
+            part, done = [], done + 1
 
 
 def _lines(fields: Mapping[str, Any], above: str = "") -> Iterator[str]:

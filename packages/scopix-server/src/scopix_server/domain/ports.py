@@ -85,6 +85,9 @@ class FileRepository(Protocol):
         The page begins `offset` files behind `after`, or behind the beginning.
         """
 
+    def matching(self, tenant_id: str, criteria: FileFilter, file_ids: Sequence[str]) -> set[str]:
+        """Return those of the files, a thousand at most, that meet the filter."""
+
     def sizes(self, tenant_id: str, criteria: FileFilter, *, limit: int) -> Sequence[tuple[int | None, int | None]]:
         """Return width and height in pixels of the first files that `list` would give, in its order."""
 

@@ -58,11 +58,17 @@ class Condition:
 
 @dataclass(frozen=True, slots=True)
 class SearchQuery:
-    """A query understood; a file must meet all of it. `notes` are sentences about what was not understood."""
+    """A query understood; a file must meet all of it. `notes` are sentences about what was not understood.
+
+    `plain` are the words that no more is meant by than what they say, as they were typed; `strict` is all the rest:
+    conditions, and words in quotation marks, in a field, or excluded.
+    """
 
     terms: tuple[Term, ...] = ()
     conditions: tuple[Condition, ...] = ()
     notes: tuple[str, ...] = ()
+    plain: str = ""
+    strict: str = ""
 
     @property
     def is_empty(self) -> bool:
@@ -76,6 +82,8 @@ def parse_search(query: str) -> SearchQuery:
     terms: list[Term] = []
     conditions: list[Condition] = []
     notes: list[str] = []
+    plain: list[str] = []
+    strict: list[str] = []
     place = 0
     while (place := _next(text, place)) < len(text):
         match = _FIELD.match(text, place) or _CONDITION.match(text, place)
@@ -88,8 +96,15 @@ def parse_search(query: str) -> SearchQuery:
             understood = _plain_term(match)
         terms += [each for each in understood if isinstance(each, Term) and each.words]
         conditions += [each for each in understood if isinstance(each, Condition)]
+        (plain if all(map(_is_plain, understood)) else strict).append(match[0])
         place = match.end()
-    return SearchQuery(tuple(terms[:MAX_TERMS]), tuple(conditions[:MAX_CONDITIONS]), tuple(dict.fromkeys(notes)))
+    return SearchQuery(
+        tuple(terms[:MAX_TERMS]),
+        tuple(conditions[:MAX_CONDITIONS]),
+        tuple(dict.fromkeys(notes)),
+        " ".join(plain),
+        " ".join(strict),
+    )
 
 
 Understood = list[Term | Condition]
@@ -99,6 +114,10 @@ def _next(text: str, place: int) -> int:
     while place < len(text) and text[place].isspace():
         place += 1
     return place
+
+
+def _is_plain(understood: Term | Condition) -> bool:
+    return isinstance(understood, Term) and not (understood.field or understood.is_quoted or understood.is_excluded)
 
 
 def _plain_term(match: re.Match[str]) -> Understood:

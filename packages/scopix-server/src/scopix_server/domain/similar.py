@@ -1,11 +1,12 @@
 """How alike two images are, and when they are the same picture."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
 from scopix_server.domain.description import Perception
+from scopix_server.domain.embedding import VectorRows
 from scopix_server.domain.file import File
 from scopix_server.domain.words import words_of
 
@@ -33,14 +34,11 @@ class SimilarFile:
     is_near_duplicate: bool
 
 
-class VectorRepository(Protocol):
-    """The vectors of all images that were looked at, deleted files' among them."""
+class VectorRepository(VectorRows, Protocol):
+    """The vectors of all images that were looked at, deleted files' among them: one a file, with the number 0."""
 
     def keep(self, file_id: str, embedding: Sequence[float]) -> None:
         """Keep the direction of a file's embedding, a signed byte a number; replaces what was there."""
-
-    def portions(self, tenant_id: str, *, size: int) -> Iterator[Sequence[tuple[str, bytes]]]:
-        """Give out all of a tenant's: ids of files with their vectors, at most `size` at a time, in no order."""
 
     def existing(self, file_ids: Sequence[str]) -> set[str]:
         """Return those of the files that are not deleted."""

@@ -14,6 +14,7 @@ from scopix_server.domain.ids import is_file_id
 from scopix_server.domain.listing import FileFilter, ListState, Position, position_of
 from scopix_server.domain.ports import Database, DescriptionRecord, Transaction
 from scopix_server.domain.similar import SimilarFile
+from scopix_server.library.kept_vectors import KeptVectors
 from scopix_server.library.similar import find_similar
 
 __all__ = ["FilePage", "Files", "KnownOfFile", "find_file"]
@@ -45,10 +46,11 @@ class FilePage:
 
 
 class Files:
-    """A tenant's files. All methods block."""
+    """A tenant's files. All methods block. `images` has the vectors of images that `similar` compares."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, images: KeptVectors | None = None) -> None:
         self._database = database
+        self._images = images
 
     def find(self, tenant_id: str, file_id: str) -> File:
         """Return the tenant's file by its id or the first 8 characters of it. Raises as `find_file`."""
@@ -151,7 +153,7 @@ class Files:
 
         def read(transaction: Transaction) -> tuple[File, Sequence[SimilarFile], Variants]:
             file = find_file(transaction, tenant_id, file_id)
-            found = find_similar(transaction, file, limit=limit, min_score=min_score)
+            found = find_similar(transaction, file, limit=limit, min_score=min_score, kept=self._images)
             return file, found, transaction.variants.of([each.file.id for each in found])
 
         return self._database.read(read)

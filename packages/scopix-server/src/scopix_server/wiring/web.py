@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from scopix_server.intake.stores import Stores
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.supervisor import WorkerSupervisor
+    from scopix_server.library.search import Searches
 
 __all__ = ["build_app", "build_supervisor", "metrics_access"]
 
@@ -64,6 +65,7 @@ def build_app(
     from scopix_server.jobs.queue import DbosQueue
 
     _compare_with_store(database, storage)
+    storage.sweep()
     jobs = DbosQueue(settings.database_address)
     parts = _build_parts(settings, database, storage, jobs, stopping, one_time)
 
@@ -112,7 +114,6 @@ def _build_parts(
     from scopix_server.library.webhooks import Webhooks
     from scopix_server.upkeep.readiness import Readiness
 
-    storage.sweep()
     expire_direct_uploads(database, storage.own, datetime.now(UTC))
     stores, plans = storage.stores(database), plan_table(settings)
     quotas, known_keys = Quotas(plans), KnownKeys(database)
@@ -131,6 +132,7 @@ def _build_parts(
         documents=Documents(database),
         keys=ApiKeys(database, ended=known_keys.clear),
         webhooks=Webhooks(database, storage.vault, storage.guard.check_url),
+        searches=_build_searches(settings, database),
         usages=Usages(database),
         bucket_settings=storage.bucket_settings(database, stores),
         stores=stores,
@@ -171,8 +173,11 @@ def _build_reception(
     from scopix_server.api.waiting import Waiting
     from scopix_server.intake.accept import Intake
     from scopix_server.library.files import Files
+    from scopix_server.library.kept_vectors import KeptVectors
 
-    room, files = admission(settings, storage), Files(database)
+    room = admission(settings, storage)
+    # Half for images, half for texts.
+    files = Files(database, KeptVectors(settings.vector_memory_mib << 19))
     return Reception(
         intake=Intake(storage.own, stores.destination, database, jobs, file_limits(settings), quotas),
         files=files,
@@ -184,6 +189,15 @@ def _build_reception(
         links=LinkFactory(LinkSigner(link_secret(settings)), settings.public_url, storage.bucket),
         waiting=Waiting(files, *held),
     )
+
+
+def _build_searches(settings: Settings, database: "SqlDatabase") -> "Searches":
+    from scopix_server.embedding.sentence_encoder import SentenceEncoder
+    from scopix_server.library.kept_vectors import KeptVectors
+    from scopix_server.library.search import Searches
+
+    embedder = SentenceEncoder() if settings.search_by_meaning else None
+    return Searches(database, embedder, KeptVectors(settings.vector_memory_mib << 19))
 
 
 def _compare_with_store(database: "SqlDatabase", storage: Storage) -> None:

@@ -34,6 +34,7 @@ class FilesWithRawResponse:
         self.get = with_raw_async(files.get)
         self.list = with_raw_async(files.list)
         self.list_details = with_raw_async(files.list_details)
+        self.search = with_raw_async(files.search)
         self.similar = with_raw_async(files.similar)
         self.pages = with_raw_async(files.pages)
         self.chunks = with_raw_async(files.chunks)

@@ -35,6 +35,7 @@ class FilesWithRawResponse:
         self.get = with_raw_sync(files.get)
         self.list = with_raw_sync(files.list)
         self.list_details = with_raw_sync(files.list_details)
+        self.search = with_raw_sync(files.search)
         self.similar = with_raw_sync(files.similar)
         self.pages = with_raw_sync(files.pages)
         self.chunks = with_raw_sync(files.chunks)

@@ -55,6 +55,7 @@ class ImageEntry(BaseModel):
     created_at: str | None = None
     width: int | None = None
     height: int | None = None
+    found_by: list[str] | None = None
     content: ImageContent
 
 
@@ -168,8 +169,8 @@ class JobStatus(BaseModel):
     pending: int | None = None
 
 
-def entry_of(details: FileDetails) -> ImageEntry:
-    """One picture for a list."""
+def entry_of(details: FileDetails, found_by: list[str] | None = None) -> ImageEntry:
+    """One picture for a list; `found_by` says by what a search found it."""
     description = details.upload_description
     if description is not None and len(description) > EXCERPT:
         description = description[: EXCERPT - 1].rstrip() + "…"
@@ -180,6 +181,7 @@ def entry_of(details: FileDetails) -> ImageEntry:
         created_at=None if details.created_at is None else details.created_at.isoformat(),
         width=details.dimensions.width if details.dimensions else None,
         height=details.dimensions.height if details.dimensions else None,
+        found_by=found_by,
         content=ImageContent(
             filename=details.original_filename, title=details.title, description=description, tags=details.tags
         ),

@@ -7,7 +7,7 @@ import binascii
 from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import CallToolResult, ImageContent, TextContent
@@ -48,8 +48,13 @@ class Tools:
     async def search_images(
         self,
         query: Annotated[
-            str | None, Field(description="Words to find in titles, names, tags, descriptions and visible text.")
+            str | None,
+            Field(description="What to find in titles, names, tags, descriptions and visible text, in words."),
         ] = None,
+        mode: Annotated[
+            Literal["hybrid", "words"],
+            Field(description="hybrid: by meaning, too, in any language, the best first; words: all must be there."),
+        ] = "hybrid",
         tags: Annotated[list[str] | None, Field(description="Tags that a picture must all carry.")] = None,
         objects: Annotated[
             list[str] | None, Field(description='Things that must all be seen, such as "dog" or "people>=2".')
@@ -61,22 +66,27 @@ class Tools:
         limit: Annotated[int, Field(ge=1, le=50)] = 10,
         cursor: Annotated[str | None, Field(description="The next_cursor of the page before.")] = None,
     ) -> results.FoundImages:
-        """Find pictures by words, tags, things seen, category and time, the latest first; without conditions, all.
+        """Find pictures by words or meaning, tags, things seen, category and time; without conditions, all.
 
-        Every condition must be met.
+        Every condition must be met. With a query the best come first, those that fit badly are left out, and found_by
+        says why each is there; in the mode words, and without a query, the latest come first, page by page.
         """
+        filters: dict[str, Any] = {
+            "tags": tags,
+            "objects": objects,
+            "content_categories": None if category is None else [category],
+            "date_from": date_from,
+            "date_to": date_to,
+            "has_description": has_description,
+            "limit": limit,
+        }
         async with self._connect() as client:
-            page = await client.files.list_details(
-                search=query,
-                tags=tags,
-                objects=objects,
-                content_categories=None if category is None else [category],
-                date_from=date_from,
-                date_to=date_to,
-                has_description=has_description,
-                limit=limit,
-                cursor=cursor,
-            )
+            if query is not None and mode == "hybrid" and cursor is None:
+                found = await client.files.search(query, **filters, include_details=True)
+                hits = [(hit, hit.details) for hit in found.items if hit.details is not None]
+                entries = [results.entry_of(details, hit.found_by) for hit, details in hits]
+                return results.FoundImages(total_count=len(entries), images=entries)
+            page = await client.files.list_details(search=query, **filters, cursor=cursor)
         return results.FoundImages(
             total_count=page.total_count,
             images=[results.entry_of(details) for details in page.items],

@@ -3,6 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,7 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from scopix import FileDetails, Scopix
+from scopix import FileDetails, Scopix, SearchHit
 from scopix.cli.connection import Connection, open_client
 from scopix.cli.filters import Filters, SearchIn, quoted, takes_filters
 from scopix.cli.list_files import All, AsJson, InOrder, Limit, Offset, Order, Sort, SortBy, say_how_many
@@ -19,11 +20,22 @@ from scopix.cli.matches import Match, find_matches
 from scopix.cli.paging import detail_pages
 from scopix.cli.terminal import errors_shown, one_line, out, say
 
-__all__ = ["search"]
+__all__ = ["SearchBy", "search"]
 
 # What is long and of no use in a list.
 _LEFT_OUT = {"text_regions", "full_descriptions", "processing_history"}
 MAX_MATCHES = 3
+MAX_RANKED = 100
+"""Of a search by meaning, as the server gives them."""
+MAX_EXCERPT = 90
+
+
+class SearchBy(Enum):
+    """What is looked for: the words, what they mean, or both."""
+
+    WORDS = "words"
+    MEANING = "meaning"
+    HYBRID = "hybrid"
 
 
 @takes_filters
@@ -33,6 +45,9 @@ def search(
         list[str], typer.Argument(metavar="WORDS", help='All must be there; "in quotes" they stand together.')
     ],
     filters: Filters,
+    search_by: Annotated[
+        SearchBy, typer.Option("--by", help="words; meaning: what means the same, in any language; hybrid: both.")
+    ] = SearchBy.WORDS,
     search_in: Annotated[SearchIn, typer.Option("--in", help="Where they are.")] = SearchIn.ALL,
     sort: SortBy = Sort.TAKEN,
     order: InOrder = Order.DESC,
@@ -46,12 +61,20 @@ def search(
     Case and accents do not matter, a word may be part of another ("rechnung" finds "Stromrechnung"), and one letter may
     be wrong where nothing is found otherwise. Conditions: tag:roof, taken:2024-05..2024-07, "people>=2", title:plan,
     text:total, "field.total>100", and -word for what must not be there (behind --).
+    By their meaning, the best come first, at most 100.
     """
     connection: Connection = context.obj
     with errors_shown():
         question = quoted(words)
         if not question.strip():
             raise ValueError("give at least one word to look for")
+        if search_by is not SearchBy.WORDS:
+            if everything or offset or search_in is not SearchIn.ALL or limit > MAX_RANKED:
+                raise ValueError(f"--by {search_by.value} gives the best {MAX_RANKED} at most, from all texts")
+            ranked = {**filters.to_arguments(), "mode": search_by.value, "limit": limit}
+            # A sentence in quotation marks of the shell is no phrase that must stand there as it is.
+            asyncio.run(_search_ranked(open_client(connection), " ".join(words), ranked, as_json=as_json))
+            return
         arguments = {
             **filters.to_arguments(),
             "search": question,
@@ -80,6 +103,33 @@ async def _search(
                     say().print(Text(one_line(note)))
             shown, total, has_more = shown + len(page.items), page.total, page.has_more
     say_how_many(shown, total, offset, has_more=has_more)
+
+
+async def _search_ranked(client: Scopix, question: str, arguments: Mapping[str, Any], *, as_json: bool) -> None:
+    async with client:
+        found = await client.files.search(question, **arguments, include_details=True)
+    if as_json:
+        for hit in found.items:
+            record = hit.model_dump(mode="json", exclude={"details": _LEFT_OUT, "file": True})
+            typer.echo(json.dumps({**record.pop("details"), **record}))
+    elif found.items:
+        out().print(
+            _table([(hit.details, _reasons(hit, question)) for hit in found.items if hit.details], out(), headed=True)
+        )
+    if not found.is_complete:
+        say().print("Some files are still being prepared for this; search again in a moment to find them, too.")
+    say().print(f"{len(found.items):,} {'file' if len(found.items) == 1 else 'files'}")
+
+
+def _reasons(hit: SearchHit, question: str) -> list[Match]:
+    """The places of the words, and how near its meaning is, with its description if no word of it was looked for."""
+    assert hit.details is not None
+    matches = find_matches(hit.details, question, mode="all") if "words" in hit.found_by else []
+    if hit.similarity is None:
+        return matches
+    place = "" if hit.page is None else f", page {hit.page}"
+    text = "" if matches else one_line(hit.details.upload_description or "")[:MAX_EXCERPT]
+    return [*matches[: MAX_MATCHES - 1], Match(f"meaning {hit.similarity:.2f}{place}", text, ())]
 
 
 def _to_json(file: FileDetails, matches: Sequence[Match]) -> str:

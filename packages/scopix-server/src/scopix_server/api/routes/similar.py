@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from scopix.types.similar import SimilarFiles
 from scopix_server.api import shapes
 from scopix_server.api.auth import Reader
-from scopix_server.api.dependencies import FilesDep, LinksDep, SimilarSearchesDep
+from scopix_server.api.dependencies import FilesDep, LinksDep, VectorSearchesDep
 from scopix_server.api.problems import responses
 from scopix_server.domain.similar import MIN_SCORE
 
@@ -22,7 +22,7 @@ async def get_similar(
     caller: Reader,
     files: FilesDep,
     links: LinksDep,
-    searches: SimilarSearchesDep,
+    turns: VectorSearchesDep,
     file_id: str,
     limit: Annotated[int, Query(ge=1, le=100)] = 20,
     min_score: Annotated[float, Query(ge=0, le=1, description="How alike they are at least: 1 is the same.")] = (
@@ -38,5 +38,5 @@ async def get_similar(
         file, found, variants = files.similar(caller.tenant_id, file_id, limit=limit, min_score=min_score)
         return shapes.similar_files(file, found, variants, links, min_score=min_score, limit=limit)
 
-    async with searches:
+    async with turns:
         return await run_in_threadpool(answer)

@@ -28,6 +28,7 @@ def list_params(
     objects: Sequence[str] | None = None,
     min_people: int | None = None,
     cursor: str | None = None,
+    exact_total: bool | None = None,
 ) -> list[tuple[str, str]]:
     """The arguments of `files.list` as query parameters; those that a server may not know are left out unless given."""
     return query_pairs(
@@ -49,5 +50,6 @@ def list_params(
             "objects": objects,
             "min_people": min_people,
             "cursor": cursor,
+            "exact_total": exact_total,
         }
     )

@@ -105,6 +105,7 @@ class PageFacts:
     """What a page of a list says beside its files."""
 
     total_count: int
+    total_is_minimum: bool
     has_more: bool
     next_cursor: str | None
     limit: int

@@ -18,7 +18,7 @@ from scopix_server.db.schema import files
 from scopix_server.db.search import SearchIndex
 from scopix_server.domain.errors import Conflict
 from scopix_server.domain.file import File
-from scopix_server.domain.listing import FileFilter, ListState, Position
+from scopix_server.domain.listing import MAX_COUNTED, FileFilter, ListState, Position, Total
 from scopix_server.domain.session import Stage, stage_of
 from scopix_server.domain.states import TERMINAL
 
@@ -89,7 +89,23 @@ class SqlFiles:
     def list(
         self, tenant_id: str, criteria: FileFilter, *, limit: int, offset: int, after: Position | None = None
     ) -> tuple[Sequence[File], int]:
-        rows, total = list_files(self._connection, tenant_id, criteria, limit=limit, offset=offset, after=after)
+        found, total = self.page(tenant_id, criteria, limit=limit, offset=offset, after=after, exact_total=True)
+        return found, total.number
+
+    def page(
+        self,
+        tenant_id: str,
+        criteria: FileFilter,
+        *,
+        limit: int,
+        offset: int,
+        after: Position | None = None,
+        exact_total: bool = False,
+    ) -> "tuple[Sequence[File], Total]":
+        most = None if exact_total else MAX_COUNTED
+        rows, total = list_files(
+            self._connection, tenant_id, criteria, limit=limit, offset=offset, after=after, max_counted=most
+        )
         return [file_of(row) for row in rows], total
 
     def matching(self, tenant_id: str, criteria: FileFilter, file_ids: "Sequence[str]") -> set[str]:

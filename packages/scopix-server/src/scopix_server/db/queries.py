@@ -16,7 +16,7 @@ from scopix_server.db.fields import has_field
 from scopix_server.db.matching import Lookup, look_up, matches
 from scopix_server.db.schema import file_objects, file_tags, files, search_documents
 from scopix_server.db.search import folded
-from scopix_server.domain.listing import FileFilter, ListState, Position, SortBy, SortOrder
+from scopix_server.domain.listing import FileFilter, ListState, Position, SortBy, SortOrder, Total
 from scopix_server.domain.search_query import Condition, parse_search
 
 __all__ = ["list_files", "list_matching", "list_sizes", "list_state"]
@@ -30,23 +30,31 @@ _SMALL = str.maketrans(string.ascii_uppercase, string.ascii_lowercase)
 
 
 def list_files(
-    connection: sa.Connection, tenant_id: str, criteria: FileFilter, *, limit: int, offset: int, after: Position | None
-) -> tuple[Sequence[sa.RowMapping], int]:
-    """Return the rows of a page of the files that meet the filter, and the number of all such files.
+    connection: sa.Connection,
+    tenant_id: str,
+    criteria: FileFilter,
+    *,
+    limit: int,
+    offset: int,
+    after: Position | None,
+    max_counted: int | None,
+) -> tuple[Sequence[sa.RowMapping], Total]:
+    """Return the rows of a page of the files that meet the filter, and how many there are.
 
-    The page begins `offset` files behind `after`, or behind the beginning.
+    The page begins `offset` files behind `after`, or behind the beginning. Files are counted as far as `max_counted`,
+    or all; a number that is kept is always whole.
     """
     selection = _select(connection, tenant_id, criteria)
     if selection is None:
         # Signs alone: nothing is made of them.
-        return [], 0
+        return [], Total(0)
     page = _Page(criteria, limit, offset, after)
     if selection.lookups or selection.tags:
         return _gathered(connection, tenant_id, selection, page)
     visible = _visible(tenant_id, selection)
     total = _kept_total(connection, tenant_id, criteria)
     if total is None:
-        total = connection.execute(sa.select(sa.func.count()).select_from(files).where(visible)).scalar_one()
+        total = _counted(connection, sa.select(sa.literal(1)).select_from(files).where(visible), max_counted)
     return connection.execute(_cut(page, _runs(criteria, after), visible)).mappings().all(), total
 
 
@@ -148,13 +156,22 @@ def _cut(page: "_Page", runs: Sequence[_Run], visible: sa.ColumnElement[bool]) -
     return sa.select(files).select_from(cut.join(files, files.c.id == cut.c.id)).order_by(*order)
 
 
-def _kept_total(connection: sa.Connection, tenant_id: str, criteria: FileFilter) -> int | None:
+def _kept_total(connection: sa.Connection, tenant_id: str, criteria: FileFilter) -> Total | None:
     """Return how many files a filter of statuses or none lets through; None for one that asks for more."""
     order = FileFilter(sort_by=criteria.sort_by, sort_order=criteria.sort_order)
     if replace(criteria, statuses=(), has_description=None) != order:
         return None
     statuses, numbers = _statuses(criteria), FileCounts(connection).by_status(tenant_id)
-    return sum(number for status, number in numbers.items() if statuses is None or status in statuses)
+    return Total(sum(number for status, number in numbers.items() if statuses is None or status in statuses))
+
+
+def _counted(connection: sa.Connection, found: sa.Select[Any], max_counted: int | None) -> Total:
+    """Count what a query finds, as far as that number."""
+    if max_counted is not None:
+        found = found.limit(max_counted + 1)
+    number = connection.execute(sa.select(sa.func.count()).select_from(found.subquery())).scalar_one()
+    is_minimum = max_counted is not None and number > max_counted
+    return Total(number - is_minimum, is_minimum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +204,7 @@ def _visible(tenant_id: str, selection: _Selection) -> sa.ColumnElement[bool]:
 
 def _gathered(
     connection: sa.Connection, tenant_id: str, selection: _Selection, page: "_Page"
-) -> tuple[Sequence[sa.RowMapping], int]:
+) -> tuple[Sequence[sa.RowMapping], Total]:
     keys = [key.label(f"key_{number}") for number, key in enumerate(_keys(selection.criteria))]
     found = _found(connection.dialect.name, tenant_id, selection, [files.c.id, *keys]).cte("found")
     counted = sa.select(sa.func.count()).select_from(found)
@@ -199,8 +216,8 @@ def _gathered(
     )
     rows = connection.execute(query).mappings().all()
     if rows:
-        return rows, rows[0]["total"]
-    return rows, connection.execute(counted).scalar_one()
+        return rows, Total(rows[0]["total"])
+    return rows, Total(connection.execute(counted).scalar_one())
 
 
 def _found(

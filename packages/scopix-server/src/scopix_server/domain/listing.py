@@ -7,6 +7,7 @@ from enum import Enum
 from scopix_server.domain.file import File
 
 __all__ = [
+    "MAX_COUNTED",
     "FieldCondition",
     "FileFilter",
     "ListState",
@@ -15,6 +16,7 @@ __all__ = [
     "SortBy",
     "SortOrder",
     "TextField",
+    "Total",
     "position_of",
 ]
 
@@ -103,6 +105,18 @@ class Position:
 
     value: datetime | str | int | None
     file_id: str
+
+
+MAX_COUNTED = 10_000
+"""Files that a list's filter finds are counted up to this number: nobody reads that far, and more would take longer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many files a list has. `is_minimum`: there are more, and they were not counted."""
+
+    number: int
+    is_minimum: bool = False
 
 
 @dataclass(frozen=True, slots=True)

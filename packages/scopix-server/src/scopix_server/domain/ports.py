@@ -15,7 +15,7 @@ from scopix_server.domain.document_ports import DocumentRepository
 from scopix_server.domain.embedding import EmbeddingRepository
 from scopix_server.domain.engines import EngineRepository
 from scopix_server.domain.file import File, Variant
-from scopix_server.domain.listing import FileFilter, ListState, Position
+from scopix_server.domain.listing import FileFilter, ListState, Position, Total
 from scopix_server.domain.metrics import MetricsRepository
 from scopix_server.domain.session import Session, SessionCounts, SessionEvent, SessionFile, SessionStatus
 from scopix_server.domain.similar import VectorRepository
@@ -80,9 +80,22 @@ class FileRepository(Protocol):
     def list(
         self, tenant_id: str, criteria: FileFilter, *, limit: int, offset: int, after: Position | None = None
     ) -> tuple[Sequence[File], int]:
-        """Return a page of the files that meet the filter, in its order, and the number of all such files.
+        """As `page`, with the number of all such files, however many."""
 
-        The page begins `offset` files behind `after`, or behind the beginning.
+    def page(
+        self,
+        tenant_id: str,
+        criteria: FileFilter,
+        *,
+        limit: int,
+        offset: int,
+        after: Position | None = None,
+        exact_total: bool = False,
+    ) -> tuple[Sequence[File], Total]:
+        """Return a page of the files that meet the filter, in its order, and how many there are.
+
+        The page begins `offset` files behind `after`, or behind the beginning. Where counting takes time it ends at
+        MAX_COUNTED unless the total is to be exact.
         """
 
     def matching(self, tenant_id: str, criteria: FileFilter, file_ids: Sequence[str]) -> set[str]:

@@ -11,7 +11,7 @@ from scopix_server.domain.engines import EngineState
 from scopix_server.domain.errors import NotFound
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.ids import is_file_id
-from scopix_server.domain.listing import FileFilter, ListState, Position, position_of
+from scopix_server.domain.listing import FileFilter, ListState, Position, Total, position_of
 from scopix_server.domain.ports import Database, DescriptionRecord, Transaction
 from scopix_server.domain.similar import SimilarFile
 from scopix_server.library.kept_vectors import KeptVectors
@@ -37,7 +37,7 @@ class FilePage:
     """A page of a list; `following` is where the next begins, None at the end. The details only if asked for."""
 
     files: Sequence[File]
-    total: int
+    total: Total
     following: Position | None
     variants: Variants
     versions: Mapping[str, Sequence[DescriptionRecord]] = field(default_factory=dict)
@@ -65,12 +65,18 @@ class Files:
         offset: int,
         after: Position | None,
         with_details: bool,
+        exact_total: bool = False,
     ) -> FilePage:
-        """Return the files that meet the criteria, `offset` behind `after` or behind the beginning."""
+        """Return the files that meet the criteria, `offset` behind `after` or behind the beginning.
+
+        They are counted as far as MAX_COUNTED where that takes time, unless the total is to be exact.
+        """
 
         def read(transaction: Transaction) -> FilePage:
             # One more than is shown tells whether more follow.
-            found, total = transaction.files.list(tenant_id, criteria, limit=limit + 1, offset=offset, after=after)
+            found, total = transaction.files.page(
+                tenant_id, criteria, limit=limit + 1, offset=offset, after=after, exact_total=exact_total
+            )
             files = found[:limit]
             following = position_of(files[-1], criteria.sort_by) if len(found) > limit else None
             ids = [file.id for file in files]

@@ -150,6 +150,7 @@ class AsyncFiles(AsyncAnalyses):
         objects: Sequence[str] | None = None,
         min_people: int | None = None,
         cursor: str | None = None,
+        exact_total: bool | None = None,
     ) -> AsyncPager[FileList, FileSummary]:
         """One page of files, `limit` (1 to 100) of them from `offset` on; or all from there on, when walked through.
 
@@ -161,6 +162,7 @@ class AsyncFiles(AsyncAnalyses):
         `sort_order` is `asc` or `desc`. `objects` are things that must all be seen on a photograph, by any common word
         for them: `["dog", "people>=2"]`; `min_people=2` is the latter. `cursor` is the `next_cursor` of the page
         before: pages that follow each other by it neither leave out nor repeat a file when others come or go meanwhile.
+        `exact_total` has what a filter finds counted beyond 10,000, which may take seconds (see `FileList`).
         Raises `ValidationError` for values out of range.
         """
         filters: dict[str, Any] = {
@@ -181,6 +183,7 @@ class AsyncFiles(AsyncAnalyses):
             "objects": objects,
             "min_people": min_people,
             "cursor": cursor,
+            "exact_total": exact_total,
         }
         return paged_async(partial(self._fetch_page, FileList, filters, ()))
 

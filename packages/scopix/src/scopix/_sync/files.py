@@ -151,6 +151,7 @@ class SyncFiles(SyncAnalyses):
         objects: Sequence[str] | None = None,
         min_people: int | None = None,
         cursor: str | None = None,
+        exact_total: bool | None = None,
     ) -> FileList:
         """One page of files, `limit` (1 to 100) of them from `offset` on; or all from there on, when walked through.
 
@@ -162,6 +163,7 @@ class SyncFiles(SyncAnalyses):
         `sort_order` is `asc` or `desc`. `objects` are things that must all be seen on a photograph, by any common word
         for them: `["dog", "people>=2"]`; `min_people=2` is the latter. `cursor` is the `next_cursor` of the page
         before: pages that follow each other by it neither leave out nor repeat a file when others come or go meanwhile.
+        `exact_total` has what a filter finds counted beyond 10,000, which may take seconds (see `FileList`).
         Raises `ValidationError` for values out of range.
         """
         filters: dict[str, Any] = {
@@ -182,6 +184,7 @@ class SyncFiles(SyncAnalyses):
             "objects": objects,
             "min_people": min_people,
             "cursor": cursor,
+            "exact_total": exact_total,
         }
         return paged_sync(partial(self._fetch_page, FileList, filters, ()))
 

@@ -60,9 +60,13 @@ class ImageEntry(BaseModel):
 
 
 class FoundImages(BaseModel):
-    """One page of pictures. `next_cursor` leads to the next one; null: there is none."""
+    """One page of pictures. `next_cursor` leads to the next one; null: there is none.
+
+    `total_is_minimum`: there are more than `total_count`.
+    """
 
     total_count: int
+    total_is_minimum: bool = False
     images: list[ImageEntry]
     next_cursor: str | None = None
 

@@ -89,6 +89,7 @@ class Tools:
             page = await client.files.list_details(search=query, **filters, cursor=cursor)
         return results.FoundImages(
             total_count=page.total_count,
+            total_is_minimum=page.total_is_minimum,
             images=[results.entry_of(details) for details in page.items],
             next_cursor=page.next_cursor,
         )
@@ -224,7 +225,9 @@ class Tools:
             ids = None if not image_ids else [(await client.files.get(one)).id for one in dict.fromkeys(image_ids)]
             chosen: dict[str, Any] = {"ids": ids, "search": query, "tags": tags}
             if dry_run:
-                page = await client.files.list_details(**chosen, media_types=[MediaType.IMAGE], limit=_EXAMPLES)
+                page = await client.files.list_details(
+                    **chosen, media_types=[MediaType.IMAGE], limit=_EXAMPLES, exact_total=True
+                )
                 entries = [results.entry_of(details) for details in page.items]
                 return results.DescribedAgain(dry_run=True, matched=page.total_count, examples=entries)
             done = await client.files.describe_matching(**chosen, content_category=category, engine=engine)

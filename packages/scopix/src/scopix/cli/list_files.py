@@ -70,23 +70,27 @@ def list_files(
 async def _list(
     client: Scopix, arguments: dict[str, object], limit: int | None, offset: int, *, only_ids: bool, as_json: bool
 ) -> None:
-    rows, shown, total, has_more = FileRows(out()), 0, 0, False
+    rows, shown, total, has_more, is_minimum = FileRows(out()), 0, 0, False, False
     async with client:
         async for page in summary_pages(client, arguments, limit=limit, offset=offset):
             shown, total, has_more = shown + len(page.items), page.total, page.has_more
+            is_minimum = page.total_is_minimum
             if only_ids or as_json:
                 for file in page.items:
                     typer.echo(one_line(file.id) if only_ids else file.model_dump_json(ensure_ascii=True))
             else:
                 rows.print(page.items)
-    say_how_many(shown, total, offset, has_more=has_more)
+    say_how_many(shown, total, offset, has_more=has_more, is_minimum=is_minimum)
 
 
-def say_how_many(shown: int, total: int, offset: int, *, has_more: bool) -> None:
+def say_how_many(shown: int, total: int, offset: int, *, has_more: bool, is_minimum: bool = False) -> None:
     """One line on standard error: how many files were printed, and how to come to the others."""
+    if is_minimum and not has_more:  # the end was reached, which tells the number
+        total, is_minimum = offset + shown, False
     noun = "file" if total == 1 else "files"
-    if shown == total:
+    if shown == total and not is_minimum:
         say().print(f"{total:,} {noun}")
         return
     more = f"; more with --offset {offset + shown} or --all" if has_more else ""
-    say().print(f"{shown:,} of {total:,} {noun}{more}")
+    least = "more than " if is_minimum else ""
+    say().print(f"{shown:,} of {least}{total:,} {noun}{more}")

@@ -19,6 +19,7 @@ class Page(Generic[Entry]):
 
     items: list[Entry]
     total: int
+    total_is_minimum: bool
     has_more: bool
     search_notes: list[str]
 
@@ -46,7 +47,13 @@ async def _pages(ask: Any, arguments: Mapping[str, Any], limit: int | None, offs
         left = MAX_PAGE_SIZE if limit is None else min(MAX_PAGE_SIZE, limit - given)
         response = await ask(limit=left, **place, **arguments)
         given += len(response.items)
-        yield Page(response.items, response.total_count, response.has_more, response.search_notes)
+        yield Page(
+            response.items,
+            response.total_count,
+            response.total_is_minimum,
+            response.has_more,
+            response.search_notes,
+        )
         if not response.items or not response.has_more or given == limit:
             return
         # An older server has no cursors.

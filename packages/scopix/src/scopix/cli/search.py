@@ -89,7 +89,7 @@ async def _search(
     client: Scopix, arguments: Mapping[str, Any], limit: int | None, offset: int, *, as_json: bool
 ) -> None:
     question, mode = arguments["search"], arguments["search_mode"]
-    console, shown, total, has_more = out(), 0, 0, False
+    console, shown, total, has_more, is_minimum = out(), 0, 0, False, False
     async with client:
         async for page in detail_pages(client, arguments, limit=limit, offset=offset):
             found = [(file, find_matches(file, question, mode=mode)) for file in page.items]
@@ -102,7 +102,8 @@ async def _search(
                 for note in page.search_notes:
                     say().print(Text(one_line(note)))
             shown, total, has_more = shown + len(page.items), page.total, page.has_more
-    say_how_many(shown, total, offset, has_more=has_more)
+            is_minimum = page.total_is_minimum
+    say_how_many(shown, total, offset, has_more=has_more, is_minimum=is_minimum)
 
 
 async def _search_ranked(client: Scopix, question: str, arguments: Mapping[str, Any], *, as_json: bool) -> None:

@@ -131,6 +131,9 @@ class FileSummary(WireModel):
 class FileList(Page[FileSummary]):
     """One page of files, and how many there are in all. `next_cursor` leads to the next page, if there is one.
 
+    `total_is_minimum`: there are more than `total_count`. Files that a filter finds are counted up to 10,000 unless
+    `exact_total` asks for all; all files, and those of a status, always have their number.
+
     `search_notes` are sentences about what of a search was no condition though it looked like one, and so was searched
     as words.
     """
@@ -141,6 +144,7 @@ class FileList(Page[FileSummary]):
     limit: int | None = None
     offset: int | None = None
     next_cursor: str | None = None
+    total_is_minimum: bool = False
     search_notes: list[str] = Field(default_factory=list)
 
 
@@ -300,6 +304,7 @@ class FileDetailsList(Page[FileDetails]):
     limit: int | None = None
     offset: int | None = None
     next_cursor: str | None = None
+    total_is_minimum: bool = False
     search_notes: list[str] = Field(default_factory=list)
 
 

@@ -38,6 +38,9 @@ async def list_files(
     include: Annotated[
         Literal["details"] | None, Query(description="Each entry with everything that is known about the file.")
     ] = None,
+    exact_total: Annotated[
+        bool, Query(description="Count all files found, though that may take seconds when there are very many.")
+    ] = False,
 ) -> FileList | FileDetailsList:
     """List the tenant's files that meet all conditions, the latest pictures first unless told otherwise."""
     after = None if cursor is None else read_cursor(criteria, cursor)
@@ -46,10 +49,17 @@ async def list_files(
 
     def answer() -> FileList | FileDetailsList:
         page = files.page(
-            caller.tenant_id, criteria, limit=limit, offset=offset, after=after, with_details=with_details
+            caller.tenant_id,
+            criteria,
+            limit=limit,
+            offset=offset,
+            after=after,
+            with_details=with_details,
+            exact_total=exact_total,
         )
         next_cursor = None if page.following is None else write_cursor(criteria, page.following)
-        about = shapes.PageFacts(page.total, next_cursor is not None, next_cursor, limit, offset, notes)
+        total, has_more = page.total, next_cursor is not None
+        about = shapes.PageFacts(total.number, total.is_minimum, has_more, next_cursor, limit, offset, notes)
         if with_details:
             return shapes.file_details_list(
                 page.files, page.variants, page.versions, page.perceptions, page.documents, about, links

@@ -58,6 +58,7 @@ def run(server: FaultyServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         "SCOPIX_RETRY_DELAY": "0.001",
         "SCOPIX_POLLING_INTERVAL": "0.001",
         "SCOPIX_DATA_DIR": str(tmp_path / "data"),
+        "XDG_CONFIG_HOME": str(tmp_path / "config"),
         "COLUMNS": "80",
     }
 

@@ -15,7 +15,6 @@ app = typer.Typer(
     name="scopix",
     cls=LazyGroup,
     no_args_is_help=True,
-    add_completion=False,
     # A traceback with all variables would print the key.
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
@@ -48,6 +47,10 @@ def set_up(
             "such as ~/.local/share/scopix].",
         ),
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(envvar="SCOPIX_PROFILE", metavar="NAME", help="Which of the keys that scopix login keeps."),
+    ] = None,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
     ] = False,
@@ -60,7 +63,11 @@ def set_up(
     if "data_dir" in by_option and "api_key" not in by_option:
         # Who names a server's folder means that server, whatever the environment says of another one.
         api_key, base_url = None, base_url if "base_url" in by_option else None
-    context.obj = Connection(api_key, base_url, data_dir or default_data_dir())
+    elif profile and _is_option(context, "profile"):
+        # So does who names a profile.
+        api_key = api_key if "api_key" in by_option else None
+        base_url = base_url if "base_url" in by_option else None
+    context.obj = Connection(api_key, base_url, data_dir or default_data_dir(), profile, is_local=data_dir is not None)
 
 
 def _is_option(context: typer.Context, name: str) -> bool:

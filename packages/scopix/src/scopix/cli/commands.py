@@ -18,6 +18,9 @@ HELP = {
     "similar": "Find the images that look most like one, the likest first.",
     "get": "Show everything known about a file, or save it.",
     "show": "Show a file's description, tags, text and particulars.",
+    "open": "Open a file on the server's page, in the browser; or print its address where there is no browser.",
+    "tag": "Add tags of yours to files, or take them off.",
+    "edit": "Change a file's title or tags, or correct its description.",
     "delete": "Delete files.",
     "restore": "Bring deleted files back, up to 30 days after the deletion.",
     "retry": "Describe images again: those named, those whose description failed, or those that meet the conditions "
@@ -25,10 +28,16 @@ HELP = {
     "export": "Write everything known about files, in the order of their upload, as JSON Lines, CSV or Parquet.",
     "sessions": "List upload sessions, or show one.",
     "mcp": "Serve your pictures to an agent on this computer (Model Context Protocol, over standard input and output).",
+    "keys": "List API keys, make and revoke them.",
+    "webhooks": "List webhooks, make, try and remove them.",
     "settings": "See and change the tenant's settings.",
+    "login": "Keep an address and a key, so that they need not be given again.",
+    "logout": "Forget a profile's key on this computer.",
+    "profiles": "List the profiles that are kept, or choose the one that is used.",
 }
 # A file and what is in it are named like the command, but `list`, which would hide Python's own.
-_FILES = {"list": "list_files"}
+_FILES = {"list": "list_files", "logout": "login", "profiles": "login"}
+_FUNCTIONS = {"list": "list_files"}
 
 
 class _Commands(UserDict[str, Any]):
@@ -69,8 +78,7 @@ class LazyGroup(TyperGroup):
 
 
 def _load(name: str) -> Any:
-    file = _FILES.get(name, name)
-    found = getattr(import_module(f"scopix.cli.{file}"), file)
+    found = getattr(import_module(f"scopix.cli.{_FILES.get(name, name)}"), _FUNCTIONS.get(name, name))
     if isinstance(found, typer.Typer):
         group = typer.main.get_command(found)
         group.name = name

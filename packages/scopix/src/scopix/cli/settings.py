@@ -1,24 +1,20 @@
 """`scopix settings s3`: a bucket of your own for what is uploaded with `storage_target="custom"`."""
 
-import asyncio
 import json
 import sys
-from collections.abc import Awaitable, Callable
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 from rich import box
 from rich.table import Table
 from rich.text import Text
 
-from scopix import S3ConfigStatus, Scopix
-from scopix.cli.connection import Connection, open_client
+from scopix import S3ConfigStatus
 from scopix.cli.outcome import EXIT_FAILED
+from scopix.cli.running import run
 from scopix.cli.terminal import errors_shown, harmless, one_line, out, say, say_error
 
 __all__ = ["settings"]
-
-T = TypeVar("T")
 
 settings = typer.Typer(
     help="See and change the tenant's settings.", no_args_is_help=True, rich_markup_mode=None, add_completion=False
@@ -63,7 +59,7 @@ def set_bucket(
         given = sys.stdin.readline().strip() if secret_stdin else secret or _ask("Secret access key", hidden=True)
         if not given:
             raise ValueError("the secret access key is empty")
-        status = _run(
+        status = run(
             context,
             lambda client: client.settings.configure_custom_s3(
                 access_key_id=key_id,
@@ -81,7 +77,7 @@ def set_bucket(
 def show(context: typer.Context, as_json: AsJson = False) -> None:
     """Show which bucket is configured, and how its last check went."""
     with errors_shown():
-        status = _run(context, lambda client: client.settings.get_custom_s3_status())
+        status = run(context, lambda client: client.settings.get_custom_s3_status())
     _show(status, as_json=as_json)
 
 
@@ -89,7 +85,7 @@ def show(context: typer.Context, as_json: AsJson = False) -> None:
 def validate(context: typer.Context, as_json: AsJson = False) -> None:
     """Try the bucket out: write, read and delete a small object. Exit code 1 when something is missing."""
     with errors_shown():
-        found = _run(context, lambda client: client.settings.validate_custom_s3())
+        found = run(context, lambda client: client.settings.validate_custom_s3())
     if as_json:
         typer.echo(found.model_dump_json(ensure_ascii=True))
     elif found.valid:
@@ -114,7 +110,7 @@ def remove(
             if not typer.confirm("Remove the configuration of the bucket?", err=True):
                 say().print("nothing was removed")
                 raise typer.Exit(1)
-        removal = _run(context, lambda client: client.settings.remove_custom_s3())
+        removal = run(context, lambda client: client.settings.remove_custom_s3())
     if as_json:
         typer.echo(json.dumps(removal))
     else:
@@ -134,17 +130,6 @@ def _ask(what: str, *, hidden: bool) -> str:
         )
     entered: str = typer.prompt(what, hide_input=hidden, err=True)
     return entered.strip()
-
-
-def _run(context: typer.Context, action: Callable[[Scopix], Awaitable[T]]) -> T:
-    connection = context.find_object(Connection)
-    assert connection is not None
-
-    async def run() -> T:
-        async with open_client(connection) as client:
-            return await action(client)
-
-    return asyncio.run(run())
 
 
 def _show(status: S3ConfigStatus, *, as_json: bool) -> None:

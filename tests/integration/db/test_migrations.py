@@ -189,7 +189,13 @@ def test_a_database_from_before_the_first_release_is_adopted(url: str) -> None:
     assert found(search="field.total>121") == []
     assert found(tags=("Cup", "red")) == ["f"]
     assert database.read(lambda t: t.descriptions.versions("f"))[0].description.tags == ("CUP",)
-    assert database.read(lambda t: list(t.vectors.portions("t", size=9))) == [[("f", bytes([32, 256 - 16, 127]))]]
+    (kept,) = database.read(lambda t: [row for portion in t.vectors.changes("t", 0) for row in portion])
+    assert (kept.file_id, kept.vector, database.read(lambda t: t.vectors.latest("t"))) == (
+        "f",
+        bytes([32, 256 - 16, 127]),
+        kept.sequence,
+    )
+    assert [task.file_id for task in database.read(lambda t: t.embeddings.due(limit=9))] == ["f"]
     database.close()
 
 

@@ -73,6 +73,17 @@ def test_a_broken_frame_of_a_png_leaves_its_first_one() -> None:
     assert result.image.getpixel((40, 30)) == BLACK
 
 
+def test_what_the_first_frame_of_a_gif_leaves_out_is_clear() -> None:
+    data = bytearray(encoded(blank(WHITE).convert("P", palette=Image.Palette.ADAPTIVE), "GIF"))
+    data[6:10] = bytes([120, 0, 100, 0])  # a larger screen
+    at = data.index(b"\x2c", 13)
+    data[at + 1 : at + 5] = bytes([20, 0, 10, 0])
+    result = decoded(bytes(data))
+    assert result.full_size == (120, 100)
+    assert result.is_transparent
+    assert result.image.getpixel((60, 50)) == WHITE != result.image.getpixel((5, 5)) == result.image.getpixel((110, 95))
+
+
 def test_a_still_picture_has_one_frame() -> None:
     for format in ("GIF", "WEBP", "PNG", "JPEG"):
         result = decoded(encoded(blank(), format))

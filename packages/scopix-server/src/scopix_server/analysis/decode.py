@@ -24,7 +24,7 @@ from scopix.types.sniff import ENOUGH_BYTES, sniff
 from scopix_server.analysis.decode_streamed import DecodingFailed, decode_streamed
 from scopix_server.analysis.descriptive import read_descriptive
 from scopix_server.analysis.exif import EXIF_IFD, GPS_IFD, Metadata, read_capture, read_taken
-from scopix_server.analysis.frames import first_with_content, is_blank
+from scopix_server.analysis.frames import clear_around, first_with_content, is_blank
 from scopix_server.analysis.jpegxl import read_jpegxl
 from scopix_server.analysis.look import Look
 from scopix_server.analysis.partial import damage_of, tolerant
@@ -139,6 +139,8 @@ def decode(source: Path | BinaryIO, *, max_pixels: int, work_pixels: int, min_si
                 frame = first_with_content(loaded)
             if getattr(loaded, "is_animated", False) or header.frames > 1:
                 frames = count_frames(file) if content_type == "image/gif" else _frames(loaded, header)
+            if header.first_frame is not None and frame == 1:
+                loaded = clear_around(loaded, header.first_frame)
             orientation = _orientation(content_type, header, metadata)
             stored = loaded.size if content_type in _SIZED_BY_DECODER else (header.width, header.height)
             image, is_transparent = _as_rgb(loaded, work_pixels)

@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
-__all__ = ["first_with_content", "is_blank"]
+__all__ = ["clear_around", "first_with_content", "is_blank"]
 
 _SAMPLE: Final = 256
 """Pixels of the longest side that is looked at: a spinner of a few pixels is still there."""
@@ -41,6 +41,18 @@ def first_with_content(image: Image.Image) -> int:
         image.seek(0)
         image.load()
     return 1
+
+
+def clear_around(image: Image.Image, box: tuple[int, int, int, int]) -> Image.Image:
+    """Return the picture with all clear that lies outside of `box` (left, top, right, bottom).
+
+    Pillow fills that with the GIF's background colour, browsers do not. Beyond 40 million pixels it stays so.
+    """
+    if image.width * image.height > _MAX_CANVAS:
+        return image
+    clear = Image.new("RGBA", image.size)
+    clear.paste(image.crop(box).convert("RGBA"), box[:2])
+    return clear
 
 
 def is_blank(image: Image.Image) -> bool:

@@ -36,6 +36,8 @@ def walk_gif(header: Header, cursor: Cursor, note: Note | None = None) -> Walker
     if not across or not down:
         raise unreadable("the first frame is empty")
     header.width, header.height = max(width, left + across), max(height, top + down)
+    if (left, top, across, down) != (0, 0, header.width, header.height):
+        header.first_frame = left, top, left + across, top + down
     header.channels, header.palette, header.interlaced = 1, True, bool(frame[8] & 0x40)
     header.lossless = header.complete = True
 

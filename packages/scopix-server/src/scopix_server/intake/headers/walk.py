@@ -58,7 +58,8 @@ class Header:
     `decoded_pixels` are those that a decoder makes, where that is more than the picture has. A JPEG 2000 picture can be
     halved `levels` times while it is decoded, and holds less if it is `tiled`; `profile` is where its colour profile
     begins and ends. `raw` are the files of cameras that hold what the sensor saw,
-    `dng` those of Adobe's format. `codec` is how a HEIF file's picture is coded, by its four letters. `begun`
+    `dng` those of Adobe's format. `first_frame` is where that of a GIF begins and ends (left, top, right, bottom) if it
+    leaves some of the picture out. `codec` is how a HEIF file's picture is coded, by its four letters. `begun`
     tells that pixels follow, so that something can be decoded of a JPEG whose end is missing.
     """
 
@@ -82,6 +83,7 @@ class Header:
     dng: bool = False
     codec: str = ""
     begun: bool = False
+    first_frame: tuple[int, int, int, int] | None = None
 
     @property
     def pixels(self) -> int:

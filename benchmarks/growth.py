@@ -36,6 +36,7 @@ from scopix_server.domain.tenant import Tenant
 from scopix_server.library.files import Files
 from scopix_server.library.sessions import Sessions
 from scopix_server.library.usage import Usages
+from scopix_server.upkeep.integrity import Counts
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -110,6 +111,7 @@ def fill(database: SqlDatabase, engine: sa.Engine, number: int) -> None:
                 copy(transaction.connection, table, values)
 
         database.write(insert)
+    Counts(database).mend()
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         # What each database does by itself after a while: count what is where.
         connection.exec_driver_sql("VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "ANALYZE")

@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,7 +11,7 @@ import sqlalchemy as sa
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, MediaType, VariantStatus
 from scopix_server.db.connection import SqlDatabase
 from scopix_server.domain.file import File
-from scopix_server.domain.listing import FileFilter, Position, SortBy, SortOrder, position_of
+from scopix_server.domain.listing import FileFilter, Position, SortBy, SortOrder, Total, position_of
 from scopix_server.domain.tenant import Tenant
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -57,6 +58,7 @@ def some_files(tenant: str, number: int) -> list[File]:
                 tenant_id=tenant,
                 filename="a.png",
                 title=chance.choice([None, "a", "B", "b", "c"]),
+                user_tags=("t", *chance.choice([(), ("u",)])),
                 content_type="image/png",
                 media_type=chance.choice([MediaType.IMAGE, MediaType.DOCUMENT]),
                 content_category=chance.choice(["general", "receipt"]),
@@ -125,6 +127,33 @@ def test_pages_by_number_and_by_place_are_parts_of_the_list_by_hand(filled: tupl
                 while found := page(17, 0, position_of(gathered[-1], sort_by) if gathered else None):
                     gathered += found
                 assert [file.id for file in gathered] == expected, told
+
+
+def test_what_very_many_files_are_is_listed_as_what_few_are(
+    filled: tuple[SqlDatabase, list[File]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database, files = filled
+    monkeypatch.setattr("scopix_server.db.files.MAX_COUNTED", 10)
+    for asked in (
+        FileFilter(search="a.png"),
+        FileFilter(search="png -b"),
+        FileFilter(search="-nothing"),
+        FileFilter(tags=("t",)),
+        FileFilter(tags=("t", "u"), search="png", has_description=False),
+        FileFilter(search="png", statuses=("failed", "queued")),
+    ):
+        for sort_by in SortBy:
+            criteria = replace(asked, sort_by=sort_by)
+            whole, number = database.read(lambda t, c=criteria: t.files.list(TENANT, c, limit=200, offset=0))
+            assert 10 < number == len(whole) <= len(files)
+            after = position_of(whole[3], sort_by)
+            for place, start in ((None, 2), (after, 6)):
+                part, total = database.read(
+                    lambda t, c=criteria, a=place: t.files.page(TENANT, c, limit=5, offset=2, after=a)
+                )
+                assert (part, total) == (whole[start : start + 5], Total(10, is_minimum=True)), criteria
+    few, total = database.read(lambda t: t.files.page(TENANT, FileFilter(search="nothing"), limit=5, offset=0))
+    assert (few, total) == ([], Total(0))
 
 
 # What PostgreSQL chooses depends on how large the tables are; benchmarks/growth.py shows it.

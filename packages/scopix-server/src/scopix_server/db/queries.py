@@ -50,7 +50,7 @@ def list_files(
         return [], Total(0)
     page = _Page(criteria, limit, offset, after)
     if selection.lookups or selection.tags:
-        return _gathered(connection, tenant_id, selection, page)
+        return _gathered(connection, tenant_id, selection, page, max_counted)
     visible = _visible(tenant_id, selection)
     total = _kept_total(connection, tenant_id, criteria)
     if total is None:
@@ -203,10 +203,11 @@ def _visible(tenant_id: str, selection: _Selection) -> sa.ColumnElement[bool]:
 
 
 def _gathered(
-    connection: sa.Connection, tenant_id: str, selection: _Selection, page: "_Page"
+    connection: sa.Connection, tenant_id: str, selection: _Selection, page: "_Page", max_counted: int | None
 ) -> tuple[Sequence[sa.RowMapping], Total]:
     keys = [key.label(f"key_{number}") for number, key in enumerate(_keys(selection.criteria))]
-    found = _found(connection.dialect.name, tenant_id, selection, [files.c.id, *keys]).cte("found")
+    selected = _found(connection.dialect.name, tenant_id, selection, [files.c.id, *keys])
+    found = selected.limit(None if max_counted is None else max_counted + 1).cte("found")
     counted = sa.select(sa.func.count()).select_from(found)
     cut = page.of(sa.select(found), [found.c[key.name] for key in keys], found.c.id).subquery("page")
     query = (
@@ -215,9 +216,24 @@ def _gathered(
         .order_by(*page.order([cut.c[key.name] for key in keys], cut.c.id))
     )
     rows = connection.execute(query).mappings().all()
-    if rows:
-        return rows, Total(rows[0]["total"])
-    return rows, Total(connection.execute(counted).scalar_one())
+    number = rows[0]["total"] if rows else connection.execute(counted).scalar_one()
+    if max_counted is None or number <= max_counted:
+        return rows, Total(number)
+    # Only some were gathered. Of so many the next in the list's order are never far.
+    common = _cut(page, _runs(selection.criteria, page.after), _is_found(connection.dialect.name, tenant_id, selection))
+    return connection.execute(common).mappings().all(), Total(max_counted, is_minimum=True)
+
+
+def _is_found(dialect: str, tenant_id: str, selection: _Selection) -> sa.ColumnElement[bool]:
+    """Say of a file what `_found` says of all, for those who come along them in their order."""
+    conditions = [_visible(tenant_id, selection), *(_is_tagged(folded(tag)) for tag in selection.tags)]
+    if selection.lookups:
+        is_match = matches(dialect, selection.lookups)
+        if dialect == "sqlite" and not all(each.term.is_excluded for each in selection.lookups):
+            # Looked up once, not for each file: the index would begin anew each time.
+            is_match = search_documents.c.number.in_(sa.select(_search_index.c.rowid).where(is_match))
+        conditions.append(sa.exists().where(search_documents.c.file_id == files.c.id, is_match).correlate(files))
+    return sa.and_(*conditions)
 
 
 def _found(
@@ -313,7 +329,7 @@ class _Page:
 
     def __init__(self, criteria: FileFilter, limit: int, offset: int, after: Position | None) -> None:
         self._ascending = criteria.sort_order is SortOrder.ASC
-        self._limit, self._offset, self._after = limit, offset, after
+        self._limit, self._offset, self.after = limit, offset, after
 
     def of_run(self, query: sa.Select[Any], run: _Run) -> sa.Select[Any]:
         """Return the part of a list that is one run."""
@@ -321,8 +337,8 @@ class _Page:
 
     def first(self, query: sa.Select[Any], run: _Run) -> sa.Select[Any]:
         """Return what the part may need of a run."""
-        if self._after is not None and run.is_cut:
-            query = query.where(self._behind(self._after, run.keys, files.c.id))
+        if self.after is not None and run.is_cut:
+            query = query.where(self._behind(self.after, run.keys, files.c.id))
         return query.order_by(*self.order(run.keys, files.c.id)).limit(self._offset + self._limit)
 
     def cut(self, query: sa.Select[Any]) -> sa.Select[Any]:
@@ -333,8 +349,8 @@ class _Page:
         self, query: sa.Select[Any], keys: Sequence[sa.ColumnElement[Any]], file_id: sa.ColumnElement[str]
     ) -> sa.Select[Any]:
         """Return that part of the query's rows, whose columns these keys (see `_keys`) and this id are."""
-        if self._after is not None:
-            query = query.where(self._beyond(self._after, keys, file_id))
+        if self.after is not None:
+            query = query.where(self._beyond(self.after, keys, file_id))
         return query.order_by(*self.order(keys, file_id)).limit(self._limit).offset(self._offset)
 
     def order(

@@ -157,13 +157,11 @@ class AsyncFiles(AsyncAnalyses):
             page = await client.files.list(tags=["roof"])
             async for file in client.files.list(tags=["roof"]): ...
 
-        `search` looks into what `search_mode` says: `all`, `metadata` or `visible_text`. A file must carry all `tags`.
-        Times without a zone are UTC. `sort_by` is `created_at`, `content_created_at`, `title` or `size_bytes`;
-        `sort_order` is `asc` or `desc`. `objects` are things that must all be seen on a photograph, by any common word
-        for them: `["dog", "people>=2"]`; `min_people=2` is the latter. `cursor` is the `next_cursor` of the page
-        before: pages that follow each other by it neither leave out nor repeat a file when others come or go meanwhile.
-        `exact_total` has what a filter finds counted beyond 10,000, which may take seconds (see `FileList`).
-        Raises `ValidationError` for values out of range.
+        `search` looks into what `search_mode` says: `all`, `metadata` or `visible_text`. A file must carry all `tags`,
+        and show all `objects`, by any common word for them: `["dog", "people>=2"]`, as `min_people=2`. Times without a
+        zone are UTC. `sort_by` is `created_at`, `content_created_at`, `title` or `size_bytes`, `sort_order` `asc` or
+        `desc`. With `cursor`, the `next_cursor` of the page before, no file is missed or repeated when others come or
+        go. `exact_total` counts beyond 10,000. Raises `ValidationError` for values out of range.
         """
         filters: dict[str, Any] = {
             "search": search,
@@ -206,9 +204,8 @@ class AsyncFiles(AsyncAnalyses):
     ) -> AsyncIterator[FileSummary | FileDetails]:
         """Walk through all files that meet the filters of `list`, asking for `page_size` (1 to 100) at a time.
 
-        With `include_details` everything known about each file is given, as by `get`. Every file that is there all the
-        while is met once, whatever is added or deleted meanwhile, unless what the list is sorted by changes: that never
-        happens with `sort_by="created_at"`. Raises as `list`.
+        With `include_details` everything known about each is given. Every file that is there all the while is met once,
+        unless what the list is sorted by changes, which never happens with `sort_by="created_at"`. Raises as `list`.
         """
         if include_details:
             async for details in self.list_details(limit=page_size, **filters):

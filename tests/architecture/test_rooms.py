@@ -124,7 +124,7 @@ def test_the_inner_rooms_know_no_outer_library(room: str) -> None:
 def test_imaging_stays_in_the_files_whose_job_it_is() -> None:
     using = {name for name, path in SERVER_MODULES if any(within(target, "PIL") for target in imports(path))}
     use_cases = {name for name in using if room_of(name) in {"intake", "analysis", "library", "upkeep"}}
-    of_formats = ("jpegxl", "partial", "psd_merged", "raw_preview")
+    of_formats = ("coded_colours", "jpegxl", "partial", "psd_merged", "raw_preview")
     theirs = ("decode", "descriptive", "frames", "ground", "look", "srgb", "variants", *of_formats)
     assert use_cases == {f"scopix_server.analysis.{name}" for name in theirs}
 

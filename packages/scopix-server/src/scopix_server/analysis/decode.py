@@ -141,6 +141,9 @@ def decode(source: Path | BinaryIO, *, max_pixels: int, work_pixels: int, min_si
                 frames = count_frames(file) if content_type == "image/gif" else _frames(loaded, header)
             if header.first_frame is not None and frame == 1:
                 loaded = clear_around(loaded, header.first_frame)
+            # A PNG's code points go before its profile (third edition, 4.3); elsewhere a profile says more.
+            if header.code_points and (content_type == "image/png" or not loaded.info.get("icc_profile")):
+                loaded.info["code_points"] = header.code_points
             orientation = _orientation(content_type, header, metadata)
             stored = loaded.size if content_type in _SIZED_BY_DECODER else (header.width, header.height)
             image, is_transparent = _as_rgb(loaded, work_pixels)

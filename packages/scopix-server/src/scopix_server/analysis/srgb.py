@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image, ImageCms
 
+from scopix_server.analysis.coded_colours import coding_of, from_light
 from scopix_server.analysis.decode_streamed import cmyk_of_print
 
 __all__ = ["Conversion", "conversion_of"]
@@ -34,8 +34,11 @@ def conversion_of(mode: str, info: dict[Any, Any]) -> Conversion | None:
 
     Args:
         mode: RGB, L or CMYK: what the pixels are without their alpha.
-        info: the metadata of a Pillow image: `icc_profile` (bytes), `gamma` (a PNG's), `srgb` (a PNG says it is).
+        info: the metadata of a Pillow image: `icc_profile` (bytes), `gamma` (a PNG's), `srgb` (a PNG says it is),
+            `code_points`, which go before all of these.
     """
+    if (code_points := info.get("code_points")) is not None and mode != "CMYK":
+        return coding_of(code_points)
     profile = info.get("icc_profile")
     if not profile and mode == "CMYK":
         profile = cmyk_of_print()
@@ -78,9 +81,8 @@ def _changes_nothing(transform: ImageCms.ImageCmsTransform) -> bool:
 
 def _gamma_table(gamma: float) -> list[int]:
     """For each of 256 samples, what sRGB has for the same light (PNG, third edition, 13.13; IEC 61966-2-1)."""
-    light: npt.NDArray[np.float64] = (np.arange(256) / 255) ** (1 / gamma)
-    encoded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    return [int(value) for value in np.rint(255 * encoded)]
+    light = (np.arange(256) / 255) ** (1 / gamma)
+    return [int(value) for value in np.rint(255 * from_light(light))]
 
 
 def _by_gamma(image: Image.Image, table: list[int]) -> Image.Image:

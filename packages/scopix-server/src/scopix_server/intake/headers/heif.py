@@ -99,6 +99,8 @@ def _read_properties(file: BinaryIO, header: Header, items: _Items) -> None:
             _cut(header, read_exactly(file, box.start, box.end))
         elif box.name == b"pixi":
             header.bits = max(read_exactly(file, box.start, box.end)[5:] or b"\x08")
+        elif box.name == b"colr":
+            _read_colours(header, read_exactly(file, box.start, min(box.end, box.start + 8)))
         elif box.name == b"irot" and read_exactly(file, box.start, box.end)[0] & 1:
             header.orientation = 6  # by a quarter, whichever way
         elif box.name in {b"irot", b"imir"} and header.orientation == 1:
@@ -108,6 +110,12 @@ def _read_properties(file: BinaryIO, header: Header, items: _Items) -> None:
 def _pair(file: BinaryIO, box: Box) -> tuple[int, int]:
     data = read_exactly(file, box.start, box.end)
     return int.from_bytes(data[4:8], "big"), int.from_bytes(data[8:12], "big")
+
+
+def _read_colours(header: Header, data: bytes) -> None:
+    """Code points (14496-12, 12.1.5); a profile may stand beside them, in a box of the same name."""
+    if data[:4] == b"nclx" and len(data) == 8:
+        header.code_points = int.from_bytes(data[4:6], "big"), int.from_bytes(data[6:8], "big")
 
 
 def _cut(header: Header, data: bytes) -> None:

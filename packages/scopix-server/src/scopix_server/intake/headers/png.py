@@ -37,10 +37,12 @@ def walk_png(header: Header, cursor: Cursor, note: Note | None = None) -> Walker
             break
         has_pixels = has_pixels or name == b"IDAT"
         taken = b""
-        if (name == b"eXIf" and length) or (name == b"acTL" and length == 8):
+        if (name == b"eXIf" and length) or (name == b"acTL" and length == 8) or (name == b"cICP" and length == 4):
             taken = yield Take(min(length, MAX_TAKE))
         if name == b"eXIf":
             header.orientation = orientation_of(taken)
+        elif name == b"cICP" and taken:
+            header.code_points = taken[0], taken[1]
         elif taken:
             header.frames = max(1, int.from_bytes(taken[:4], "big"))
         yield Skip(length - len(taken) + _CHECKSUM)

@@ -59,8 +59,9 @@ class Header:
     halved `levels` times while it is decoded, and holds less if it is `tiled`; `profile` is where its colour profile
     begins and ends. `raw` are the files of cameras that hold what the sensor saw,
     `dng` those of Adobe's format. `first_frame` is where that of a GIF begins and ends (left, top, right, bottom) if it
-    leaves some of the picture out. `codec` is how a HEIF file's picture is coded, by its four letters. `begun`
-    tells that pixels follow, so that something can be decoded of a JPEG whose end is missing.
+    leaves some of the picture out. `code_points` are colour primaries and transfer characteristics (ITU-T H.273).
+    `codec` is how a HEIF file's picture is coded, by its four letters. `begun` tells that pixels follow, so that
+    something can be decoded of a JPEG, or all of a PNG, whose end is missing.
     """
 
     width: int = 0
@@ -84,6 +85,7 @@ class Header:
     codec: str = ""
     begun: bool = False
     first_frame: tuple[int, int, int, int] | None = None
+    code_points: tuple[int, int] | None = None
 
     @property
     def pixels(self) -> int:

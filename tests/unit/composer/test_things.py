@@ -124,3 +124,16 @@ def test_where_several_are_cut_off_there_may_be_more():
     assert told(seen(*(("car", box) for box in cut[:2]))).startswith("Two cars.")
     whole = (Box(0.1, 0.2, 0.2, 0.8), Box(0.4, 0.2, 0.2, 0.8), Box(0.7, 0.2, 0.2, 0.8))
     assert told(seen(*(("person", box) for box in whole))).startswith("Three people.")
+
+
+def test_likely_surroundings_are_told_at_less_where_nothing_speaks_against_them():
+    kitchen, shore = Scene("kitchen", 0.33), Scene("shore", 0.25)
+    assert "most likely of a kitchen" in told(seen(scenes=(kitchen,)))
+    assert "kitchen" not in told(seen(scenes=(kitchen, shore)))
+    assert "kitchen" not in told(seen(("person", MIDDLE), scenes=(kitchen,)))
+
+
+def test_one_thing_that_is_named_is_not_told_as_its_room():
+    cradle = LabelGroup("furniture", 0.85, "bassinet", 0.75)
+    text = told(seen(scenes=(Scene("bedroom", 0.84),), labels=(cradle,)))
+    assert "perhaps a bassinet" in text and "bedroom" not in text

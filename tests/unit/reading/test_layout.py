@@ -4,6 +4,7 @@ import math
 
 from scopix_server.domain.description import Perception, TextRegion
 from scopix_server.reading.facts import labelled_facts
+from scopix_server.reading.grid import Table, has_names_elsewhere
 from scopix_server.reading.layout import Layout, read_layout
 from tests.support.perceptions import Written, page
 
@@ -147,3 +148,11 @@ def test_a_title_block_beneath_notes_keeps_its_entries() -> None:
         for row in ((label, 100, 560 + 40 * n), (value, 700, 560 + 40 * n))
     ]
     assert len(layout([*notes, *block]).fields()) == 3
+
+
+def test_a_table_whose_items_are_named_in_lines_of_their_own_is_one_of_halves() -> None:
+    halves = Table(("Item", "Qty", "Total"), (("$7.10", "1", "$7.10"), ("$0.50", "1", "$0.50")), frozenset())
+    whole = Table(("Item", "Qty", "Total"), (("Rice", "1", "$7.10"), ("Tea", "1", "$0.50")), frozenset())
+    numbered = Table(("Pos", "Description", "Total"), (("1", "Rice", "$7.10"), ("2", "Tea", "$0.50")), frozenset())
+    assert has_names_elsewhere(halves)
+    assert not has_names_elsewhere(whole) and not has_names_elsewhere(numbered)

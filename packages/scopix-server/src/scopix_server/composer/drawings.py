@@ -12,9 +12,8 @@ from scopix_server.reading.layout import Layout, Line, Pair
 from scopix_server.reading.legend import legend_entries
 from scopix_server.reading.lines import letters
 from scopix_server.reading.rooms import Room, find_rooms
-from scopix_server.reading.sheets import drawing_noun, drawing_title, has_title_block
-from scopix_server.reading.title_block import title_block
-from scopix_server.reading.titles import top_title
+from scopix_server.reading.sheets import diagram_title, drawing_noun, drawing_title, has_title_block
+from scopix_server.reading.title_block import is_head, title_block
 from scopix_server.reading.words import TITLE_BLOCK
 
 __all__ = ["describe_diagram", "describe_plan"]
@@ -45,10 +44,7 @@ def describe_plan(perception: Perception, layout: Layout, _: ImageKind) -> Itera
 def describe_diagram(_perception: Perception, layout: Layout, _: ImageKind) -> Iterator[Statement]:
     """Yield sentences about a diagram or a technical drawing: title, labels, title block."""
     noun = "technical drawing" if has_title_block(layout) else "diagram"
-    title = drawing_title(layout)
-    top = top_title(layout)
-    if noun == "diagram" and title is not None and (top is None or title.index not in top.indices):
-        title = None  # one of the boxes
+    title = diagram_title(layout)
     yield _opening(noun, title)
     if noun == "technical drawing":
         legend = legend_entries(layout)
@@ -127,10 +123,18 @@ def _entries(layout: Layout) -> list[Pair]:
 
     Such a one counts behind a colon, or where the label is one of those that title blocks have.
     """
-    sure = {pair.indices for pair in [*layout.pairs(), *title_block(layout).values()]}
-    pairs = [pair for pair in layout.fields() if not TITLE_BLOCK.fullmatch(pair.value.rstrip(" :"))]
-    return [pair for pair in pairs if pair.indices in sure or not _is_head(pair.value)][:_MAX_NOTES]
+    block = list(title_block(layout).values())
+    sure = {pair.indices for pair in block}
+    gone = {index for pair in block for index in pair.indices}
+    others = [pair for pair in layout.fields() if pair.indices in sure or not gone.intersection(pair.indices)]
+    known = {pair.indices for pair in others}
+    pairs = [*(pair for pair in block if pair.indices not in known), *others]
+    kept = [pair for pair in pairs if pair.indices in sure or _may_be_value(pair)]
+    return sorted(kept, key=lambda pair: pair.indices)[:_MAX_NOTES]
 
 
-def _is_head(text: str) -> bool:
-    return text.isupper() and not any(sign.isdigit() for sign in text)
+def _may_be_value(pair: Pair) -> bool:
+    """Whether it is no other label, and no note in capitals that happens to stand on the label's row."""
+    if TITLE_BLOCK.fullmatch(pair.value.rstrip(" :")) or is_head(pair.value):
+        return False
+    return len(pair.indices) == 1 or not pair.value.isupper() or any(sign.isdigit() for sign in pair.value)

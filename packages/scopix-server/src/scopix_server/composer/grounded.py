@@ -15,7 +15,7 @@ from scopix_server.domain.visible_text import visible_text
 from scopix_server.reading.kinds import judge_kind
 from scopix_server.reading.layout import Layout, read_layout
 from scopix_server.reading.legend import legend_entries
-from scopix_server.reading.pages import ISSUED, document_noun, form_noun, is_firm_document
+from scopix_server.reading.pages import document_noun, form_noun, is_firm_document, page_title
 from scopix_server.reading.rooms import find_rooms
 from scopix_server.reading.screens import read_screen
 from scopix_server.reading.sheets import drawing_noun, has_title_block
@@ -159,9 +159,9 @@ def _title_tags(layout: Layout, kind: ImageKind) -> Iterator[str]:
         yield from (title.text for title in [map_title(layout)] if title is not None)
     elif kind is ImageKind.DIAGRAM and not has_title_block(layout):
         yield from (title.text for title in [top_title(layout)] if title is not None)
-    elif kind not in {ImageKind.PHOTO, ImageKind.PRODUCT_PHOTO} and not (
-        kind is ImageKind.DOCUMENT and document_noun(layout) in ISSUED
-    ):
+    elif kind is ImageKind.DOCUMENT:
+        yield from (title.text for title in [page_title(layout)] if title is not None)
+    elif kind not in {ImageKind.PHOTO, ImageKind.PRODUCT_PHOTO}:
         yield from (title.text for title in [title_of(layout)] if title is not None)
 
 

@@ -3,19 +3,25 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
-from statistics import median
 
 from scopix_server.composer.tables import describe_table
 from scopix_server.domain.description import ImageKind, Perception
 from scopix_server.domain.phrases import Statement, article, count_of, listing, quote, quoted_listing
 from scopix_server.reading.entities import find_entities
 from scopix_server.reading.facts import labelled_facts
+from scopix_server.reading.grid import has_names_elsewhere
 from scopix_server.reading.layout import Layout, Line, Pair
-from scopix_server.reading.lines import columns_of, letters, words_in
-from scopix_server.reading.pages import ISSUED, PAGE, document_noun, empty_labels, form_noun, is_firm_document
+from scopix_server.reading.lines import letters
+from scopix_server.reading.pages import (
+    ISSUED,
+    document_noun,
+    empty_labels,
+    form_noun,
+    is_loose,
+    page_title,
+    running_lines,
+)
 from scopix_server.reading.receipts import read_receipt
-from scopix_server.reading.titles import Title, title_of, top_title
-from scopix_server.reading.words import noun_of
 
 __all__ = ["describe_document", "describe_field", "describe_form", "found_in_text", "texts_of"]
 
@@ -24,10 +30,6 @@ _CAPTION = re.compile(
     r"(?:figure|fig\.?|table|heading|chapter|section|abbildung|abb\.?|tabelle|kapitel)\b", re.IGNORECASE
 )
 _MAX_FIELDS = 24
-_PROSE_WORDS = 6
-_LINES_OF_PROSE = 4
-_NARROW_WORDS, _LINES_OF_NARROW_PROSE = 4, 12
-_LINES_OF_A_PARAGRAPH = 2
 _SURE_SENDER = 0.9
 _LETTERS_OF_A_SECTION = 3  # "1 X 5.20" on a receipt is a price
 _ONE_SIZE = 1.3
@@ -63,7 +65,7 @@ def describe_document(perception: Perception, layout: Layout, _: ImageKind) -> I
     opening = _opening(perception, layout, noun)
     yield opening
     table = layout.table()
-    if table is not None:
+    if table is not None and not (noun in ISSUED and has_names_elsewhere(table)):
         yield describe_table(table)
     pairs = [pair for pair in labelled_facts(layout) if not _CAPTION.match(pair.label)][:_MAX_FIELDS]
     if pairs:
@@ -110,17 +112,14 @@ def _opening(perception: Perception, layout: Layout, noun: str) -> Statement:
     # One line alone is all the text there is, and no title of more.
     heading = layout.heading() if len(layout.lines) > 1 else None
     shape = "portrait" if perception.height > perception.width else "landscape"
-    # Lines without running text on what is no upright page may be a figure's; its title is one where it comes first.
-    loose = shape == "landscape" and noun == PAGE and not (is_firm_document(layout) or _body(layout.lines))
+    loose = noun == document_noun(layout) and is_loose(layout)
     opening = f"{article('page or figure with text' if loose else noun).capitalize()} in {shape} format"
     if noun in ISSUED:
         # The largest type on a receipt is a shop's, a stamp's or "TOTAL": its sender says more than a title.
         sender = read_receipt(layout).sender
         if sender is not None and sender.confidence >= _SURE_SENDER:
             return Statement(f"{opening} from {quote(sender.text)}.", {"regions": list(sender.indices)})
-    elif (
-        heading is not None and noun_of(heading.text) is None and (title := _title(layout, heading, loose)) is not None
-    ):
+    elif heading is not None and (title := page_title(layout, loose=loose)) is not None:
         return Statement(f"{opening} titled {quote(title.text)}.", {"regions": list(title.indices)})
     table = layout.table()
     inside = table.indices if table else frozenset()
@@ -132,13 +131,9 @@ def _opening(perception: Perception, layout: Layout, noun: str) -> Statement:
     return Statement(f"{opening}; the first line reads {quote(first.text)}.", {"regions": [first.index]})
 
 
-def _title(layout: Layout, heading: Line, loose: bool) -> Title | None:
-    return top_title(layout) if loose else title_of(layout, heading)
-
-
 def _prose(layout: Layout, heading: Line | None) -> Iterator[Statement]:
     start = heading.bottom if heading else 0.0
-    body = _body([line for line in layout.lines if line.top >= start])
+    body = running_lines([line for line in layout.lines if line.top >= start])
     columns = _columns(body)
     if columns > 1:
         sentence = f"The text stands in {count_of(columns, 'column')}."
@@ -150,19 +145,6 @@ def _prose(layout: Layout, heading: Line | None) -> Iterator[Statement]:
     if body:
         first = _first_of_paragraph(body[0], [line for line in layout.lines if line is not heading])
         yield Statement(f"The text begins {quote(first.text, 160)}.", {"regions": [first.index]})
-
-
-def _body(lines: Sequence[Line]) -> list[Line]:
-    """Return the lines of running text; many lines of fewer words are running text in narrow columns."""
-    long = [line for line in lines if words_in(line.text) >= _PROSE_WORDS]
-    narrow = [line for line in lines if words_in(line.text) >= _NARROW_WORDS]
-    body = long if len(long) >= _LINES_OF_PROSE or len(narrow) < _LINES_OF_NARROW_PROSE else narrow
-    if len(body) < _LINES_OF_PROSE:
-        return []
-    # Lines of a paragraph start beneath each other, in one size of type; a date or a headline among them does not.
-    aligned = {line.index for column in columns_of(body, _LINES_OF_A_PARAGRAPH) for line in column}
-    largest = _ONE_SIZE * median(line.size for line in body)
-    return [line for line in body if line.index in aligned and line.size <= largest]
 
 
 def _first_of_paragraph(line: Line, lines: Sequence[Line]) -> Line:

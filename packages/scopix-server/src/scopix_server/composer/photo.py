@@ -16,7 +16,7 @@ from scopix_server.composer.things import (
     seen_things,
     thing_tags,
 )
-from scopix_server.domain.description import Face, ImageKind, LabelGroup, Perception
+from scopix_server.domain.description import Face, ImageKind, LabelGroup, Perception, Scene
 from scopix_server.domain.phrases import Statement, article, count_of, quote, quoted_listing
 from scopix_server.reading.kinds import is_photographic, plain_backdrop
 from scopix_server.reading.layout import Layout
@@ -98,7 +98,7 @@ def _opening(perception: Perception, faces: tuple[Face, ...], *, product: bool) 
     things = seen_things(perception)
     if things:
         yield describe_things(things, depicted=is_depicted(perception))
-    scene = None if product or (not things and _produce(perception)) else likely_scene(perception)
+    scene = _scene(perception, things, product=product)
     likely = None if scene is not None else _likely(perception, things)
     # That a person whose face is seen wears something need not be told.
     if likely is not None and faces and likely.evidence["label"] == _WORN and "class" not in likely.evidence:
@@ -123,6 +123,18 @@ def _opening(perception: Perception, faces: tuple[Face, ...], *, product: bool) 
         yield Statement(sentence, {"labels": "none certain", "look": grey})
     if faces:
         yield Statement(f"{_visible_faces(len(faces)).capitalize()} visible.", {"faces": len(faces)})
+
+
+def _scene(perception: Perception, things: Sequence[SeenThings], *, product: bool) -> Scene | None:
+    """Return the surroundings to be spoken of: not those of produce, nor where the network names one thing itself.
+
+    A bedroom's probability is made of that of beds and cradles: of a cradle alone it is the thing that is shown.
+    """
+    group = _group(perception)
+    named = group is not None and group.name in MADE_GROUPS and group.best_probability >= CLASS_FROM
+    if product or (not things and (named or _produce(perception) is not None)):
+        return None
+    return likely_scene(perception)
 
 
 def _noun(perception: Perception, *, product: bool) -> str:
@@ -154,10 +166,9 @@ def photo_tags(perception: Perception, *, product: bool) -> Iterator[str]:
     """Yield tags for a photograph: things, surroundings or its likely group, faces, light, main colours, shape."""
     things = seen_things(perception)
     yield from thing_tags(things)
-    produce = not things and _produce(perception) is not None
-    if produce:
+    if not things and _produce(perception) is not None:
         yield from ("fruit or vegetables", "shop")
-    scene = None if product or produce else likely_scene(perception)
+    scene = _scene(perception, things, product=product)
     group = _group(perception)
     if scene is not None:
         # "a shop, or packaged goods" is one of the two, and no tag.

@@ -25,6 +25,8 @@ __all__ = [
 
 SCENE_FROM = 0.40
 """From this sum on surroundings are spoken of, as a likelihood: of 160 photographs of houses 121 of 122 rightly."""
+SCENE_ALONE, SECOND_SCENE = 0.30, 0.50
+"""The same where nothing else is seen and others are at most half as likely: of 12 photographs 12 rightly."""
 TELLING = {
     "bed": "bedroom",
     "toilet": "bathroom",
@@ -193,7 +195,9 @@ def likely_scene(perception: Perception) -> Scene | None:
     for label in {each.label for each in perception.objects} & TELLING.keys():
         sums[TELLING[label]] = min(1.0, sums.get(TELLING[label], 0.0) + TELLING_ADDS)
     name, probability = max(sums.items(), key=lambda item: item[1], default=("", 0.0))
-    return Scene(name, probability) if probability >= SCENE_FROM else None
+    second = max((other for each, other in sums.items() if each != name), default=0.0)
+    alone = not perception.objects and second <= SECOND_SCENE * probability
+    return Scene(name, probability) if probability >= (SCENE_ALONE if alone else SCENE_FROM) else None
 
 
 def thing_tags(things: Sequence[SeenThings]) -> list[str]:

@@ -5,15 +5,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from scopix_server.reading.lines import Line, mostly_letters
+from scopix_server.reading.lines import Line, letters, mostly_letters
 
-__all__ = ["Table", "find_table"]
+__all__ = ["Table", "find_table", "has_names_elsewhere"]
 
 _COLUMN_SHIFT = 0.9  # of a line's height: cells of one column start (or end) this close together
 _MIN_ROWS, _MIN_COLUMNS = 3, 3
 _MAX_PARTS = 3  # in succession
 _MAX_IN_A_TOTAL = 2  # cells
 _PROSE_WORDS = 4
+_ITEMS = re.compile(r"(?:items?|desc\w*|code/desc|particulars?|articles?|bezeichnung|artikel|désignation)\b")
+_LETTERS_OF_A_NAME = 3  # a unit, such as "PC", has two
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _ROW_GAP = 1.9  # of the largest gap between two rows so far: a wider one ends the table
 
@@ -37,6 +39,14 @@ def find_table(rows: Sequence[Sequence[Line]]) -> Table | None:
         if found is not None and (best is None or len(found.rows) > len(best.rows)):
             best = found
     return best
+
+
+def has_names_elsewhere(table: Table) -> bool:
+    """Whether the column of the items' names holds hardly any: they stand in lines of their own, so rows are halves."""
+    for name, *cells in zip(table.header, *table.rows, strict=True):
+        if _ITEMS.match(name.casefold()):
+            return 2 * sum(letters(cell) >= _LETTERS_OF_A_NAME for cell in cells) <= len(cells)
+    return False
 
 
 def _table_from(rows: Sequence[Sequence[Line]], start: int) -> Table | None:

@@ -1,11 +1,14 @@
 """Pages by their own words: what they are called, what they state, what they ask for."""
 
 import re
+from collections.abc import Sequence
+from statistics import median
 
 from scopix_server.reading.entities import MONEY
 from scopix_server.reading.fields import is_label
 from scopix_server.reading.layout import Layout, Line
-from scopix_server.reading.lines import words_in
+from scopix_server.reading.lines import columns_of, words_in
+from scopix_server.reading.titles import Title, title_of, top_title
 from scopix_server.reading.words import noun_of
 
 __all__ = [
@@ -16,6 +19,9 @@ __all__ = [
     "empty_labels",
     "form_noun",
     "is_firm_document",
+    "is_loose",
+    "page_title",
+    "running_lines",
 ]
 
 _FORM = re.compile(
@@ -34,6 +40,9 @@ ISSUED = frozenset({"invoice", "receipt", "page with prices"})
 PAGE = "page of text"
 _PROSE_WORDS = 6
 _LINES_OF_PROSE = 4
+_NARROW_WORDS, _LINES_OF_NARROW_PROSE = 4, 12
+_LINES_OF_A_PARAGRAPH = 2
+_ONE_SIZE = 1.3  # times the usual size: what is larger is no running text
 _MIN_FIELDS = 3
 
 
@@ -77,3 +86,38 @@ def form_noun(layout: Layout) -> str:
 def empty_labels(layout: Layout) -> list[Line]:
     """Return the lines that ask for something: by their words, or by a colon with nothing after it."""
     return [line for line in layout.lines if is_label(line.text) or line.text.endswith(":")]
+
+
+def running_lines(lines: Sequence[Line]) -> list[Line]:
+    """Return the lines of running text; many lines of fewer words are running text in narrow columns."""
+    long = [line for line in lines if words_in(line.text) >= _PROSE_WORDS]
+    narrow = [line for line in lines if words_in(line.text) >= _NARROW_WORDS]
+    body = long if len(long) >= _LINES_OF_PROSE or len(narrow) < _LINES_OF_NARROW_PROSE else narrow
+    if len(body) < _LINES_OF_PROSE:
+        return []
+    # Lines of a paragraph start beneath each other, in one size of type; a date or a headline among them does not.
+    aligned = {line.index for column in columns_of(body, _LINES_OF_A_PARAGRAPH) for line in column}
+    largest = _ONE_SIZE * median(line.size for line in body)
+    return [line for line in body if line.index in aligned and line.size <= largest]
+
+
+def is_loose(layout: Layout) -> bool:
+    """Whether it may be a figure as well as a page: it is wider than high, and neither running text nor a paper's."""
+    return (
+        layout.width > 1
+        and document_noun(layout) == PAGE
+        and not is_firm_document(layout)
+        and not (running_lines(layout.lines))
+    )
+
+
+def page_title(layout: Layout, *, loose: bool | None = None) -> Title | None:
+    """Return the title of a page. What a firm issues has none, nor has a figure unless it comes first.
+
+    `loose` says whether it may be a figure; by default that is judged (`is_loose`).
+    """
+    heading = layout.heading() if document_noun(layout) not in ISSUED else None
+    if heading is None or noun_of(heading.text) is not None:
+        return None
+    figure = is_loose(layout) if loose is None else loose
+    return top_title(layout) if figure else title_of(layout, heading)

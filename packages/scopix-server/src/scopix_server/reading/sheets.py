@@ -4,9 +4,10 @@ import re
 
 from scopix_server.reading.layout import Layout, Line
 from scopix_server.reading.rooms import find_rooms
+from scopix_server.reading.titles import top_title
 from scopix_server.reading.words import PLAN_TITLE, TITLE_BLOCK
 
-__all__ = ["drawing_noun", "drawing_title", "has_title_block"]
+__all__ = ["diagram_title", "drawing_noun", "drawing_title", "has_title_block"]
 
 _TITLE_BLOCK = 3
 
@@ -24,6 +25,15 @@ def drawing_title(layout: Layout) -> Line | None:
     heading = layout.heading()
     rooms = {index for room in find_rooms(layout) for index in room.indices}
     return heading if heading is not None and heading.index not in rooms else None
+
+
+def diagram_title(layout: Layout) -> Line | None:
+    """Return the title of a diagram: where it has no title block, it comes first, else it is one of the boxes."""
+    title = drawing_title(layout)
+    if title is None or has_title_block(layout):
+        return title
+    top = top_title(layout)
+    return title if top is not None and title.index in top.indices else None
 
 
 def drawing_noun(layout: Layout) -> str:

@@ -10,9 +10,8 @@ from scopix_server.domain.phrases import Statement, quote
 from scopix_server.reading.entities import MONEY, find_entities
 from scopix_server.reading.facts import labelled_facts
 from scopix_server.reading.layout import Layout, read_layout
-from scopix_server.reading.pages import ISSUED, document_kind, document_noun, empty_labels
+from scopix_server.reading.pages import ISSUED, document_kind, document_noun, empty_labels, page_title
 from scopix_server.reading.receipts import Receipt, read_receipt
-from scopix_server.reading.titles import title_of
 
 __all__ = ["CATEGORY"]
 
@@ -72,7 +71,7 @@ def extract(perception: Perception) -> Extraction:
     kind = document_kind(layout)
     if kind is not None:
         found.put("kind", kind[0], regions=kind[1])
-    title = title_of(layout) if document_noun(layout) not in ISSUED else None
+    title = page_title(layout)
     if title is not None:
         found.put("title", title.text, regions=title.indices)
     _find_fields(found, layout, form=kind is not None and kind[0] == "form")

@@ -9,7 +9,7 @@ from scopix_server.categories.schema import records, schema_of, text, texts
 from scopix_server.domain.description import Perception
 from scopix_server.reading.layout import read_layout
 from scopix_server.reading.lines import letters
-from scopix_server.reading.sheets import drawing_title
+from scopix_server.reading.sheets import diagram_title
 from scopix_server.reading.terms import phrases, terms_in
 
 __all__ = ["CATEGORY"]
@@ -64,7 +64,7 @@ def extract(perception: Perception) -> Extraction:
     """Find title and type by their words, designators by their form, and named parts by the size of their type."""
     found = Findings(_SCHEMA)
     layout = read_layout(perception)
-    title = drawing_title(layout)
+    title = diagram_title(layout)
     if title is not None:
         found.put("title", title.text, regions=[title.index])
     for kind, line in terms_in(layout, _TYPES):

@@ -17,6 +17,8 @@ MANY = 10**9
 class Rows:
     """As the database has them: each change has a number, and replaces all of a file's."""
 
+    kind = "test"
+
     def __init__(self) -> None:
         self.kept: list[ChangedVector] = []
         self.sequence = 0

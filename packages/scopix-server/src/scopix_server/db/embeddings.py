@@ -97,6 +97,7 @@ class _TextRows:
     def __init__(self, connection: sa.Connection, model: str) -> None:
         self._connection = connection
         self._model = model
+        self.kind = f"{_TEXT}/{model}"
 
     def latest(self, tenant_id: str) -> int:
         return last_change(self._connection, tenant_id, _TEXT)

@@ -19,6 +19,8 @@ _QUERY = sa.select(vectors.c.sequence, vectors.c.file_id, vectors.c.vector)
 class SqlVectors:
     """The `VectorRepository` port."""
 
+    kind = _IMAGE
+
     def __init__(self, connection: sa.Connection) -> None:
         self._connection = connection
 

@@ -72,6 +72,10 @@ class TextEmbedder(Protocol):
 class VectorRows(Protocol):
     """Vectors of one kind, as the database has them."""
 
+    @property
+    def kind(self) -> str:
+        """What they are of, and by which model: those of one kind can be compared."""
+
     def latest(self, tenant_id: str) -> int:
         """Return the number of the tenant's last change; 0 if there was none."""
 

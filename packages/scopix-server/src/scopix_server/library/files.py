@@ -46,11 +46,16 @@ class FilePage:
 
 
 class Files:
-    """A tenant's files. All methods block. `images` has the vectors of images that `similar` compares."""
+    """A tenant's files. All methods block. `vectors` are those in memory, which `similar` compares."""
 
-    def __init__(self, database: Database, images: KeptVectors | None = None) -> None:
+    def __init__(self, database: Database, vectors: KeptVectors | None = None) -> None:
         self._database = database
-        self._images = images
+        self._vectors = vectors or KeptVectors(0)
+
+    @property
+    def vectors(self) -> KeptVectors:
+        """The vectors in memory."""
+        return self._vectors
 
     def find(self, tenant_id: str, file_id: str) -> File:
         """Return the tenant's file by its id or the first 8 characters of it. Raises as `find_file`."""
@@ -159,7 +164,7 @@ class Files:
 
         def read(transaction: Transaction) -> tuple[File, Sequence[SimilarFile], Variants]:
             file = find_file(transaction, tenant_id, file_id)
-            found = find_similar(transaction, file, limit=limit, min_score=min_score, kept=self._images)
+            found = find_similar(transaction, file, limit=limit, min_score=min_score, kept=self._vectors)
             return file, found, transaction.variants.of([each.file.id for each in found])
 
         return self._database.read(read)

@@ -44,11 +44,11 @@ class Candidate:
 
 
 class KeptVectors:
-    """The vectors of one kind. Threads share it.
+    """Vectors of all kinds, images' and texts'. Threads share it.
 
     Args:
-        max_bytes: of all tenants together. Those searched least recently make room; a tenant that has more by itself is
-            not kept, and its vectors are read for each search.
+        max_bytes: of all kinds and tenants together. Those searched least recently make room; of a tenant that has more
+            by itself none are kept, and all are read for each search.
         clock: seconds.
     """
 
@@ -56,23 +56,24 @@ class KeptVectors:
         self._max_bytes = max_bytes
         self._clock = clock
         self._lock = threading.Lock()
-        self._tenants: OrderedDict[str, _Tenant] = OrderedDict()
+        self._tenants: OrderedDict[tuple[str, str], _Tenant] = OrderedDict()
 
     def ranked(self, rows: VectorRows, tenant_id: str, query: bytes, floor: float) -> Iterator[Sequence[Candidate]]:
         """Give out a tenant's vectors by their likeness to `query`, in portions; those below `floor` are left out."""
         target = unit_rows([query])[0]
-        tenant = self._tenant(tenant_id)
+        key = (rows.kind, tenant_id)
+        tenant = self._tenant(key)
         with tenant.lock:
             matrix = self._fresh(rows, tenant_id, tenant)
-        self._make_room(tenant_id)
+        self._make_room(key)
         return (
             _read_through(rows, tenant_id, target, floor) if matrix is None else _ranked(tenant, matrix, target, floor)
         )
 
-    def _tenant(self, tenant_id: str) -> "_Tenant":
+    def _tenant(self, key: tuple[str, str]) -> "_Tenant":
         with self._lock:
-            tenant = self._tenants.setdefault(tenant_id, _Tenant())
-            self._tenants.move_to_end(tenant_id)
+            tenant = self._tenants.setdefault(key, _Tenant())
+            self._tenants.move_to_end(key)
             return tenant
 
     def _fresh(self, rows: VectorRows, tenant_id: str, tenant: "_Tenant") -> "_Matrix | None":
@@ -99,13 +100,13 @@ class KeptVectors:
         matrix.sequence = max(matrix.sequence, rows.latest(tenant_id))
         return True
 
-    def _make_room(self, current: str) -> None:
+    def _make_room(self, current: tuple[str, str]) -> None:
         with self._lock:
             total = sum(tenant.size for tenant in self._tenants.values())
-            for tenant_id in [key for key in self._tenants if key != current]:
+            for other in [key for key in self._tenants if key != current]:
                 if total <= self._max_bytes:
                     break
-                total -= self._tenants.pop(tenant_id).size
+                total -= self._tenants.pop(other).size
 
 
 @dataclass

@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from scopix_server.api.one_time import OneTimeLinks
     from scopix_server.api.parts import Fetch, Parts, Reception
     from scopix_server.db.connection import SqlDatabase
+    from scopix_server.intake.direct import DirectUploads
     from scopix_server.intake.quota import Quotas
     from scopix_server.intake.stores import Stores
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.supervisor import WorkerSupervisor
+    from scopix_server.library.kept_vectors import KeptVectors
     from scopix_server.library.search import Searches
 
 __all__ = ["build_app", "build_supervisor", "metrics_access"]
@@ -103,7 +105,7 @@ def _build_parts(
     from scopix_server.api.links import PartSigner
     from scopix_server.api.parts import Parts
     from scopix_server.api.usage import UseCounter
-    from scopix_server.intake.direct import DirectUploads, expire_direct_uploads
+    from scopix_server.intake.direct import expire_direct_uploads
     from scopix_server.intake.quota import Quotas
     from scopix_server.library.documents import Documents
     from scopix_server.library.edit import Editor
@@ -118,13 +120,12 @@ def _build_parts(
     stores, plans = storage.stores(database), plan_table(settings)
     quotas, known_keys = Quotas(plans), KnownKeys(database)
     rates = RateLimits(settings.failed_requests_per_minute, settings.sensitive_requests_per_minute)
-    direct = direct_limits(settings, file_limits(settings))
     held, endings = HeldResponses(settings.max_connections), Endings(database)
     reception = _build_reception(settings, database, storage, jobs, quotas, stores, (held, endings))
     return Parts(
         authenticator=Authenticator(known_keys, plans, UseCounter(database), rates),
         reception=reception,
-        direct=DirectUploads(reception.intake, database, direct, storage.receiving),
+        direct=_build_direct(settings, database, storage, reception),
         part_links=PartSigner(link_secret(settings)),
         editor=Editor(database, jobs),
         redescriber=Redescriber(database, jobs, quotas),
@@ -132,7 +133,7 @@ def _build_parts(
         documents=Documents(database),
         keys=ApiKeys(database, ended=known_keys.clear),
         webhooks=Webhooks(database, storage.vault, storage.guard.check_url),
-        searches=_build_searches(settings, database),
+        searches=_build_searches(settings, database, reception.files.vectors),
         usages=Usages(database),
         bucket_settings=storage.bucket_settings(database, stores),
         stores=stores,
@@ -175,9 +176,7 @@ def _build_reception(
     from scopix_server.library.files import Files
     from scopix_server.library.kept_vectors import KeptVectors
 
-    room = admission(settings, storage)
-    # Half for images, half for texts.
-    files = Files(database, KeptVectors(settings.vector_memory_mib << 19))
+    room, files = admission(settings, storage), Files(database, KeptVectors(settings.vector_memory_mib << 20))
     return Reception(
         intake=Intake(storage.own, stores.destination, database, jobs, file_limits(settings), quotas),
         files=files,
@@ -191,13 +190,21 @@ def _build_reception(
     )
 
 
-def _build_searches(settings: Settings, database: "SqlDatabase") -> "Searches":
+def _build_direct(
+    settings: Settings, database: "SqlDatabase", storage: Storage, reception: "Reception"
+) -> "DirectUploads":
+    from scopix_server.intake.direct import DirectUploads
+
+    limits = direct_limits(settings, file_limits(settings))
+    return DirectUploads(reception.intake, database, limits, storage.receiving)
+
+
+def _build_searches(settings: Settings, database: "SqlDatabase", vectors: "KeptVectors") -> "Searches":
     from scopix_server.embedding.sentence_encoder import SentenceEncoder
-    from scopix_server.library.kept_vectors import KeptVectors
     from scopix_server.library.search import Searches
 
     embedder = SentenceEncoder() if settings.search_by_meaning else None
-    return Searches(database, embedder, KeptVectors(settings.vector_memory_mib << 19))
+    return Searches(database, embedder, vectors)
 
 
 def _compare_with_store(database: "SqlDatabase", storage: Storage) -> None:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from scopix._async.documents import AsyncDocuments
+from scopix._async.finding import AsyncFinding
 from scopix._concurrency import run_blocking_async
 from scopix._errors import ValidationError
 from scopix._multipart import FormBody
@@ -18,7 +18,7 @@ from scopix.types.vocabulary import ContentCategory, StorageTarget
 __all__ = ["AsyncAnalyses"]
 
 
-class AsyncAnalyses(AsyncDocuments):
+class AsyncAnalyses(AsyncFinding):
     """The part of `client.files` that takes and describes a picture at once."""
 
     async def analyze(

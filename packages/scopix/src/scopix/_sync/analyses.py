@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from scopix._sync.documents import AsyncDocuments
+from scopix._sync.finding import SyncFinding
 from scopix._concurrency import run_blocking_sync
 from scopix._errors import ValidationError
 from scopix._multipart import FormBody
@@ -19,7 +19,7 @@ from scopix.types.vocabulary import ContentCategory, StorageTarget
 __all__ = ["SyncAnalyses"]
 
 
-class SyncAnalyses(AsyncDocuments):
+class SyncAnalyses(SyncFinding):
     """The part of `client.files` that takes and describes a picture at once."""
 
     def analyze(

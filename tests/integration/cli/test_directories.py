@@ -91,11 +91,13 @@ def test_a_directory_without_a_picture_is_no_success(run, server, tmp_path):
 
 def test_a_dry_run_asks_no_server(run, server, album):
     folder = album(2)
-    (folder / "a.pdf").write_bytes(b"x")
-    result = run("upload", "--dry-run", "--include", "*1.png", folder)
-    assert result.stdout.splitlines() == [str(folder / "0001.png")]
-    assert "matches no *1.png (0000.png)" in result.stderr
-    assert "1 file would be uploaded, 0.0 MB; nothing was sent" in result.stderr
+    for name in ("a.pdf", "a.md"):
+        (folder / name).write_bytes(b"x")
+    result = run("upload", "--dry-run", "--include", "*1.png", "--include", "a.*", folder)
+    assert result.stdout.splitlines() == [str(folder / "0001.png"), str(folder / "a.pdf")]
+    assert "matches no *1.png or a.* (0000.png)" in result.stderr
+    assert ".md is not taken from directories (a.md)" in result.stderr
+    assert "2 files would be uploaded, 0.0 MB; nothing was sent" in result.stderr
     assert not server.seen
 
 

@@ -52,9 +52,10 @@ def test_a_directory_yields_exactly_its_pictures(tmp_path_factory, tree, recursi
 
 
 def test_a_directory_yields_what_the_server_takes_if_all_formats_are_asked_for(tmp_path):
-    touch(*(tmp_path / name for name in ("a.jpg", "b.HEIC", "c.tif", "d.dng", "e.pdf", "f.mp4")))
+    touch(*(tmp_path / name for name in ("a.jpg", "b.HEIC", "c.tif", "d.dng", "e.PDF", "f.docx", "g.mp4", "h.txt")))
     assert [path.name for path in find_images(tmp_path)] == ["a.jpg"]
-    assert [path.name for path in paths(tmp_path, formats="all")] == ["a.jpg", "b.HEIC", "c.tif", "d.dng"]
+    taken = [path.name for path in paths(tmp_path, formats="all")]
+    assert taken == ["a.jpg", "b.HEIC", "c.tif", "d.dng", "e.PDF", "f.docx"]
     with pytest.raises(ValidationError, match="common"):
         find_images(tmp_path, formats="every")
 

@@ -26,12 +26,13 @@ __all__ = [
 MAX_FILES = 10_000
 
 Formats: TypeAlias = Literal["common", "all"]
-"""Which files of a directory are taken for pictures: "common" are .jpg, .jpeg, .png, .webp and .gif; "all" are all that
-the server takes, such as .heic, .tif and cameras' raw files."""
+"""Which files of a directory are taken: "common" are .jpg, .jpeg, .png, .webp and .gif; "all" are all pictures that the
+server takes, such as .heic, .tif and cameras' raw files, and .pdf and .docx. Texts are taken when they are named."""
 
 _EXTENSIONS: dict[str, frozenset[str]] = {
     "common": frozenset({".jpg", ".jpeg", ".png", ".webp", ".gif"}),
-    "all": IMAGE_EXTENSIONS,
+    # No texts: beside pictures they are licences, notes, and what programs write about each picture.
+    "all": IMAGE_EXTENSIONS | {".pdf", ".docx"},
 }
 
 
@@ -130,12 +131,12 @@ def expand(
 def find_images(
     directory: str | Path, *, recursive: bool = True, include_hidden: bool = False, formats: Formats = "common"
 ) -> list[Path]:
-    """The pictures in a directory that `files.upload_batch` would upload, sorted by path.
+    """The files in a directory that `files.upload_batch` would upload, sorted by path.
 
     They are told by their extension: .jpg, .jpeg, .png, .webp or .gif, in any case; with `formats="all"` that of any
-    picture the server takes. Without `recursive` only the directory's own files count. Files and directories whose name
-    starts with a dot are left out unless `include_hidden`; the directory itself may be hidden. Links to files are
-    followed, links to directories are not.
+    picture the server takes, .pdf or .docx. Without `recursive` only the directory's own files count. Files and
+    directories whose name starts with a dot are left out unless `include_hidden`; the directory itself may be hidden.
+    Links to files are followed, links to directories are not.
 
     Raises `UploadError` when the directory, or one below it, cannot be read.
     """

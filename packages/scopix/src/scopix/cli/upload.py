@@ -55,10 +55,10 @@ def upload(
     no_wait: Annotated[bool, typer.Option("--no-wait", help="Do not wait for the descriptions.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for each file.")] = False,
 ) -> None:
-    """Upload images and print what is on them.
+    """Upload images and documents, and print what is on them.
 
-    JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF, cameras' raw files and more, at most 100 MB each. A file that fails does
-    not stop the others; what is skipped in a directory is told with its reason. An upload of directories, or of
+    JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF, cameras' raw files and more, at most 100 MB each; PDF and Word files, and
+    texts that are named. A file that fails does not stop the others; what is skipped in a directory is told with its reason. An upload of directories, or of
     several files, that was interrupted goes on where it was when it is started again in the same place.
 
     Exit code: 0 all is well, 1 some files failed or all were skipped, 2 wrong usage, 3 no connection or a wrong key.

@@ -58,8 +58,9 @@ def upload(
     """Upload images and documents, and print what is on them.
 
     JPEG, PNG, WebP, GIF, HEIC, AVIF, TIFF, cameras' raw files and more, at most 100 MB each; PDF and Word files, and
-    texts that are named. A file that fails does not stop the others; what is skipped in a directory is told with its reason. An upload of directories, or of
-    several files, that was interrupted goes on where it was when it is started again in the same place.
+    texts that are named. A file that fails does not stop the others; what is skipped in a directory is told with its
+    reason. An upload of directories, or of several files, that was interrupted goes on where it was when it is started
+    again in the same place.
 
     Exit code: 0 all is well, 1 some files failed or all were skipped, 2 wrong usage, 3 no connection or a wrong key.
     """

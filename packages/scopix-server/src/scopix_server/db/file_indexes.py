@@ -9,6 +9,7 @@ __all__ = ["file_indexes"]
 
 _DELETED = sa.text("deleted_at IS NOT NULL")
 _WAITING = sa.text("description_status IN ('pending', 'queued', 'processing')")
+_TO_DESCRIBE = sa.text("deleted_at IS NULL AND description_status IN ('pending', 'queued', 'processing')")
 _UNRENDERED = sa.text("variant_status = 'pending'")
 _EXISTING = sa.text("deleted_at IS NULL")
 _UNFINISHED = sa.text("deleted_at IS NULL AND description_status <> 'completed'")
@@ -38,6 +39,7 @@ def file_indexes() -> list[sa.Index]:
         _partial("ix_files_folder", _IN_FOLDER, "tenant_id", "folder_id", "sorted_at", "id"),
         # Of the deleted ones alone, which are few.
         _partial("ix_files_deleted", _DELETED, "deleted_at"),
+        _partial("ix_files_stuck", _TO_DESCRIBE, "tenant_id", "updated_at", "id"),
         _partial("ix_files_waiting", _WAITING, "description_status"),
         _partial("ix_files_unrendered", _UNRENDERED, "variant_status"),
     ]

@@ -26,7 +26,8 @@ __all__ = ["SqlFiles", "file_of"]
 
 _PREFIX_LENGTH = 8
 _ENDED = sorted(status.value for status in TERMINAL)
-_WAITING = sorted(status.value for status in set(DescriptionStatus) - TERMINAL)
+_TO_DESCRIBE = sa.text("description_status IN ('pending', 'queued', 'processing')")
+_TO_RENDER = sa.text("variant_status = 'pending'")
 _FIELDS = tuple(File.__dataclass_fields__)
 _INSERT = PreparedInsert(files.insert(), [*_FIELDS, "sorted_at"])
 
@@ -159,13 +160,19 @@ class SqlFiles:
 
     def unfinished(self, tenant_id: str, before: datetime, *, limit: int) -> "tuple[Sequence[File], int]":
         mine = sa.and_(files.c.tenant_id == tenant_id, files.c.deleted_at.is_(None), files.c.updated_at < before)
-        # Each in the words of an index; the two together have none.
-        undescribed = sa.and_(files.c.description_status.in_(_WAITING), sa.text("description_status <> 'completed'"))
-        unrendered = sa.text(f"variant_status = '{VariantStatus.PENDING.value}'")
-        found = sa.union(*(sa.select(files.c.id).where(mine, each) for each in (undescribed, unrendered))).subquery()
-        total = self._connection.execute(sa.select(sa.func.count()).select_from(found)).scalar_one()
-        query = sa.select(files).join(found, found.c.id == files.c.id).order_by(files.c.updated_at, files.c.id)
-        return [file_of(row) for row in self._connection.execute(query.limit(limit)).mappings()], total
+        # Each in the words of an index; the two together have none, so each gives its oldest.
+        kinds = [sa.and_(mine, _TO_DESCRIBE), sa.and_(mine, _TO_RENDER, files.c.description_status.in_(_ENDED))]
+        count = sa.select(sa.func.count()).select_from(files)
+        total = sum(self._connection.execute(count.where(kind)).scalar_one() for kind in kinds)
+        oldest = (files.c.updated_at, files.c.id)
+        found = sa.union_all(
+            *(
+                sa.select(sa.select(files.c.id).where(kind).order_by(*oldest).limit(limit).subquery().c.id)
+                for kind in kinds
+            )
+        ).subquery()
+        query = sa.select(files).join(found, found.c.id == files.c.id).order_by(*oldest).limit(limit)
+        return [file_of(row) for row in self._connection.execute(query).mappings()], total
 
     def settled(self, file_ids: Collection[str]) -> set[str]:
         ended = sa.or_(files.c.description_status.in_(_ENDED), files.c.deleted_at.is_not(None))

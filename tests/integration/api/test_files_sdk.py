@@ -61,3 +61,11 @@ async def test_the_async_client_describes_again(seeing: InProcessServer) -> None
         with pytest.raises(ScopixError):
             await client.files.describe_matching()
         assert [item.id async for item in client.files.list_all(tags=["once more"])] == [first.image_id]
+
+
+def test_a_download_comes_in_chunks(client: SyncScopix) -> None:
+    data = encoded(picture(700, 700, seed=203))
+    file = client.files.upload(data, filename="a.png", auto_describe=False)
+    assert b"".join(client.files.stream_download(file.image_id)) == data == client.files.download(file.image_id)
+    with pytest.raises(ResourceNotFoundError):
+        next(client.files.stream_download("00000000-0000-4000-8000-000000000000"))

@@ -187,3 +187,21 @@ def _umask() -> int:
     mask = os.umask(0)
     os.umask(mask)
     return mask
+
+
+def test_a_folder_that_ends_in_a_slash_is_made(real, stored, tmp_path):
+    result = real("get", stored, "--download", "--thumbnail", "--to", f"{tmp_path}/new/folder/")
+    # Without a description there is no thumbnail; the file itself is there.
+    assert (tmp_path / "new" / "folder" / "Küche 1.png").read_bytes() == DATA, result.stderr
+    nothing = real("get", "00000000-0000-4000-8000-000000000000", "--download", "--to", f"{tmp_path}/other/")
+    assert nothing.exit_code == 1
+    assert not (tmp_path / "other").exists()
+    assert real("get", stored, "--download", "--to", f"{tmp_path}/none/x.png").exit_code == 2
+
+
+def test_what_breaks_off_leaves_nothing(run, serve, server, tmp_path):
+    serve("a.png")
+    server.routes["GET /bytes"] = Reply(200, PNG[:20])
+    result = run("get", IMAGE_ID, "--download", "--to", f"{tmp_path}/in/")
+    assert result.exit_code == 1 and "not what was uploaded" in result.stderr
+    assert list((tmp_path / "in").iterdir()) == []

@@ -105,7 +105,7 @@ def test_the_resources():
     assert {"files", "api_keys", "settings", "tenant"} <= set(ASYNC)
 
 
-WITHOUT_RAW = {"upload_batch", "batch_upload", "wait_for_session", "stream_session", "list_all"}
+WITHOUT_RAW = {"upload_batch", "batch_upload", "wait_for_session", "stream_session", "stream_download", "list_all"}
 
 
 @pytest.mark.parametrize("name", ASYNC)

@@ -8,19 +8,19 @@ from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
-from urllib.parse import urljoin
 
 from scopix._async.analyses import AsyncAnalyses
+from scopix._async.contents import AsyncBytes
 from scopix._async.direct import send_in_parts
 from scopix._async.raw import FilesWithRawResponse
 from scopix._async.waiting import fetch_details, fetch_status, wait_until_described
 from scopix._concurrency import run_blocking_async
-from scopix._errors import ResourceNotFoundError, ScopixError, ServerError
+from scopix._errors import ResourceNotFoundError, ScopixError
 from scopix._expand import Entry
 from scopix._listing import list_params
 from scopix._multipart import FilePart, FormBody
 from scopix._paging import AsyncPager, paged_async
-from scopix._request import Request, Response, file_path, parse_response
+from scopix._request import Request, file_path, parse_response
 from scopix._results import (
     as_skipped_duplicate,
     raise_if_failed,
@@ -42,17 +42,15 @@ from scopix.types.files import (
     UploadResponse,
 )
 from scopix.types.results import UploadResult
-from scopix.types.vocabulary import ContentCategory, DescriptionStatus, MediaType, StorageTarget, VariantType
+from scopix.types.vocabulary import ContentCategory, DescriptionStatus, MediaType, StorageTarget
 
 __all__ = ["AsyncFiles"]
-
-_MAX_REDIRECTS = 5
 
 
 PageOfFiles = TypeVar("PageOfFiles", FileList, FileDetailsList)
 
 
-class AsyncFiles(AsyncAnalyses):
+class AsyncFiles(AsyncAnalyses, AsyncBytes):
     """The files of one tenant. Reached as `client.files`."""
 
     @cached_property
@@ -224,31 +222,6 @@ class AsyncFiles(AsyncAnalyses):
             return DeleteFileResult(id=file_id, message="deleted; the server's answer was lost on the way")
         return parse_response(DeleteFileResult, response)
 
-    async def download(self, file_id: str, *, variant_type: VariantType | str | None = None) -> bytes:
-        """The file as it was uploaded, or a variant of it, whole in memory. Raises as `get_variant`."""
-        if variant_type is None:
-            url = self._config.url + file_path(file_id, "/download")
-            response = await self._transport.send(Request(method="GET", url=url, endpoint="GET /files/{id}/download"))
-        else:
-            url, response = await self._ask_for_variant(file_id, variant_type)
-        for _ in range(_MAX_REDIRECTS):
-            if response.status < 300:
-                return response.content
-            url = _location_of(response, url)
-            # The address is signed, and may be another host's: the key stays at home.
-            response = await self._transport.send(
-                Request(method="GET", url=url, endpoint="GET signed address", with_key=False)
-            )
-        raise ServerError("the download was redirected too often", details={"http_status": response.status})
-
-    async def get_variant(self, file_id: str, variant_type: VariantType | str = VariantType.MEDIUM_750) -> str:
-        """The address of a variant, absolute and signed: whoever has it can read the image for an hour.
-
-        Raises `ValidationError` when the file is no image, `ResourceNotFoundError` while the variant is not made.
-        """
-        url, response = await self._ask_for_variant(file_id, variant_type)
-        return _location_of(response, url)
-
     async def get_processing_status(self, file_id: str) -> ProcessingStatus:
         """Where a file is, part by part. Raises `ResourceNotFoundError`."""
         return await fetch_status(self._transport, self._config, file_id)
@@ -268,12 +241,6 @@ class AsyncFiles(AsyncAnalyses):
         return await wait_until_described(
             self._transport, self._config, latest, timeout=timeout, poll_interval=poll_interval
         )
-
-    async def _ask_for_variant(self, file_id: str, variant_type: VariantType | str) -> tuple[str, Response]:
-        word = variant_type.value if isinstance(variant_type, VariantType) else variant_type
-        url = self._config.url + file_path(file_id, f"/variants/{word}")
-        request = Request(method="GET", url=url, endpoint="GET /files/{id}/variants/{type}")
-        return url, await self._transport.send(request)
 
     async def _fetch_page(
         self,
@@ -330,12 +297,3 @@ class AsyncFiles(AsyncAnalyses):
         else:
             existing = result_from_details(await self.get(existing_id))
         return as_skipped_duplicate(existing, filename=filename)
-
-
-def _location_of(response: Response, url: str) -> str:
-    location = response.headers.get("location")
-    if not 300 <= response.status < 400 or not location:
-        raise ServerError(
-            f"HTTP {response.status} where an address was expected", details={"http_status": response.status}
-        )
-    return urljoin(url, location)

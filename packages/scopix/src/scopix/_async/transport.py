@@ -113,6 +113,24 @@ class AsyncTransport:
                 async for event in httpx2.EventSource(response):
                     yield ServerEvent(event.event, event.data, event.id)
 
+    async def stream_content(self, request: Request) -> AsyncGenerator[bytes]:
+        """Open an address, once, and yield what comes from it in chunks; redirects are followed. Raises as `send`.
+
+        For addresses that need no key: none is shown to whoever it leads to.
+        """
+        headers = build_headers(request, self._config, default_correlation_id=self._correlation_id)
+        limit = self._config.timeout
+        timeout = httpx2.Timeout(limit, connect=min(limit, _MAX_CONNECT))
+        with _translated_errors(request.url, limit):
+            async with self._client.stream(
+                request.method, request.url, headers=headers, timeout=timeout, follow_redirects=True
+            ) as response:
+                if response.status_code >= 400:
+                    content = await response.aread()
+                    raise _judge(Response(response.status_code, response.headers, content))[0]
+                async for chunk in response.aiter_bytes():
+                    yield chunk
+
     async def close(self) -> None:
         """Give the connections back."""
         if self._owns_client:

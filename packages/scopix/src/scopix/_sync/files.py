@@ -9,19 +9,19 @@ from datetime import datetime
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Literal, TypeVar, overload
-from urllib.parse import urljoin
 
 from scopix._sync.analyses import SyncAnalyses
+from scopix._sync.contents import SyncBytes
 from scopix._sync.direct import send_in_parts
 from scopix._sync.raw import FilesWithRawResponse
 from scopix._sync.waiting import fetch_details, fetch_status, wait_until_described
 from scopix._concurrency import run_blocking_sync
-from scopix._errors import ResourceNotFoundError, ScopixError, ServerError
+from scopix._errors import ResourceNotFoundError, ScopixError
 from scopix._expand import Entry
 from scopix._listing import list_params
 from scopix._multipart import FilePart, FormBody
 from scopix._paging import paged_sync
-from scopix._request import Request, Response, file_path, parse_response
+from scopix._request import Request, file_path, parse_response
 from scopix._results import (
     as_skipped_duplicate,
     raise_if_failed,
@@ -43,17 +43,15 @@ from scopix.types.files import (
     UploadResponse,
 )
 from scopix.types.results import UploadResult
-from scopix.types.vocabulary import ContentCategory, DescriptionStatus, MediaType, StorageTarget, VariantType
+from scopix.types.vocabulary import ContentCategory, DescriptionStatus, MediaType, StorageTarget
 
 __all__ = ["SyncFiles"]
-
-_MAX_REDIRECTS = 5
 
 
 PageOfFiles = TypeVar("PageOfFiles", FileList, FileDetailsList)
 
 
-class SyncFiles(SyncAnalyses):
+class SyncFiles(SyncAnalyses, SyncBytes):
     """The files of one tenant. Reached as `client.files`."""
 
     @cached_property
@@ -225,31 +223,6 @@ class SyncFiles(SyncAnalyses):
             return DeleteFileResult(id=file_id, message="deleted; the server's answer was lost on the way")
         return parse_response(DeleteFileResult, response)
 
-    def download(self, file_id: str, *, variant_type: VariantType | str | None = None) -> bytes:
-        """The file as it was uploaded, or a variant of it, whole in memory. Raises as `get_variant`."""
-        if variant_type is None:
-            url = self._config.url + file_path(file_id, "/download")
-            response = self._transport.send(Request(method="GET", url=url, endpoint="GET /files/{id}/download"))
-        else:
-            url, response = self._ask_for_variant(file_id, variant_type)
-        for _ in range(_MAX_REDIRECTS):
-            if response.status < 300:
-                return response.content
-            url = _location_of(response, url)
-            # The address is signed, and may be another host's: the key stays at home.
-            response = self._transport.send(
-                Request(method="GET", url=url, endpoint="GET signed address", with_key=False)
-            )
-        raise ServerError("the download was redirected too often", details={"http_status": response.status})
-
-    def get_variant(self, file_id: str, variant_type: VariantType | str = VariantType.MEDIUM_750) -> str:
-        """The address of a variant, absolute and signed: whoever has it can read the image for an hour.
-
-        Raises `ValidationError` when the file is no image, `ResourceNotFoundError` while the variant is not made.
-        """
-        url, response = self._ask_for_variant(file_id, variant_type)
-        return _location_of(response, url)
-
     def get_processing_status(self, file_id: str) -> ProcessingStatus:
         """Where a file is, part by part. Raises `ResourceNotFoundError`."""
         return fetch_status(self._transport, self._config, file_id)
@@ -269,12 +242,6 @@ class SyncFiles(SyncAnalyses):
         return wait_until_described(
             self._transport, self._config, latest, timeout=timeout, poll_interval=poll_interval
         )
-
-    def _ask_for_variant(self, file_id: str, variant_type: VariantType | str) -> tuple[str, Response]:
-        word = variant_type.value if isinstance(variant_type, VariantType) else variant_type
-        url = self._config.url + file_path(file_id, f"/variants/{word}")
-        request = Request(method="GET", url=url, endpoint="GET /files/{id}/variants/{type}")
-        return url, self._transport.send(request)
 
     def _fetch_page(
         self,
@@ -331,12 +298,3 @@ class SyncFiles(SyncAnalyses):
         else:
             existing = result_from_details(self.get(existing_id))
         return as_skipped_duplicate(existing, filename=filename)
-
-
-def _location_of(response: Response, url: str) -> str:
-    location = response.headers.get("location")
-    if not 300 <= response.status < 400 or not location:
-        raise ServerError(
-            f"HTTP {response.status} where an address was expected", details={"http_status": response.status}
-        )
-    return urljoin(url, location)

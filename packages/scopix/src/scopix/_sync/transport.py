@@ -114,6 +114,24 @@ class SyncTransport:
                 for event in httpx2.EventSource(response):
                     yield ServerEvent(event.event, event.data, event.id)
 
+    def stream_content(self, request: Request) -> Generator[bytes, None, None]:
+        """Open an address, once, and yield what comes from it in chunks; redirects are followed. Raises as `send`.
+
+        For addresses that need no key: none is shown to whoever it leads to.
+        """
+        headers = build_headers(request, self._config, default_correlation_id=self._correlation_id)
+        limit = self._config.timeout
+        timeout = httpx2.Timeout(limit, connect=min(limit, _MAX_CONNECT))
+        with _translated_errors(request.url, limit):
+            with self._client.stream(
+                request.method, request.url, headers=headers, timeout=timeout, follow_redirects=True
+            ) as response:
+                if response.status_code >= 400:
+                    content = response.read()
+                    raise _judge(Response(response.status_code, response.headers, content))[0]
+                for chunk in response.iter_bytes():
+                    yield chunk
+
     def close(self) -> None:
         """Give the connections back."""
         if self._owns_client:

@@ -12,6 +12,7 @@ from scopix import Scopix, ScopixError, ScopixTimeoutError
 from scopix.cli.outcome import Outcome
 from scopix.cli.sending import Wishes
 from scopix.cli.terminal import say
+from scopix.cli.waiting import PlainLines, tell_reasons
 
 __all__ = ["Ended", "upload_with_journal"]
 
@@ -73,7 +74,7 @@ class _Run:
             if self._upload.total:
                 with self._upload:
                     self.sent_before = self._upload.sent
-                    await _showing(self._upload, self._steps(), waits=self._wishes.wait)
+                    await _showing(client, self._upload, self._steps(), waits=self._wishes.wait)
 
     async def _steps(self) -> None:
         try:
@@ -90,7 +91,7 @@ class _Run:
             self._error = self._error or error
 
 
-async def _showing(upload: Any, steps: Coroutine[Any, Any, None], *, waits: bool) -> None:
+async def _showing(client: Scopix, upload: Any, steps: Coroutine[Any, Any, None], *, waits: bool) -> None:
     console = say()
     progress = Progress(
         TextColumn("{task.description}"),
@@ -107,16 +108,23 @@ async def _showing(upload: Any, steps: Coroutine[Any, Any, None], *, waits: bool
     sending = progress.add_task("sent", total=upload.total, rate="")
     describing = progress.add_task("done", total=upload.total, rate="", visible=waits)
 
+    lines = PlainLines(console)
+
     async def refresh() -> None:
         while True:
+            done = f", {upload.ended:,} done" if waits else ""
+            lines.tell(f"{upload.sent:,} of {upload.total:,} sent{done}")
             for task, count in ((sending, upload.sent), (describing, upload.ended)):
                 speed = progress.tasks[task].speed
                 progress.update(task, completed=count, rate=f"{speed:.1f}/s" if speed else "")
             await asyncio.sleep(_REFRESH_SECONDS)
 
     with progress:
-        showing = asyncio.create_task(refresh())
+        telling = [asyncio.create_task(refresh())]
+        if waits:
+            telling.append(asyncio.create_task(tell_reasons(client, progress.console.print)))
         try:
             await steps
         finally:
-            showing.cancel()
+            for task in telling:
+                task.cancel()

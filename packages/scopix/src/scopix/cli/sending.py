@@ -38,7 +38,7 @@ class UploadRun:
     def __init__(
         self, client: Scopix, paths: Sequence[str], wishes: Wishes, *, on_done: Callable[[Outcome], None] | None
     ) -> None:
-        self._client = client
+        self.client = client
         self._paths = paths
         self._directories = {path for path in paths if Path(path).is_dir()}
         self._wishes = wishes
@@ -50,7 +50,7 @@ class UploadRun:
     async def go(self) -> None:
         """Send everything, `CONCURRENCY` files at a time."""
         waiting = iter(enumerate(self._paths))
-        async with self._client, asyncio.TaskGroup() as group:
+        async with self.client, asyncio.TaskGroup() as group:
             for _ in range(min(CONCURRENCY, len(self._paths))):
                 group.create_task(self._work(waiting))
 
@@ -81,7 +81,7 @@ class UploadRun:
         try:
             if path in self._directories:
                 raise ValidationError(f"{path} became a directory meanwhile")
-            result = await self._client.files.upload(
+            result = await self.client.files.upload(
                 path,
                 content_category=wishes.category,
                 tags=wishes.tags,

@@ -17,6 +17,7 @@ from scopix.cli.selection import JOURNAL, Rules, Selection, select, skipped_line
 from scopix.cli.sending import UploadRun, Wishes
 from scopix.cli.tables import results_table
 from scopix.cli.terminal import errors_shown, hint_for, one_line, out, say, say_error
+from scopix.cli.waiting import PlainLines, tell_reasons
 
 __all__ = ["upload"]
 
@@ -141,17 +142,21 @@ def _run_with_progress(run: UploadRun) -> bool:
 async def _go_showing(run: UploadRun, progress: Progress) -> None:
     task = progress.add_task(IDLE, total=len(run.all_outcomes()))
 
+    lines = PlainLines(progress.console)
+
     async def refresh() -> None:
         while True:
             done = run.done()
+            lines.tell(f"{len(done):,} of {len(run.all_outcomes()):,} done")
             progress.update(task, completed=len(done), description=_counts(done))
             await asyncio.sleep(0.1)
 
-    showing = asyncio.create_task(refresh())
+    telling = [asyncio.create_task(refresh()), asyncio.create_task(tell_reasons(run.client, progress.console.print))]
     try:
         await run.go()
     finally:
-        showing.cancel()
+        for each in telling:
+            each.cancel()
 
 
 def _counts(done: Sequence[Outcome]) -> str:

@@ -29,6 +29,7 @@ from scopix_server.db.connection import SqlDatabase
 from scopix_server.db.engine import create_engine
 from scopix_server.db.migrate import migrate
 from scopix_server.db.schema import file_tags, files, search_documents, session_files, sessions
+from scopix_server.db.search import tenant_word
 from scopix_server.domain.listing import FileFilter, SortBy, position_of
 from scopix_server.domain.plans import month_of
 from scopix_server.domain.session import SessionStatus
@@ -83,6 +84,7 @@ def rows(number: int) -> Iterator[tuple[Row, Row, Row, list[Row]]]:
         document = {
             "number": index + 1, "file_id": file_id, "title": file["title"], "description": " ".join(words[3:]),
             "visible_text": words[0] if index % 3 else "", "tags": words[1],
+            "tenant": tenant_word(TENANT),
         }  # fmt: skip
         yield file, place, document, [{"file_id": file_id, "source": "ai", "tag": words[1]}]
 

@@ -28,9 +28,11 @@ from scopix_server.db.connection import SqlDatabase, SqlTransaction
 from scopix_server.db.engine import create_engine
 from scopix_server.db.migrate import migrate
 from scopix_server.db.schema import descriptions, file_tags, files, search_documents
+from scopix_server.db.search import tenant_word
+from scopix_server.db.words import SqlWords
 from scopix_server.domain.listing import FileFilter, SearchMode, SortBy
 from scopix_server.domain.tenant import Tenant
-from scopix_server.domain.words import words_of
+from scopix_server.domain.words import kept_words, words_of
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -39,6 +41,7 @@ from tests.support.postgres import fresh_database  # noqa: E402
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TENANT = str(uuid.UUID(int=1))
 CHUNK = 2000
+SEARCHED = ("title", "description", "visible_text", "tags")
 VOCABULARY = 20_000
 CJK = "的一是不了人我在有他这为之大来以个中上们東京猫写真図面建物入口出口部屋道路工事安全"
 
@@ -86,7 +89,7 @@ def rows(number: int) -> Iterator[tuple[dict, dict, dict, list[dict]]]:
             "tags": tags[2:], "category_data": {}, "evidence": [], "created_at": at, "processing_time_ms": 900,
         }  # fmt: skip
         texts = {"title": f"{title} img {index:06} jpg", "description": said, "visible_text": seen}
-        document = {"file_id": file_id, "tags": " ".join(sorted(tags))} | {
+        document = {"file_id": file_id, "tags": " ".join(sorted(tags)), "tenant": tenant_word(TENANT)} | {
             name: " ".join(words_of(text)) for name, text in texts.items()
         }
         tagged = [{"file_id": file_id, "source": "user" if n < 2 else "ai", "tag": tag} for n, tag in enumerate(tags)]
@@ -104,6 +107,8 @@ def _insert(connection: sa.Connection, chunk: list[tuple[dict, dict, dict, list[
     for table, values in zip((files, descriptions, search_documents), list(zip(*chunk, strict=True))[:3], strict=True):
         connection.execute(table.insert(), list(values))
     connection.execute(file_tags.insert(), [tag for *_, tags in chunk for tag in tags])
+    texts = (text for _, _, document, _ in chunk for text in (document[name] for name in SEARCHED))
+    SqlWords(connection).add(TENANT, {word for text in texts for word in kept_words(text)})
 
 
 def queries() -> dict[str, Callable[[int], tuple[FileFilter, int]]]:
@@ -117,6 +122,7 @@ def queries() -> dict[str, Callable[[int], tuple[FileFilter, int]]]:
         "by size": lambda n: (FileFilter(sort_by=SortBy.SIZE_BYTES), 0),
         "a rare word": lambda n: (FileFilter(search=rare[n]), 0),
         "a common word": lambda n: (FileFilter(search=common[n % 3]), 0),
+        "a common word, best first": lambda n: (FileFilter(search=common[n % 3], sort_by=SortBy.RELEVANCE), 0),
         "two words": lambda n: (FileFilter(search=f"{middling[n]} {common[n % 5]}"), 0),
         "a phrase": lambda n: (FileFilter(search=f'"{common[n % 5]} {common[5 + n % 7]}"'), 0),
         "beginning of a word": lambda n: (FileFilter(search=rare[n][:3]), 0),

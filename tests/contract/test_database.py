@@ -124,7 +124,8 @@ def test_pages_are_newest_first_and_add_up(database: SqlDatabase) -> None:
 
 
 @pytest.mark.parametrize("sort_order", list(SortOrder))
-@pytest.mark.parametrize("sort_by", list(SortBy))
+# The place of a list by relevance is a number of files, which such changes move.
+@pytest.mark.parametrize("sort_by", [each for each in SortBy if each is not SortBy.RELEVANCE])
 def test_places_lead_through_every_order(database: SqlDatabase, sort_by: SortBy, sort_order: SortOrder) -> None:
     """Many equal values, titles in both cases and none at all; files come and go on the way."""
     titles = [None, "b", "B", "a", "é", None, "c", "A", None, "b"]
@@ -138,7 +139,7 @@ def test_places_lead_through_every_order(database: SqlDatabase, sort_by: SortBy,
     met, after = [], None
     while page := database.read(lambda t, a=after: t.files.list(TENANT, wanted, limit=3, offset=0, after=a))[0]:
         met += [file.id for file in page]
-        after = position_of(page[-1], sort_by)
+        after = position_of(page[-1], sort_by, len(met))
         # What was met already does not count any more, so that its end moves nothing.
         database.write(lambda t, gone=page[0].id: t.files.mark_deleted(TENANT, gone, NOW))
     assert met == [file.id for file in whole]

@@ -105,7 +105,7 @@ def filled(empty_database: SqlDatabase) -> tuple[SqlDatabase, list[File]]:
 def test_pages_by_number_and_by_place_are_parts_of_the_list_by_hand(filled: tuple[SqlDatabase, list[File]]) -> None:
     database, files = filled
     for name, (criteria, fits) in FILTERS.items():
-        for sort_by in SortBy:
+        for sort_by in set(SortBy) - {SortBy.RELEVANCE}:  # which is by time without words
             for order in SortOrder:
                 asked = FileFilter(
                     **{n: getattr(criteria, n) for n in FileFilter.__dataclass_fields__}
@@ -124,7 +124,7 @@ def test_pages_by_number_and_by_place_are_parts_of_the_list_by_hand(filled: tupl
                 assert [file.id for file in page(100, 0)] == expected[:100], told
                 assert [file.id for file in page(7, 13)] == expected[13:20], told
                 gathered: list[File] = []
-                while found := page(17, 0, position_of(gathered[-1], sort_by) if gathered else None):
+                while found := page(17, 0, position_of(gathered[-1], sort_by, len(gathered)) if gathered else None):
                     gathered += found
                 assert [file.id for file in gathered] == expected, told
 
@@ -146,7 +146,7 @@ def test_what_very_many_files_are_is_listed_as_what_few_are(
             criteria = replace(asked, sort_by=sort_by)
             whole, number = database.read(lambda t, c=criteria: t.files.list(TENANT, c, limit=200, offset=0))
             assert 10 < number == len(whole) <= len(files)
-            after = position_of(whole[3], sort_by)
+            after = position_of(whole[3], sort_by, 4)
             for place, start in ((None, 2), (after, 6)):
                 part, total = database.read(
                     lambda t, c=criteria, a=place: t.files.page(TENANT, c, limit=5, offset=2, after=a)

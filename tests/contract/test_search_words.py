@@ -1,13 +1,15 @@
 """Words as people search them: thirty texts in several languages, and the same hits on SQLite and on PostgreSQL."""
 
+import dataclasses
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from scopix_server.db import queries, ranking
 from scopix_server.db.connection import SqlDatabase
 from scopix_server.domain.description import Box, Description, ImageKind, Perception, SeenObject
-from scopix_server.domain.listing import FileFilter
+from scopix_server.domain.listing import FileFilter, Position, SortBy, SortOrder, position_of
 from scopix_server.domain.ports import DescriptionRecord
 from scopix_server.domain.tenant import Tenant
 from tests.contract.test_search import NOW, OTHER, TENANT, Text, enter, found
@@ -148,42 +150,126 @@ QUESTIONS = [
 
 
 @pytest.fixture
-def names(empty_database: SqlDatabase) -> dict[str, str]:
-    """The corpus entered for one tenant, and another's texts beside it; the names of the files by their ids."""
+def database(empty_database: SqlDatabase) -> SqlDatabase:
+    """With two tenants."""
     for tenant_id in (TENANT, OTHER):
         empty_database.write(lambda t, i=tenant_id: t.tenants.add_tenant(Tenant(i, i, NOW)))
-    enter(empty_database, "foreign", Text("Kitchn kithcen WRE16009 Betriebskostenabrechnung"), tenant=OTHER)
+    return empty_database
+
+
+@pytest.fixture
+def names(database: SqlDatabase) -> dict[str, str]:
+    """The corpus entered for one tenant, and another's texts beside it; the names of the files by their ids."""
+    enter(database, "foreign", Text("Kitchn kithcen WRE16009 Betriebskostenabrechnung"), tenant=OTHER)
     known = {}
     for name, text in CORPUS.items():
-        file_id = enter(empty_database, name, text, at=TAKEN.get(name, NOW))
+        file_id = enter(database, name, text, at=TAKEN.get(name, NOW))
         known[file_id] = name
         if name in THINGS:
             things = tuple(SeenObject(label, Box(0.1, 0.1, 0.2, 0.2), 0.9) for label in THINGS[name])
             perception = Perception(100, 100, objects=things)
-            empty_database.write(lambda t, i=file_id, p=perception: t.descriptions.save_perception(i, p, None))
+            database.write(lambda t, i=file_id, p=perception: t.descriptions.save_perception(i, p, None))
     return known
 
 
-def test_the_table(empty_database: SqlDatabase, names: dict[str, str]) -> None:
-    answers = {question: {names[i] for i in found(empty_database, question)} for question, _ in QUESTIONS}
+def test_the_table(database: SqlDatabase, names: dict[str, str]) -> None:
+    answers = {question: {names[i] for i in found(database, question)} for question, _ in QUESTIONS}
     assert answers == dict(QUESTIONS)
 
 
-def test_words_of_another_tenant_change_nothing(empty_database: SqlDatabase, names: dict[str, str]) -> None:
-    found_files, _ = empty_database.read(
-        lambda t: t.files.list(OTHER, FileFilter(search="rechnung"), limit=9, offset=0)
-    )
+def test_words_of_another_tenant_change_nothing(database: SqlDatabase, names: dict[str, str]) -> None:
+    found_files, _ = database.read(lambda t: t.files.list(OTHER, FileFilter(search="rechnung"), limit=9, offset=0))
     assert [file.title for file in found_files] == ["Kitchn kithcen WRE16009 Betriebskostenabrechnung"]
-    assert len(found(empty_database, "rechnung")) == 1
+    assert len(found(database, "rechnung")) == 1
 
 
-def test_a_text_that_changes_is_found_by_parts_of_its_new_words(
-    empty_database: SqlDatabase, names: dict[str, str]
-) -> None:
+def test_a_text_that_changes_is_found_by_parts_of_its_new_words(database: SqlDatabase, names: dict[str, str]) -> None:
     file_id = next(file_id for file_id, name in names.items() if name == "receipt")
     made = Description("Ein Wasserzähler.", (), None, ImageKind.DOCUMENT, "builtin", "1", {"total": 5})
     record = DescriptionRecord(str(uuid.uuid4()), file_id, 2, made, "document", NOW, 1)
-    empty_database.write(lambda t: (t.versions.add(record), t.versions.choose(file_id, 2, NOW)))
-    assert found(empty_database, "zähler") == [file_id]
-    assert found(empty_database, "field.total>100") == []
-    assert found(empty_database, "field.total<6") == [file_id]
+    database.write(lambda t: (t.versions.add(record), t.versions.choose(file_id, 2, NOW)))
+    assert found(database, "zähler") == [file_id]
+    assert found(database, "field.total>100") == []
+    assert found(database, "field.total<6") == [file_id]
+
+
+def ranked(database: SqlDatabase, search: str, **window: int) -> list[str | None]:
+    criteria = FileFilter(search=search, sort_by=SortBy.RELEVANCE)
+    limits = {"limit": 100, "offset": 0} | window
+    return [file.filename for file in database.read(lambda t: t.files.list(TENANT, criteria, **limits))[0]]
+
+
+def test_the_best_come_first(database: SqlDatabase) -> None:
+    # In the reverse of their order, so that the newest of equals comes first.
+    for name, text in (
+        ("text.png", Text("x", said="", seen="bridge")),
+        ("description part.png", Text("x", said="footbridge")),
+        ("description.png", Text("x", said="A bridge.")),
+        ("tag part.png", Text("x", tags=("bridges",))),
+        ("tag.png", Text("x", tags=("bridge",))),
+        ("title part.png", Text("Bridgework")),
+        ("older title.png", Text("The bridge")),
+        ("title.png", Text("The bridge")),
+        ("no.png", Text("The brook")),
+    ):
+        enter(database, name, dataclasses.replace(text, filename=name))
+    best_first = [
+        "title.png", "older title.png", "title part.png", "tag.png", "tag part.png", "description.png",
+        "description part.png", "text.png",
+    ]  # fmt: skip
+    assert ranked(database, "bridge") == best_first
+    assert ranked(database, "bridge -footbridge -work") == [n for n in best_first if n != "description part.png"]
+    assert ranked(database, "bridge type:image") == best_first
+    assert ranked(database, "text:bridge") == ["text.png"]
+    # Each word counts: by the one in the title, and by the other's place.
+    assert ranked(database, "bridge title")[:2] == ["title.png", "older title.png"]
+    # A slip is as good as the word.
+    assert ranked(database, "birdge") == [name for name in best_first if "part" not in name]
+
+
+def test_parts_of_a_list_by_relevance_join(database: SqlDatabase, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking, "MAX_RANKED", 4)
+    titles = ["crane", "x", "cranes", "x", "crane", "x", "x"]
+    for number, title in enumerate(titles):
+        enter(database, str(number), Text(title, said="A crane.", filename=str(number)))
+    # The newest four are ranked, the others follow.
+    whole = ["4", "6", "5", "3", "2", "1", "0"]
+    assert ranked(database, "crane") == whole
+    for size in (1, 2, 3, 5):
+        parts = [ranked(database, "crane", limit=size, offset=start) for start in range(0, 8, size)]
+        assert [name for part in parts for name in part] == whole, size
+    criteria = FileFilter(search="crane", sort_by=SortBy.RELEVANCE)
+    place = Position(3, "any")
+    after, total = database.read(lambda t: t.files.list(TENANT, criteria, limit=2, offset=1, after=place))
+    assert ([file.filename for file in after], total) == (["2", "1"], 7)
+    sizes = database.read(lambda t: t.files.sizes(TENANT, criteria, limit=5))
+    assert len(sizes) == 5
+
+
+def test_a_common_word_is_listed_as_if_all_hits_were_gathered(
+    database: SqlDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(60):
+        text = Text("harbour" if number % 3 else None, said="A harbour view." if number % 4 else "harbors", tags=("t",))
+        file_id = enter(database, str(number), text, at=NOW + timedelta(number // 2))
+        if number % 7 == 0:
+            database.write(lambda t, i=file_id: t.files.mark_deleted(TENANT, i, NOW))
+    enter(database, "foreign", Text("harbour"), tenant=OTHER)
+
+    def pages(criteria: FileFilter) -> list[tuple[list[str], int]]:
+        found_pages, after = [], None
+        for _ in range(4):
+            page, total = database.read(lambda t, a=after: t.files.list(TENANT, criteria, limit=11, offset=2, after=a))
+            found_pages.append(([file.id for file in page], total))
+            after = position_of(page[-1], criteria.sort_by, 0) if page else None
+        return found_pages
+
+    for search in ("harbour", "harb -view", '"harbour view"', "title:harb", "text:harbour", "arbour"):
+        for sort_by in set(SortBy) - {SortBy.RELEVANCE}:
+            for order in SortOrder:
+                criteria = FileFilter(search=search, sort_by=sort_by, sort_order=order)
+                answers = []
+                for look in (0, 10**9):  # by one file after the other always, and never
+                    monkeypatch.setattr(queries, "LOOK", look)
+                    answers.append(pages(criteria))
+                assert answers[0] == answers[1], (search, sort_by, order)

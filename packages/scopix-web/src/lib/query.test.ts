@@ -16,6 +16,7 @@ test('the address holds every condition, and the same list comes of it', () => {
   }
   expect(queryOf(new URLSearchParams(addressOf(query)))).toEqual(query)
   expect(filterOf(query)).toMatchObject({ objects: ['dog', 'people>=2'], min_people: 3, has_text: false, sort_by: 'title' })
+  expect(filterOf({ ...query, sort: '' })).toMatchObject({ sort_by: 'relevance', sort_order: 'desc' })
   const nothing = queryOf(new URLSearchParams())
   expect(addressOf(nothing)).toBe('')
   expect(Object.values(filterOf(nothing)).filter((value) => value !== undefined)).toEqual(['content_created_at', 'desc'])

@@ -12,7 +12,8 @@ export type Query = {
   sort: string
 }
 
-export const DEFAULT_SORT = 'content_created_at.desc'
+/** The order of a list for which none was chosen: what fits a search best, or the newest pictures. */
+export const sortOf = (query: Query) => query.sort || (query.search ? 'relevance.desc' : 'content_created_at.desc')
 /** Conditions with one value, by their names in the address. */
 export const SINGLE = ['people', 'text', 'status', 'category', 'from', 'to'] as const
 
@@ -28,7 +29,7 @@ export function queryOf(parameters: URLSearchParams): Query {
     category: one('category'),
     from: one('from'),
     to: one('to'),
-    sort: one('sort') || DEFAULT_SORT,
+    sort: one('sort'),
   }
 }
 
@@ -38,14 +39,14 @@ export function addressOf(query: Query): string {
   for (const tag of query.tags) parameters.append('tag', tag)
   for (const thing of query.things) parameters.append('thing', thing)
   for (const name of SINGLE) if (query[name]) parameters.set(name, query[name])
-  if (query.sort !== DEFAULT_SORT) parameters.set('sort', query.sort)
+  if (query.sort) parameters.set('sort', query.sort)
   const text = parameters.toString()
   return text ? `?${text}` : ''
 }
 
 /** The query parameters of the REST API that a list is asked for with. */
 export function filterOf(query: Query) {
-  const [by, order] = query.sort.split('.')
+  const [by, order] = sortOf(query).split('.')
   const statuses = query.status === 'queued' ? ['pending', 'queued', 'processing'] : [query.status]
   return {
     search: query.search || undefined,

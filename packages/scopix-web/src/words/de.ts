@@ -49,6 +49,7 @@ export const de: Words = {
   to: 'Bis',
   sort: 'Sortierung',
   sorts: {
+    'relevance.desc': 'Beste Treffer',
     'content_created_at.desc': 'Neueste Bilder',
     'content_created_at.asc': 'Älteste Bilder',
     'created_at.desc': 'Zuletzt hinzugefügt',

@@ -48,6 +48,7 @@ export const en = {
   to: 'To',
   sort: 'Sort by',
   sorts: {
+    'relevance.desc': 'Best match',
     'content_created_at.desc': 'Newest pictures',
     'content_created_at.asc': 'Oldest pictures',
     'created_at.desc': 'Last added',

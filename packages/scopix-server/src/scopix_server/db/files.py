@@ -139,6 +139,7 @@ class SqlFiles:
         if deleted is not None:
             here = standing(deleted, is_deleted=False)
             FileCounts(self._connection).changed(file_id, here, here._replace(is_deleted=True))
+            SearchIndex(self._connection).hide(file_id)
             SessionEvents(self._connection).happened([file_id], Stage.DELETED, at)
             Outbox(self._connection).file_removed(file_id, at)
         return deleted is not None
@@ -151,6 +152,7 @@ class SqlFiles:
             .returning(*COUNTED_COLUMNS)
         ).first()
         if restored is not None:
+            SearchIndex(self._connection).show(tenant_id, file_id)
             here = standing(restored, is_deleted=False)
             FileCounts(self._connection).changed(file_id, here._replace(is_deleted=True), here)
             status = DescriptionStatus(here.status)

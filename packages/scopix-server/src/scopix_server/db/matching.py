@@ -15,7 +15,7 @@ from scopix_server.db.words import SqlWords
 from scopix_server.domain.listing import SearchMode, TextField
 from scopix_server.domain.search_query import Term
 
-__all__ = ["Lookup", "look_up", "matches", "score"]
+__all__ = ["Lookup", "look_up", "matches", "reads", "score"]
 
 _METADATA = (TextField.TITLE, TextField.DESCRIPTION, TextField.TAGS)
 _FIELDS = {
@@ -53,19 +53,35 @@ def look_up(connection: sa.Connection, tenant_id: str, terms: Sequence[Term], mo
     return found
 
 
-def matches(dialect: str, lookups: Sequence[Lookup]) -> sa.ColumnElement[bool]:
+def matches(dialect: str, lookups: Sequence[Lookup], *, tenant: str | None = None) -> sa.ColumnElement[bool]:
     """Say that the texts of a row of `search_documents` hold all terms, and none of the excluded ones.
 
-    On SQLite it is for a query that `search_index` is joined to if any term is not excluded.
+    On SQLite it is for a query that `search_index` is joined to if any term is not excluded. With `tenant`, a word of
+    the index, the texts are that tenant's and their files are not deleted.
     """
     if dialect != "sqlite":
-        return sa.and_(*(_holds(each) if not each.term.is_excluded else ~_holds(each) for each in lookups))
+        mine = [] if tenant is None else [search_documents.c.tenant == tenant]
+        return sa.and_(*mine, *(_holds(each) if not each.term.is_excluded else ~_holds(each) for each in lookups))
     required = " AND ".join(_expression(each) for each in lookups if not each.term.is_excluded)
     excluded = " OR ".join(_expression(each) for each in lookups if each.term.is_excluded)
     if required:
+        required = f"tenant : {tenant} AND {required}" if tenant else required
         return _match(f"({required}) NOT ({excluded})" if excluded else required)
     index = sa.table("search_index", sa.column("rowid"))
-    return search_documents.c.number.not_in(sa.select(index.c.rowid).where(_match(excluded)))
+    without = search_documents.c.number.not_in(sa.select(index.c.rowid).where(_match(excluded)))
+    return without if tenant is None else sa.and_(search_documents.c.tenant == tenant, without)
+
+
+def reads(dialect: str, lookups: Sequence[Lookup], *, tenant: str) -> sa.ColumnElement[bool]:
+    """Say the same of a single row, for a query that goes from row to row: on SQLite by reading its texts.
+
+    There the index gathers all that begins with a word whenever it is asked, be it about one row.
+    """
+    if dialect != "sqlite":
+        return matches(dialect, lookups, tenant=tenant)
+    held = [sa.or_(*(_has(dialect, field, each) for field in each.fields)) for each in lookups]
+    signed = [~has if each.term.is_excluded else has for each, has in zip(lookups, held, strict=True)]
+    return sa.and_(search_documents.c.tenant == tenant, *signed)
 
 
 def score(dialect: str, lookups: Sequence[Lookup]) -> sa.ColumnElement[int]:

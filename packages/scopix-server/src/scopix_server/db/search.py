@@ -6,6 +6,7 @@ on PostgreSQL two columns of words with an index each are made of its texts (see
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 
@@ -17,13 +18,15 @@ from scopix_server.db.words import SqlWords
 from scopix_server.domain.file import File
 from scopix_server.domain.words import kept_words, read_words, words_of
 
-__all__ = ["SearchIndex", "folded"]
+__all__ = ["SearchIndex", "folded", "tenant_word"]
 
 # The longest text that is searched, in characters: PostgreSQL indexes 1 MiB, and a character needs up to 4 bytes.
 _MAX_TEXT = 200_000
 _MAX_TAG = 255
 _USER, _AI = "user", "ai"
-_INSERT = PreparedInsert(search_documents.insert(), ["file_id", "title", "description", "visible_text", "tags"])
+_INSERT = PreparedInsert(
+    search_documents.insert(), ["file_id", "title", "description", "visible_text", "tags", "tenant"]
+)
 _INSERT_TAGS = PreparedInsert(file_tags.insert(), ["file_id", "source", "tag"])
 
 
@@ -42,6 +45,7 @@ class SearchIndex:
                 "description": "",
                 "visible_text": "",
                 "tags": _indexed(*file.user_tags),
+                "tenant": _word_of(file.tenant_id, file.deleted_at),
             }
             for file in files
         ]
@@ -66,6 +70,18 @@ class SearchIndex:
             tags=self._all_tags(file_id),
         )
         text_changed(self._connection, file_id, is_described=True)
+
+    def show(self, tenant_id: str, file_id: str) -> None:
+        """Let a file be found, as it is from the beginning."""
+        self._set_tenant(file_id, tenant_word(tenant_id))
+
+    def hide(self, file_id: str) -> None:
+        """Let a deleted file be found no more."""
+        self._set_tenant(file_id, "")
+
+    def _set_tenant(self, file_id: str, word: str) -> None:
+        mine = search_documents.c.file_id == file_id
+        self._connection.execute(search_documents.update().where(mine).values(tenant=word))
 
     def _words_of_pages(self, file_id: str) -> str:
         """Return the words of a document's pages, of which its description has the beginning only."""
@@ -101,6 +117,15 @@ class SearchIndex:
         query = sa.select(file_tags.c.tag).where(file_tags.c.file_id == file_id).order_by(file_tags.c.tag)
         # Other words for what is seen are searched, but are no tags: "puppy" finds dogs, and claims nothing.
         return _indexed(*self._connection.execute(query).scalars(), *SqlObjects(self._connection).words(file_id))
+
+
+def tenant_word(tenant_id: str) -> str:
+    """Return the word of the index by which a tenant's texts are told: letters and digits, whatever the id is of."""
+    return f"t{tenant_id.encode().hex()}"
+
+
+def _word_of(tenant_id: str, deleted_at: datetime | None) -> str:
+    return tenant_word(tenant_id) if deleted_at is None else ""
 
 
 def folded(tag: str) -> str:

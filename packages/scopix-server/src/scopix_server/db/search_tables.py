@@ -33,6 +33,8 @@ search_documents = sa.Table(
     sa.Column("description", sa.Text, nullable=False),
     sa.Column("visible_text", sa.Text, nullable=False),
     sa.Column("tags", sa.Text, nullable=False),
+    # Whose it is, as a word of the index (see `search`); nobody's while its file is deleted.
+    sa.Column("tenant", sa.String(80), nullable=False, server_default=""),
 )
 
 # What words are found by of which a part is searched (see `words`). One may be there twice: nobody is made to wait.

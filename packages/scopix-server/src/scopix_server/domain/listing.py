@@ -17,6 +17,7 @@ __all__ = [
     "SortOrder",
     "TextField",
     "Total",
+    "files_before",
     "position_of",
 ]
 
@@ -39,12 +40,16 @@ class TextField(str, Enum):
 
 
 class SortBy(str, Enum):
-    """What a list is sorted by. CONTENT_CREATED_AT is when the picture was taken, or else uploaded."""
+    """What a list is sorted by. CONTENT_CREATED_AT is when the picture was taken, or else uploaded.
+
+    RELEVANCE is by where the words of a search were found, best first whatever the order; without words, by time.
+    """
 
     CREATED_AT = "created_at"
     CONTENT_CREATED_AT = "content_created_at"
     TITLE = "title"
     SIZE_BYTES = "size_bytes"
+    RELEVANCE = "relevance"
 
 
 class SortOrder(str, Enum):
@@ -100,7 +105,8 @@ class FileFilter:
 class Position:
     """A place in a list: behind the file with this id, whose value of what the list is sorted by was this.
 
-    Unlike a number of files to leave out, it stays right when files are added or deleted meanwhile.
+    Unlike a number of files to leave out, it stays right when files are added or deleted meanwhile. Of a list by
+    relevance the value is that number, however: new files change the order of all.
     """
 
     value: datetime | str | int | None
@@ -132,12 +138,18 @@ class ListState:
     unfinished_ids: frozenset[str]
 
 
-def position_of(file: File, sort_by: SortBy) -> Position:
-    """Return the place behind a file."""
+def files_before(place: Position | None) -> int:
+    """Return how many files of a list by relevance come before a place."""
+    return place.value if place is not None and isinstance(place.value, int) else 0
+
+
+def position_of(file: File, sort_by: SortBy, number: int) -> Position:
+    """Return the place behind a file, which so many of the list come before or are."""
     values: dict[SortBy, datetime | str | int | None] = {
         SortBy.CREATED_AT: file.created_at,
         SortBy.CONTENT_CREATED_AT: file.content_created_at or file.created_at,
         SortBy.TITLE: file.title,
         SortBy.SIZE_BYTES: file.size_bytes,
+        SortBy.RELEVANCE: number,
     }
     return Position(values[sort_by], file.id)

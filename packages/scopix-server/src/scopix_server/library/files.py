@@ -11,7 +11,7 @@ from scopix_server.domain.engines import EngineState
 from scopix_server.domain.errors import NotFound
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.ids import is_file_id
-from scopix_server.domain.listing import FileFilter, ListState, Position, Total, position_of
+from scopix_server.domain.listing import FileFilter, ListState, Position, Total, files_before, position_of
 from scopix_server.domain.ports import Database, DescriptionRecord, Transaction
 from scopix_server.domain.similar import SimilarFile
 from scopix_server.library.kept_vectors import KeptVectors
@@ -83,7 +83,8 @@ class Files:
                 tenant_id, criteria, limit=limit + 1, offset=offset, after=after, exact_total=exact_total
             )
             files = found[:limit]
-            following = position_of(files[-1], criteria.sort_by) if len(found) > limit else None
+            number = files_before(after) + offset + len(files)
+            following = position_of(files[-1], criteria.sort_by, number) if len(found) > limit else None
             ids = [file.id for file in files]
             variants = transaction.variants.of(ids)
             if not with_details:

@@ -9,7 +9,7 @@ from scopix_server.domain.document import DocumentProgress
 from scopix_server.domain.embedding import TextEmbedder
 from scopix_server.domain.errors import ValidationFailed
 from scopix_server.domain.file import File, Variant
-from scopix_server.domain.listing import FileFilter
+from scopix_server.domain.listing import FileFilter, SortBy
 from scopix_server.domain.ports import Database, DescriptionRecord, Transaction
 from scopix_server.domain.search import MIN_SIMILARITY, Ranked, SearchBy, fused
 from scopix_server.domain.search_query import parse_search
@@ -108,7 +108,8 @@ class Searches:
 
 
 def _by_words(transaction: Transaction, tenant_id: str, query: str, criteria: FileFilter) -> list[str]:
-    found, _ = transaction.files.list(tenant_id, replace(criteria, search=query), limit=_DEPTH, offset=0)
+    best_first = replace(criteria, search=query, sort_by=SortBy.RELEVANCE)
+    found, _ = transaction.files.page(tenant_id, best_first, limit=_DEPTH, offset=0)
     return [file.id for file in found]
 
 

@@ -154,11 +154,11 @@ class SyncFiles(SyncAnalyses, SyncBytes):
             page = client.files.list(tags=["roof"])
             for file in client.files.list(tags=["roof"]): ...
 
-        `search` looks into what `search_mode` says: `all`, `metadata` or `visible_text`. A file must carry all `tags`,
-        and show all `objects`, by any common word for them: `["dog", "people>=2"]`, as `min_people=2`. Times without a
-        zone are UTC. `sort_by` is `created_at`, `content_created_at`, `title` or `size_bytes`, `sort_order` `asc` or
-        `desc`. With `cursor`, the `next_cursor` of the page before, no file is missed or repeated when others come or
-        go. `exact_total` counts beyond 10,000. Raises `ValidationError` for values out of range.
+        `search` holds words, "phrases" and conditions such as `-word` or `tag:roof`; it looks into what `search_mode`
+        says: `all`, `metadata` or `visible_text`. A file must carry all `tags`, and show all `objects`, by any common
+        word for them: `["people>=2"]`. Times without a zone are UTC. `sort_by` is `created_at`, `content_created_at`,
+        `title`, `size_bytes` or `relevance`. With `cursor`, the `next_cursor` of the page before, no file is missed or
+        repeated. `exact_total` counts beyond 10,000. Raises `ValidationError` for values out of range.
         """
         filters: dict[str, Any] = {
             "search": search,

@@ -49,7 +49,11 @@ class Tools:
         self,
         query: Annotated[
             str | None,
-            Field(description="What to find in titles, names, tags, descriptions and visible text, in words."),
+            Field(
+                description='Words to find in titles, names, tags, descriptions and visible text; "in quotes" they '
+                "stand together, -word must not be there. Also "
+                "title:, text:, taken:2024-05..2024-07, people>=2, field.total>100."
+            ),
         ] = None,
         mode: Annotated[
             Literal["hybrid", "words"],
@@ -69,7 +73,7 @@ class Tools:
         """Find pictures by words or meaning, tags, things seen, category and time; without conditions, all.
 
         Every condition must be met. With a query the best come first, those that fit badly are left out, and found_by
-        says why each is there; in the mode words, and without a query, the latest come first, page by page.
+        says why each is there; the mode words goes page by page; without a query the latest come first.
         """
         filters: dict[str, Any] = {
             "tags": tags,
@@ -86,7 +90,8 @@ class Tools:
                 hits = [(hit, hit.details) for hit in found.items if hit.details is not None]
                 entries = [results.entry_of(details, hit.found_by) for hit, details in hits]
                 return results.FoundImages(total_count=len(entries), images=entries)
-            page = await client.files.list_details(search=query, **filters, cursor=cursor)
+            order = "relevance" if query else "content_created_at"
+            page = await client.files.list_details(search=query, sort_by=order, **filters, cursor=cursor)
         return results.FoundImages(
             total_count=page.total_count,
             total_is_minimum=page.total_is_minimum,

@@ -23,13 +23,13 @@ class Sort(Enum):
     UPLOADED = "uploaded"
     TITLE = "title"
     SIZE = "size"
+    BEST = "best"
 
     @property
     def field(self) -> str:
         """The word that the API has for it."""
-        return {"taken": "content_created_at", "uploaded": "created_at", "size": "size_bytes"}.get(
-            self.value, self.value
-        )
+        fields = {"taken": "content_created_at", "uploaded": "created_at", "size": "size_bytes", "best": "relevance"}
+        return fields.get(self.value, self.value)
 
 
 class Order(Enum):
@@ -42,7 +42,8 @@ class Order(Enum):
 Limit = Annotated[int, typer.Option(min=1, help="How many files.")]
 Offset = Annotated[int, typer.Option(min=0, help="How many to leave out before them.")]
 All = Annotated[bool, typer.Option("--all", help="All files, however many.")]
-SortBy = Annotated[Sort, typer.Option("--sort", help="taken: when the picture was taken, or else uploaded.")]
+_SORT_HELP = "taken: when the picture was taken, or else uploaded; best: by where words were found."
+SortBy = Annotated[Sort, typer.Option("--sort", help=_SORT_HELP)]
 InOrder = Annotated[Order, typer.Option("--order", help="asc: the oldest or smallest first.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object a line on standard output, for each file.")]
 

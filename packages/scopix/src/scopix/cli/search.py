@@ -49,7 +49,7 @@ def search(
         SearchBy, typer.Option("--by", help="words; meaning: what means the same, in any language; hybrid: both.")
     ] = SearchBy.WORDS,
     search_in: Annotated[SearchIn, typer.Option("--in", help="Where they are.")] = SearchIn.ALL,
-    sort: SortBy = Sort.TAKEN,
+    sort: SortBy = Sort.BEST,
     order: InOrder = Order.DESC,
     limit: Limit = 20,
     offset: Offset = 0,

@@ -127,7 +127,7 @@ def test_where_several_are_cut_off_there_may_be_more():
 
 
 def test_likely_surroundings_are_told_at_less_where_nothing_speaks_against_them():
-    kitchen, shore = Scene("kitchen", 0.33), Scene("shore", 0.25)
+    kitchen, shore = Scene("kitchen", 0.36), Scene("shore", 0.25)
     assert "most likely of a kitchen" in told(seen(scenes=(kitchen,)))
     assert "kitchen" not in told(seen(scenes=(kitchen, shore)))
     assert "kitchen" not in told(seen(("person", MIDDLE), scenes=(kitchen,)))
@@ -137,3 +137,9 @@ def test_one_thing_that_is_named_is_not_told_as_its_room():
     cradle = LabelGroup("furniture", 0.85, "bassinet", 0.75)
     text = told(seen(scenes=(Scene("bedroom", 0.84),), labels=(cradle,)))
     assert "perhaps a bassinet" in text and "bedroom" not in text
+
+
+def test_a_box_around_a_row_of_people_holds_as_many_as_have_faces():
+    faces = tuple(Face(Box(0.1 + 0.3 * n, 0.3, 0.05, 0.1), 0.9) for n in range(3))
+    assert told(seen(("person", ALL), faces=faces)).startswith("At least three people.")
+    assert told(seen(("person", ALL), faces=faces[:1])).startswith("A person, or part of one, close up.")

@@ -160,3 +160,11 @@ def test_a_few_remarks_with_colons_make_no_form() -> None:
     remarks: list[Written] = [("Length: 55", 100, 60), ("Length: 30", 700, 60), ("Words: 5", 700, 800)]
     code: list[Written] = [("<td> </td>", 100 + 90 * (n % 8), 120 + 60 * (n // 8)) for n in range(60)]
     assert judge(page([*remarks, *code])) is not ImageKind.FORM
+
+
+def test_a_matrix_in_strong_colours_is_no_dark_screen() -> None:
+    heads: list[Written] = [(name, 400 + 150 * n, 100) for n, name in enumerate(["red", "green", "blue", "grey"])]
+    cells: list[Written] = [(str(n * row % 2), 400 + 150 * n, 100 + 80 * row) for row in range(1, 5) for n in range(4)]
+    figures = {**DRAWN, "bright_share": 0.3, "white_share": 0.1, "brightness": 0.7}
+    assert judge(page([*heads, *cells], statistics=figures)) is not ImageKind.SCREENSHOT
+    assert judge(page([*heads, *cells], statistics={**figures, "brightness": 0.2})) is ImageKind.SCREENSHOT

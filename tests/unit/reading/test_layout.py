@@ -156,3 +156,24 @@ def test_a_table_whose_items_are_named_in_lines_of_their_own_is_one_of_halves() 
     numbered = Table(("Pos", "Description", "Total"), (("1", "Rice", "$7.10"), ("2", "Tea", "$0.50")), frozenset())
     assert has_names_elsewhere(halves)
     assert not has_names_elsewhere(whole) and not has_names_elsewhere(numbered)
+
+
+def test_what_the_rows_of_a_table_are_of_is_no_navigation() -> None:
+    heads: list[Written] = [(name, 400 + 150 * n, 100) for n, name in enumerate(["red", "green", "blue", "grey"])]
+    cells: list[Written] = [(str(n * row), 400 + 150 * n, 100 + 80 * row) for row in range(1, 5) for n in range(4)]
+    rows: list[Written] = [(name, 40, 180 + 80 * n) for n, name in enumerate(["north", "east", "south", "west"])]
+    found = layout([*heads, *cells, *rows])
+    assert found.table() is not None and found.navigation() == []
+    more: list[Written] = [
+        (name, 40, 100 + 60 * n) for n, name in enumerate(["Home", "Files", "Users", "Groups", "Log"])
+    ]
+    assert len(layout([*heads, *cells, *more]).navigation()) == 5
+
+
+def test_axes_of_several_plots_are_no_table() -> None:
+    heads: list[Written] = [("Seconds", 100, 100), ("Spans", 500, 100), ("Logs", 900, 100)]
+    numbers = [("250", "35", "6"), ("200", "30", "5"), ("150", "20", "3"), ("100", "15", "2")]
+    axes = [(text, 100 + 400 * n, 160 + 60 * row) for row, cells in enumerate(numbers) for n, text in enumerate(cells)]
+    assert layout([*heads, *axes]).table() is None
+    rising = [(text, left, 780 - top) for text, left, top in axes[:9]]
+    assert layout([*heads, *rising, *axes[9:]]).table() is not None

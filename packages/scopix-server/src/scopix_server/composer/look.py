@@ -29,7 +29,7 @@ _WEAK_CHROMA, _STRONG_CHROMA = 0.05, 0.40
 _BLURRED = 0.60
 _MOVED, _MOVED_APART = 0.62, 0.27
 _CENTRE_DETAIL = 0.55
-_EVEN = 0.20  # pictures with one plain area among the detail have from .21 on
+_EVEN = 0.16  # pictures with plain areas among the detail have from .17 on
 _MAX_COLOURS = 4
 _MIN_SHARE, _MIN_ACCENT = 0.08, 0.03
 _DULL = frozenset(
@@ -82,7 +82,8 @@ def _composition(perception: Perception) -> Iterator[Statement]:
     composition, figures = perception.composition, perception.statistics
     subject, divide = composition.subject, composition.divide
     # Off the middle it is as often a window, a shadow or a wave: of ten such areas five were nothing of their own.
-    if subject is not None and (place := _place(subject)) == "in the middle":
+    # Where things are seen, it is at times a part of one, or what lies between them.
+    if subject is not None and not perception.objects and (place := _place(subject)) == "in the middle":
         size = f"{_part(subject.width)} of the width and {_part(subject.height)} of the height"
         sentence = f"One area stands out from its surroundings: it is {place} and takes {size}."
         yield Statement(sentence, {"composition": "subject", "look": [f"subject {place}"]})

@@ -18,7 +18,7 @@ from scopix_server.composer.things import (
 )
 from scopix_server.domain.description import Face, ImageKind, LabelGroup, Perception, Scene
 from scopix_server.domain.phrases import Statement, article, count_of, quote, quoted_listing
-from scopix_server.reading.kinds import is_photographic, plain_backdrop
+from scopix_server.reading.kinds import plain_backdrop
 from scopix_server.reading.layout import Layout
 from scopix_server.reading.titles import map_title
 
@@ -88,7 +88,7 @@ def describe_photo(perception: Perception, layout: Layout, kind: ImageKind) -> I
         yield from describe_look(perception)
     yield from describe_colours(perception)
     yield from describe_capture(perception.capture)
-    yield from _texts(perception, layout, "Text on it:" if product else "Visible text:")
+    yield from _texts(perception, layout, "Text on it:" if product else "Visible text:", least=_MIN_ON_A_PHOTO)
 
 
 def _opening(perception: Perception, faces: tuple[Face, ...], *, product: bool) -> Iterator[Statement]:
@@ -280,12 +280,11 @@ def _shape(perception: Perception) -> str:
     return "landscape-format" if ratio > 1.08 else "portrait-format" if ratio < 0.92 else "square"
 
 
-def _texts(perception: Perception, layout: Layout, opening: str) -> Iterator[Statement]:
+def _texts(perception: Perception, layout: Layout, opening: str, least: float = 0.0) -> Iterator[Statement]:
     confidence = {line.index: perception.text[line.index].confidence for line in layout.lines}
     read = [line for line in layout.lines if any(character.isalnum() for character in line.text)]
     # A single letter read without certainty is mostly a shape: a ring is an "O", a tripod a "K".
     sure = [line for line in read if confidence[line.index] >= (_SURE if len(line.text) > 1 else _SURE_ALONE)]
-    least = _MIN_ON_A_PHOTO if is_photographic(perception) else 0.0
     unsure = [line for line in read if line not in sure and len(line.text) > 1 and confidence[line.index] >= least]
     for lines, sentence in ((sure, opening), (unsure, "Text that could not be read with certainty:")):
         if lines:

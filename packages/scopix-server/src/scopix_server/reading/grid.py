@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from scopix_server.reading.entities import MONEY
 from scopix_server.reading.lines import Line, letters, mostly_letters
 
 __all__ = ["Table", "find_table", "has_names_elsewhere"]
@@ -45,7 +46,8 @@ def has_names_elsewhere(table: Table) -> bool:
     """Whether the column of the items' names holds hardly any: they stand in lines of their own, so rows are halves."""
     for name, *cells in zip(table.header, *table.rows, strict=True):
         if _ITEMS.match(name.casefold()):
-            return 2 * sum(letters(cell) >= _LETTERS_OF_A_NAME for cell in cells) <= len(cells)
+            named = sum(letters(cell) >= _LETTERS_OF_A_NAME for cell in cells)
+            return 2 * named <= len(cells) or any(MONEY.fullmatch(cell) for cell in cells)
     return False
 
 

@@ -53,6 +53,7 @@ _SENTENCE_WORDS = 6
 _STATUS_BAR = 0.06  # of the height
 _TALL = 0.75  # width / height of a telephone's screen, at most
 _DARK = 0.35  # share of bright pixels, at most
+_DARK_GROUND = 0.5  # mean luma
 _EMPTY_FIELDS = 4
 _OF_A_FORM = 0.08  # fields to a line: with fewer they are remarks on something else
 _LINES_OF_A_LOG = 4
@@ -246,7 +247,7 @@ def _by_setting(perception: Perception, layout: Layout) -> ImageKind | None:
     centred = setting.centred >= max(_BOXES_CENTRED, 2 * setting.left) and setting.centres >= _BOXES
     if short and centred and ruled >= _BOXED_FAINTLY and len(lines) <= _MAX_BOXES:
         return ImageKind.DIAGRAM
-    dark = figures.get("bright_share", 1.0) <= _DARK
+    dark = _is_dark(figures, 1.0)
     if dark and ruled >= _DARK_RULED and setting.left > 2 * setting.centred:
         return ImageKind.SCREENSHOT
     return None
@@ -283,6 +284,11 @@ def _is_product(perception: Perception, layout: Layout) -> bool:
     return plain_backdrop(perception) and not paper
 
 
+def _is_dark(figures: dict[str, float], bright_share: float) -> bool:
+    """Whether it is set on a dark ground; what has strong colours has as few pixels that are bright and grey."""
+    return figures.get("bright_share", bright_share) <= _DARK and figures.get("brightness", 0.0) <= _DARK_GROUND
+
+
 def _is_white(figures: dict[str, float]) -> bool:
     """Whether all of it is one white sheet."""
     return figures.get("top_colour_share", 0.0) >= _ONE_PAPER and figures.get("white_share", 0.0) >= _ONE_PAPER
@@ -295,7 +301,7 @@ def _rich(figures: dict[str, float]) -> bool:
 
 def _by_look(perception: Perception, layout: Layout) -> ImageKind:
     lines, figures = layout.lines, perception.statistics
-    dark = figures.get("bright_share", 0.0) <= _DARK
+    dark = _is_dark(figures, 0.0)
     short = [line for line in lines if len(line.text.split()) <= 4]
     if layout.table() is not None:
         return ImageKind.SCREENSHOT if dark or layout.navigation() else ImageKind.DOCUMENT

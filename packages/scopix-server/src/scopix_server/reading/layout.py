@@ -73,7 +73,13 @@ class Layout:
         """Return the lines of a column at the left edge that stands apart from everything right of it."""
         table = self._table
         inside = table.indices if table is not None else frozenset()
-        return [] if any(line.index in inside for line in self._navigation) else list(self._navigation)
+        if any(line.index in inside for line in self._navigation):
+            return []
+        # As many lines as the table has rows, each on one of them, are what the rows are of.
+        entries = {line.index for line in self._navigation}
+        beside = [row for row in self.rows if entries & {x.index for x in row} and inside & {x.index for x in row}]
+        heads = table is not None and len(beside) == len(self._navigation) == len(table.rows)
+        return [] if heads else list(self._navigation)
 
     def table(self) -> Table | None:
         """Return the largest table: consecutive rows whose cells start or end at the same places."""
@@ -174,6 +180,9 @@ def _unless_axes(table: Table | None) -> Table | None:
         for column in zip(*table.rows, strict=True)
     ]
     axes = sum(_falls_evenly(column) for column in columns)
+    # Of several plots side by side not each axis is read as a whole.
+    if all(len(column) >= 2 and all(above > below for above, below in pairwise(column)) for column in columns):
+        return None
     return None if axes >= 2 and 2 * axes >= len(columns) else table
 
 

@@ -26,6 +26,8 @@ HELP = {
     "retry": "Describe images again: those named, those whose description failed, or those that meet the conditions "
     "given.",
     "export": "Write everything known about files, in the order of their upload, as JSON Lines, CSV or Parquet.",
+    "watch": "Upload what is put into a folder, and go on doing so.",
+    "sidecar": "Write what is known of files beside them: photo.jpg.json, photo.jpg.md or photo.jpg.xmp.",
     "sessions": "List upload sessions, or show one.",
     "mcp": "Serve your pictures to an agent on this computer (Model Context Protocol, over standard input and output).",
     "keys": "List API keys, make and revoke them.",

@@ -21,7 +21,7 @@ VALUES = {
 }
 
 
-@given(st.data(), st.sampled_from(list(SortBy)), st.sampled_from(list(SortOrder)))
+@given(st.data(), st.sampled_from(list(VALUES)), st.sampled_from(list(SortOrder)))
 def test_what_is_written_is_read(data, sort_by, sort_order):
     wanted = FileFilter(sort_by=sort_by, sort_order=sort_order)
     position = Position(data.draw(VALUES[sort_by]), data.draw(TEXT))

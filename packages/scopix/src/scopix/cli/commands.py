@@ -12,7 +12,7 @@ __all__ = ["HELP", "LazyGroup"]
 
 # What `scopix --help` says of each, in its order; a test holds that it is what the command says of itself.
 HELP = {
-    "upload": "Upload images and print what is on them.",
+    "upload": "Upload images and documents, and print what is on them.",
     "list": "List files, the latest pictures first.",
     "search": "Find files by words in titles, names, tags, descriptions and the text visible on them.",
     "similar": "Find the images that look most like one, the likest first.",

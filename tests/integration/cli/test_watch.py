@@ -81,6 +81,8 @@ def test_a_wrong_key_ends_it(run: Run, scopix_server: InProcessServer, folder: P
     address = {"SCOPIX_API_KEY": f"scopix_{'a' * 51}", "SCOPIX_BASE_URL": scopix_server.base_url}
     done = run("watch", folder, "--interval", "0.1", **address)
     assert done.exit_code == 3 and "refused the key" in done.stderr
+    nowhere = run("watch", folder / "none", **address)
+    assert nowhere.exit_code == 2 and "no directory" in nowhere.stderr
 
 
 def test_it_survives_being_killed_and_a_server_that_is_away(folder: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -58,21 +58,30 @@ async def _write_all(client: Scopix, files: Sequence[str], format: SidecarFormat
         known = await _known(client, list(by_hash))
         missing = [path for digest, same in by_hash.items() if digest not in known for path in same]
         ends += [_end(path, "not on the server", False, "scopix upload sends it") for path in missing]
-        if not known:
-            return ends
         with counting() as progress:
             task = progress.add_task("written", total=len(known))
-            # The server finds no file by its hash, so all are gone through until each that is here was met.
-            async for details in client.files.list_all(page_size=100, include_details=True, sort_by="created_at"):
-                digest = (details.hash or "").lower()
-                if digest in known:
-                    known.discard(digest)
-                    for path in by_hash[digest]:
-                        ends.append(await asyncio.to_thread(_write, Path(path), details, format, force=force))
-                    progress.advance(task)
-                if not known:
-                    break
+            async for details in _met(client, known):
+                for path in by_hash[(details.hash or "").lower()]:
+                    ends.append(await asyncio.to_thread(_write, Path(path), details, format, force=force))
+                progress.advance(task)
     return ends
+
+
+async def _met(client: Scopix, known: set[str]) -> AsyncIterator[FileDetails]:
+    """Yield a file for each of these hashes; of files with the same content the one that was uploaded last.
+
+    The server finds no file by its hash, so all are gone through until each was met.
+    """
+    left = set(known)
+    if not left:
+        return
+    async for details in client.files.list_all(page_size=100, include_details=True, sort_by="created_at"):
+        digest = (details.hash or "").lower()
+        if digest in left:
+            left.discard(digest)
+            yield details
+        if not left:
+            return
 
 
 async def _known(client: Scopix, hashes: Sequence[str]) -> set[str]:

@@ -60,7 +60,7 @@ class Look:
 
 def watch(
     context: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to watch.", exists=True, file_okay=False)],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to watch.")],
     category: Annotated[
         ContentCategory, typer.Option(help="What the pictures show; it steers the description.", case_sensitive=False)
     ] = ContentCategory.GENERAL,
@@ -96,9 +96,11 @@ def watch(
     wishes = Wishes(category, split or None, None, describe=True, wait=False, skip_duplicates=skip_duplicates)
     rules = Rules(recursive, False, include or (), exclude or ())
     journal = journal_path or folder / JOURNAL
-    say().print(one_line(f"watching {folder}; Ctrl-C ends it"), soft_wrap=True)
     outcomes: list[Outcome] = []
     with errors_shown():
+        if not folder.is_dir():
+            raise ValueError(f"{folder} is no directory")
+        say().print(one_line(f"watching {folder}; Ctrl-C ends it"), soft_wrap=True)
         for done in _rounds(connection, folder, rules, wishes, journal, interval=interval, once=once):
             for outcome in done:
                 _tell(outcome, as_json=as_json)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from scopix_server.domain.embedding import VectorRows
-from scopix_server.library.kept_vectors import ERROR, Candidate, KeptVectors, unit_rows
+from scopix_server.library.kept_vectors import Candidate, KeptVectors, unit_rows
 
 __all__ = ["Nearest", "nearest"]
 
@@ -36,17 +36,29 @@ def nearest(
     """
     best: dict[str, Nearest] = {}
     known: dict[str, bool] = {}
-    for portion in kept.ranked(rows, tenant_id, query, floor):
-        top = heapq.nlargest(limit, (found.score for found in best.values()))
-        if len(top) == limit and portion[0].score + ERROR < top[-1]:
-            break
+    for portion in kept.ranked(rows, tenant_id, query, floor, first=4 * limit):
         new = list(dict.fromkeys(each.file_id for each in portion if each.file_id not in known))
         shown = accepted(new) if new else set()
         known |= {file_id: file_id in shown for file_id in new}
-        for found in _compared(rows, query, [each for each in portion if known[each.file_id]]):
+        shown_ones = [each for each in portion if known[each.file_id]]
+        for found in _compared(rows, query, _promising(shown_ones, limit)):
             if found.score >= floor and (found.file_id not in best or best[found.file_id].score < found.score):
                 best[found.file_id] = found
+        top = heapq.nlargest(limit, (found.score for found in best.values()))
+        if len(top) == limit and portion[-1].score + portion[-1].error < top[-1]:
+            break  # whatever follows is not as near
     return heapq.nsmallest(limit, best.values(), key=lambda found: (-found.score, found.file_id))
+
+
+def _promising(candidates: Sequence[Candidate], limit: int) -> list[Candidate]:
+    """Return those that may be among the nearest `limit` files, given how far off their scores may be."""
+    scores: dict[str, float] = {}
+    for each in candidates:
+        scores[each.file_id] = max(scores.get(each.file_id, -1.0), each.score)
+    if len(scores) <= limit:
+        return list(candidates)
+    bar = heapq.nlargest(limit, scores.values())[-1] - 2 * candidates[0].error
+    return [each for each in candidates if each.score >= bar]
 
 
 def _compared(rows: VectorRows, query: bytes, candidates: Sequence[Candidate]) -> list[Nearest]:

@@ -15,6 +15,7 @@ from PIL import Image
 from scopix_server.environment import worker_environment
 from tests.support.images import encoded, flat_png
 
+ROOT = Path(__file__).resolve().parents[3]
 pytestmark = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak is read from /proc")
 
 DECODE_MB = 700
@@ -52,13 +53,24 @@ print(json.dumps({"peak": peak(), "size": [seen.width, seen.height]}))
 """
 )
 
+REST = (
+    LOOK
+    + """
+import psutil, time
+before = psutil.Process().memory_info().rss >> 20
+heap._last -= 60
+heap.look()
+print(json.dumps({"peak": psutil.Process().memory_info().rss >> 20, "size": [before, 0]}))
+"""
+)
+
 
 def measured(script: str, *arguments: Path) -> tuple[float, tuple[int, int]]:
     """Run `script` as a child of a worker would be run; return its peak in MB and the image's size."""
     command = [sys.executable, "-c", script, *map(str, arguments)]
     done = subprocess.run(command, capture_output=True, text=True, env=worker_environment(), check=False)
     assert done.returncode == 0, done.stderr[-2000:]
-    result = json.loads(done.stdout)
+    result = json.loads(done.stdout.splitlines()[-1])
     return result["peak"], tuple(result["size"])
 
 
@@ -94,3 +106,10 @@ def test_a_phone_s_jpeg_of_108_million_pixels(tmp_path: Path) -> None:
     peak, size = measured(DECODE, path)
     assert size == (9_000, 12_000)
     assert peak < DECODE_MB / 2
+
+
+def test_at_rest_a_process_keeps_its_models_alone(tmp_path: Path) -> None:
+    path = ROOT / "examples" / "images" / "receipt.jpg"
+    rest, (before, _) = measured(REST, path, tmp_path / "data")
+    assert rest < 400
+    assert before - rest > 80  # the arenas of the networks that read

@@ -6,11 +6,14 @@ from typing import Final
 import numpy as np
 import onnxruntime
 
+from scopix_server.domain.rest import when_at_rest
 from scopix_server.perception.reading_networks import Floats, Network
 from scopix_server.perception.text_models import TextModels
 
 __all__ = ["open_float32"]
 
+_SMALLEST: Final = 32
+"""Pixels of a side that the networks leave open: less they do not take."""
 _SPECIAL: Final = 2
 """The blank and the space, which no list of symbols has."""
 
@@ -33,13 +36,24 @@ def _session(path: Path, role: str) -> onnxruntime.InferenceSession:
     # More threads than cores halve the throughput; the worker runs one process per core instead.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     # Without an arena each run's memory goes back to the system and comes again page by page: a fifth of the detector's
-    # time, for 100 to 260 MB more that a process keeps.
+    # time, for 100 to 260 MB more, which are given back at rest.
     options.enable_cpu_mem_arena = True
     options.log_severity_level = 4  # fatal ones; errors are raised
     try:
-        return onnxruntime.InferenceSession(str(path), sess_options=options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(str(path), sess_options=options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the parser raises what it likes on a file of another kind
         raise ValueError(f"the text model {path} is not an ONNX {role}") from error
+    when_at_rest(session, _empty_arena)
+    return session
+
+
+def _empty_arena(session: onnxruntime.InferenceSession) -> None:
+    """Let a session give its arena back: it does so at the end of a run that asks for it, here of the smallest."""
+    options = onnxruntime.RunOptions()
+    options.add_run_config_entry("memory.enable_memory_arena_shrinkage", "cpu:0")
+    node = session.get_inputs()[0]
+    batch, *sides = (size if isinstance(size, int) else _SMALLEST for size in node.shape)
+    session.run(None, {node.name: np.zeros((min(batch, 1), *sides), np.float32)}, options)
 
 
 def _network(session: onnxruntime.InferenceSession) -> Network:

@@ -11,6 +11,7 @@ import pytest
 from scopix_server.analysis.embed import EmbedTexts
 from scopix_server.db.connection import SqlDatabase
 from scopix_server.domain.description import Description, ImageKind
+from scopix_server.domain.listing import FileFilter
 from scopix_server.domain.ports import DescriptionRecord
 from scopix_server.domain.tenant import Tenant
 from scopix_server.jobs.embedding import EmbeddingKeeper
@@ -169,3 +170,15 @@ def test_a_thread_of_a_worker_does_it_and_another_waits_for_its_turn(database: S
     keeper.stop()
     assert kept(database).keys() == {one}
     assert database.read(lambda t: t.maintenance.holder("embed", datetime.now(UTC))) is None
+
+
+def test_files_are_found_by_their_ids_and_a_filter(database: SqlDatabase) -> None:
+    ids = [describe(database, number, "A dog.", tags=("dog",) if number % 2 else ()) for number in range(1, 5)]
+    theirs = describe(database, 9, "A dog.", tenant_id=OTHER)
+    database.write(lambda t: t.files.mark_deleted(TENANT, ids[3], NOW))
+    everything = [*ids, theirs, "no-such-file"]
+    assert database.read(lambda t: t.files.these(TENANT, everything)).keys() == set(ids[:3])
+    assert database.read(lambda t: t.files.matching(TENANT, FileFilter(), everything)) == set(ids[:3])
+    assert database.read(lambda t: t.files.matching(TENANT, FileFilter(tags=("dog",)), everything)) == {ids[0], ids[2]}
+    assert database.read(lambda t: t.files.matching(TENANT, FileFilter(search="-tag:dog"), everything)) == {ids[1]}
+    assert database.read(lambda t: t.files.matching(TENANT, FileFilter(search="::"), everything)) == set()

@@ -79,10 +79,8 @@ def list_matching(connection: sa.Connection, tenant_id: str, criteria: FileFilte
     selection = select_files(connection, tenant_id, criteria)
     if selection is None:
         return set()
-    if selection.lookups or selection.tags:
-        query = rows_of(connection.dialect.name, tenant_id, selection, [files.c.id])
-    else:
-        query = sa.select(files.c.id).where(is_visible(tenant_id, selection))
+    # Also without words: it is what keeps SQLite from walking through all files of the tenant.
+    query = rows_of(connection.dialect.name, tenant_id, selection, [files.c.id])
     return set(connection.execute(query.where(files.c.id.in_(ids))).scalars())
 
 

@@ -98,6 +98,9 @@ class FileRepository(Protocol):
         MAX_COUNTED unless the total is to be exact.
         """
 
+    def these(self, tenant_id: str, file_ids: Sequence[str]) -> Mapping[str, File]:
+        """Return those of the files that are the tenant's, by their ids."""
+
     def matching(self, tenant_id: str, criteria: FileFilter, file_ids: Sequence[str]) -> set[str]:
         """Return those of the files, a thousand at most, that meet the filter."""
 

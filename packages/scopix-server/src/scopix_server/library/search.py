@@ -124,10 +124,7 @@ def _page(
     with_details: bool,
 ) -> SearchPage:
     ids = [ranked.file_id for ranked in best]
-    listed: Sequence[File] = []
-    if ids:
-        listed, _ = transaction.files.list(tenant_id, FileFilter(ids=tuple(ids)), limit=len(ids), offset=0)
-    files = {file.id: file for file in listed}
+    files = transaction.files.these(tenant_id, ids)
     hits = []
     for ranked in best:
         found = near.get(ranked.file_id)
@@ -143,5 +140,5 @@ def _page(
         variants,
         transaction.descriptions.all_versions(ids),
         transaction.descriptions.perceptions(ids),
-        transaction.documents.all_progress([f.id for f in listed if f.media_type is MediaType.DOCUMENT]),
+        transaction.documents.all_progress([f.id for f in files.values() if f.media_type is MediaType.DOCUMENT]),
     )

@@ -3,7 +3,6 @@
 from scopix.types.vocabulary import DescriptionStatus, MediaType
 from scopix_server.domain.errors import NotFound, WrongMediaType
 from scopix_server.domain.file import File
-from scopix_server.domain.listing import FileFilter
 from scopix_server.domain.ports import Transaction
 from scopix_server.domain.similar import SimilarFile, is_near_duplicate
 from scopix_server.domain.states import TERMINAL
@@ -44,8 +43,7 @@ def find_similar(
     ids = tuple(found.file_id for found in best)
     if not ids:
         return []
-    listed, _ = transaction.files.list(file.tenant_id, FileFilter(ids=ids), limit=len(ids), offset=0)
-    files = {each.id: each for each in listed}
+    files = transaction.files.these(file.tenant_id, ids)
     seen = transaction.descriptions.perceptions(ids)
     return [
         SimilarFile(files[found.file_id], found.score, is_near_duplicate(found.score, perception, seen[found.file_id]))

@@ -1,5 +1,7 @@
 """The kind of a picture, from figures and text; a photo is the fallback, the others need evidence."""
 
+from dataclasses import replace
+
 import pytest
 
 from scopix_server.domain.description import ImageKind, Perception
@@ -168,3 +170,15 @@ def test_a_matrix_in_strong_colours_is_no_dark_screen() -> None:
     figures = {**DRAWN, "bright_share": 0.3, "white_share": 0.1, "brightness": 0.7}
     assert judge(page([*heads, *cells], statistics=figures)) is not ImageKind.SCREENSHOT
     assert judge(page([*heads, *cells], statistics={**figures, "brightness": 0.2})) is ImageKind.SCREENSHOT
+
+
+def test_a_page_in_a_script_that_is_not_read_is_a_page() -> None:
+    bits: list[Written] = [("?", 100, 100), ("SJ", 500, 700), ("r", 300, 900)]
+    seen = page(bits, 900, 1200, statistics={**DRAWN, "bright_share": 0.02, "white_share": 0.0})
+    assert judge(seen) is not ImageKind.DOCUMENT
+    assert judge(replace(seen, statistics={**seen.statistics, "unread_lines": 22.0})) is ImageKind.DOCUMENT
+
+
+def test_tabs_of_an_application_make_a_screen() -> None:
+    tabs: list[Written] = [("Overview", 40, 30), ("Explorer", 200, 30), ("Monitoring", 360, 30)]
+    assert judge(page([*tabs, *((f"a row of words {n}", 40, 200 + 60 * n) for n in range(5))])) is ImageKind.SCREENSHOT

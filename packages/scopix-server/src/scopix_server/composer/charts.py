@@ -7,7 +7,7 @@ from scopix_server.domain.description import ImageKind, Perception
 from scopix_server.domain.phrases import Statement, listing, quote, quoted_listing
 from scopix_server.reading.axes import horizontal_axis, percentages, vertical_axis
 from scopix_server.reading.layout import Layout, Line
-from scopix_server.reading.legend import legend_entries, place_names
+from scopix_server.reading.legend import map_legend, place_names
 from scopix_server.reading.lines import letters
 from scopix_server.reading.titles import Title, map_title, title_of
 
@@ -21,7 +21,7 @@ def describe_map(_perception: Perception, layout: Layout, _: ImageKind) -> Itera
     heading = map_title(layout)
     title = f" titled {quote(heading.text)}" if heading else ""
     yield Statement(f"A map{title}.", {"regions": list(heading.indices) if heading else []})
-    legend = legend_entries(layout)
+    legend = map_legend(layout)
     if legend:
         sentence = f"The legend lists {quoted_listing([line.text for line in legend], 20)}."
         yield Statement(sentence, {"regions": [line.index for line in legend], "fields": {"legend": texts_of(legend)}})

@@ -14,7 +14,7 @@ from scopix_server.domain.phrases import Statement, clean, count_of
 from scopix_server.domain.visible_text import visible_text
 from scopix_server.reading.kinds import judge_kind
 from scopix_server.reading.layout import Layout, read_layout
-from scopix_server.reading.legend import legend_entries
+from scopix_server.reading.legend import map_legend
 from scopix_server.reading.pages import document_noun, form_noun, is_firm_document, page_title
 from scopix_server.reading.rooms import find_rooms
 from scopix_server.reading.screens import read_screen
@@ -141,7 +141,7 @@ def _tags(perception: Perception, layout: Layout, kind: ImageKind, category: str
     if kind is ImageKind.FLOOR_PLAN:
         yield from (room.name for room in find_rooms(layout))
     if kind is ImageKind.MAP:
-        yield from (line.text for line in legend_entries(layout))
+        yield from (line.text for line in map_legend(layout))
     if kind in {ImageKind.SCREENSHOT, ImageKind.DOCUMENT, ImageKind.FORM} and layout.table() is not None:
         yield "table"
     yield from _title_tags(layout, kind)

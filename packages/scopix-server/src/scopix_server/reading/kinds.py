@@ -53,6 +53,7 @@ _SENTENCE_WORDS = 6
 _STATUS_BAR = 0.06  # of the height
 _TALL = 0.75  # width / height of a telephone's screen, at most
 _DARK = 0.35  # share of bright pixels, at most
+_UNREAD_PAGE = 12  # lines in a script that is not read, and as many as are read: only pages have so many
 _DARK_GROUND = 0.5  # mean luma
 _EMPTY_FIELDS = 4
 _OF_A_FORM = 0.08  # fields to a line: with fewer they are remarks on something else
@@ -317,6 +318,8 @@ def _by_look(perception: Perception, layout: Layout) -> ImageKind:
         dialog = setting.left >= max(_SET_LEFT, 2 * setting.centred) and numbers < _NUMBERED * len(lines)
         return ImageKind.SCREENSHOT if dialog else ImageKind.DIAGRAM
     if perception.height > perception.width and len(lines) >= _LINES_OF_A_PAGE and not ruled and _is_white(figures):
+        return ImageKind.DOCUMENT
+    if perception.height > perception.width and figures.get("unread_lines", 0.0) >= max(_UNREAD_PAGE, len(lines)):
         return ImageKind.DOCUMENT
     if _is_credited(layout):
         return _map_or_drawing(perception, layout)

@@ -10,10 +10,15 @@ from scopix_server.reading.layout import Layout, Line, Table
 from scopix_server.reading.lines import mostly_letters
 from scopix_server.reading.words import CODE
 
-__all__ = ["Screen", "read_screen"]
+__all__ = ["Screen", "is_code", "read_screen", "shows_code"]
 
 _LINES_OF_CODE = 2
 _SYNTAX = re.compile(r"[(){};=<>]{2}|(?:^|\s)[>/›〉](?:\s|$)|\w\.\w+\(|\w\(\)")
+_SIGNS_OF_CODE = re.compile(r"[{}]\s*$|;\s*$|^\s*(?://|/\*|#\s?\w|@\w)|=>|==|\w\.\w{2,}\s?\(|`")
+_LOGGED = re.compile(r"^\[?\d{4}-\d\d-\d\d[T ]?\d\d:\d\d|^\[(?:info|warn|warning|error|debug)", re.IGNORECASE)
+_SHARE_OF_CODE = 0.15  # of the lines
+_STATE = re.compile(r"ok|next|close", re.IGNORECASE)
+_REPEATED = 3  # so often "OK" is a state of each row; of buttons there is one
 _TRUSTED_LENGTH = 8  # characters
 _WORDS_OF_A_HEADING = 3
 _APART, _LEFT_PART = 2.5, 0.6  # line heights, and share of the width: beside a navigation a heading begins no row
@@ -57,9 +62,30 @@ def read_screen(layout: Layout) -> Screen:
     table = layout.table()
     inside = table.indices if table else frozenset()
     free = [line for line in main.lines if line.index not in inside]
-    actions = tuple(line for line in free if _ACTION.fullmatch(line.text))
+    states = {line.text for line in free if sum(other.text == line.text for other in free) >= _REPEATED}
+    actions = tuple(
+        line
+        for line in free
+        if _ACTION.fullmatch(line.text)
+        and line is not heading
+        and not line.text.endswith("?")
+        and not is_code(line.text)
+        and not (line.text in states and _STATE.fullmatch(line.text))
+    )
     others = tuple(line for line in free if line not in actions and line is not heading)
     return Screen(tuple(navigation), heading, table, actions, others)
+
+
+def is_code(text: str) -> bool:
+    """Whether it is a line of a program, or of what a program writes line by line."""
+    return (
+        any(pattern.search(text) for pattern in (_SYNTAX, _SIGNS_OF_CODE, _LOGGED)) or CODE.fullmatch(text) is not None
+    )
+
+
+def shows_code(layout: Layout) -> bool:
+    """Whether so much of it is code or a log that a colon stands behind no label."""
+    return sum(is_code(line.text) for line in layout.lines) >= max(_LINES_OF_CODE, _SHARE_OF_CODE * len(layout.lines))
 
 
 def _heading(main: Layout) -> Line | None:
@@ -115,4 +141,6 @@ def _navigation(layout: Layout) -> list[Line]:
     heading = layout.heading(within=0.4, as_large=0.97)
     if 2 * sum(line.text.endswith(":") for line in column) > len(column):
         return []  # labels of fields
+    if 2 * sum(mostly_letters(line.text) for line in column) <= len(column):
+        return []  # times and numbers of the rows beside them
     return [] if heading is not None and heading.index in {line.index for line in column} else column

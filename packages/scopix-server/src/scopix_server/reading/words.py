@@ -68,7 +68,8 @@ CONTROL = re.compile(
     r"file|view|tools|window|reports?|users?|account|overview|refresh|filter.{0,20}|share|search|"
     r"search .{1,30}|rows per page.{0,10}|page \d+ of \d+|einstellungen|speichern|abbrechen|suchen?|start|"
     r"hilfe|konto|paramètres|enregistrer|annuler|rechercher|inicio|ajustes|guardar|cancelar|buscar|instellingen|"
-    r"opslaan|annuleren|zoeken|continue|skip|finish|done|weiter|zurück|schließen|fertig|löschen|bearbeiten|"
+    r"opslaan|annuleren|zoeken|actions|explorer|monitoring|billing|integrations|permissions|deployments|preferences|"
+    r"continue|skip|finish|done|weiter|zurück|schließen|fertig|löschen|bearbeiten|"
     r"hochladen|herunterladen|teilen|suivant|précédent|fermer|terminer|supprimer|siguiente|atrás|cerrar|aceptar|"
     r"volgende|vorige|sluiten|avanti|indietro|annulla|chiudi|salva|cerca|impostazioni)",
     re.IGNORECASE,

@@ -5,7 +5,7 @@ from scopix_server.categories.findings import Findings
 from scopix_server.categories.schema import schema_of, texts
 from scopix_server.domain.description import Perception
 from scopix_server.reading.layout import read_layout
-from scopix_server.reading.legend import legend_entries
+from scopix_server.reading.legend import map_legend
 
 __all__ = ["CATEGORY"]
 
@@ -20,9 +20,9 @@ _SCHEMA = schema_of({"legend": texts("The entries of the legend, as written.", m
 
 
 def extract(perception: Perception) -> Extraction:
-    """Find the entries beneath the word "Legend"."""
+    """Find the entries of the legend."""
     found = Findings(_SCHEMA)
-    for line in legend_entries(read_layout(perception)):
+    for line in map_legend(read_layout(perception)):
         found.add("legend", line.text, regions=[line.index])
     found.say("legend", "The legend lists {}.", max_items=20)
     found.tag("legend")

@@ -9,8 +9,8 @@ from scopix_server.categories.schema import records, schema_of, text, texts
 from scopix_server.domain.description import Perception
 from scopix_server.domain.phrases import quote
 from scopix_server.reading.layout import Layout, Line, read_layout
-from scopix_server.reading.lines import letters
-from scopix_server.reading.screens import Screen, read_screen
+from scopix_server.reading.lines import letters, mostly_letters
+from scopix_server.reading.screens import Screen, is_code, read_screen, shows_code
 from scopix_server.reading.words import CONTROL
 
 __all__ = ["CATEGORY"]
@@ -61,6 +61,10 @@ _TOP, _LEFT = 0.1, 0.35  # of the height and the width: where a product's name s
 _BRAND = 1.12  # of the median line's type
 _HEADING = 1.2
 _MAX_WORDS = 8
+_WORDS_OF_A_MESSAGE = 3
+_PATH = re.compile(r"(?:^|\s)[/›>»]\s")
+"""Where one is in an application, as in "Home / Logs": no name of it."""
+_LETTERS_OF_A_HEADING = 4
 
 
 def extract(perception: Perception) -> Extraction:
@@ -79,12 +83,12 @@ def extract(perception: Perception) -> Extraction:
             found.add("navigation", line.text, regions=[line.index])
     for line in screen.actions:
         found.add("actions", line.text, regions=[line.index])
-    messages = [line for line in screen.others if len(line.text.split()) > 1 and _MESSAGE.search(line.text)]
+    messages = [line for line in screen.others if _is_message(line.text)]
     for line in messages:
         found.add("messages", line.text, regions=[line.index])
     inside = screen.table.indices if screen.table else frozenset()
     aside = inside | {line.index for line in (*screen.navigation, *screen.actions, *messages)}
-    for pair in layout.fields():
+    for pair in layout.fields() if not shows_code(layout) else ():
         if not aside & set(pair.indices):
             found.add("fields", {"label": pair.label.rstrip(" :"), "value": pair.value}, regions=pair.indices)
     found.say("application", "The application is named {}.")
@@ -97,6 +101,11 @@ def extract(perception: Perception) -> Extraction:
     return found.extraction()
 
 
+def _is_message(text: str) -> bool:
+    """Whether it tells how something went: a sentence, not the name of an error, and no line of a program."""
+    return len(text.split()) >= _WORDS_OF_A_MESSAGE and _MESSAGE.search(text) is not None and not is_code(text)
+
+
 def _application(layout: Layout, screen: Screen) -> tuple[str, Line] | None:
     """Return the name and its line: from a window's title, or the larger line in the top left corner."""
     for line in layout.lines:
@@ -106,6 +115,8 @@ def _application(layout: Layout, screen: Screen) -> tuple[str, Line] | None:
     corner = [line for line in upright if line.middle < _TOP and line.left < _LEFT * layout.width]
     first = min(corner, key=lambda line: (line.left, line.top), default=None)
     if first is None or first is screen.heading or CONTROL.fullmatch(first.text) or letters(first.text) < 3:
+        return None
+    if _PATH.search(first.text):
         return None
     large = first.size >= _BRAND * median(line.size for line in upright)
     return (first.text, first) if large and len(first.text.split()) <= 4 and not first.text.endswith(":") else None
@@ -118,15 +129,21 @@ def _headings(layout: Layout, screen: Screen, named: Line | None) -> list[Line]:
     usual = median(line.size for line in layout.lines)
     aside = {line.index for line in (*screen.navigation, *screen.actions)}
     aside |= screen.table.indices if screen.table else frozenset()
+    # What shares its row with others is a value, a tab or a button.
+    alone = {row[0].index for row in layout.without(screen.navigation).rows if len(row) == 1}
     return [
         line
         for line in layout.lines
         if line is screen.heading
         or (
             line.size >= _HEADING * usual
-            and line.index not in aside
+            and line.index in alone - aside
             and line is not named
-            and letters(line.text) >= 3
+            and letters(line.text) >= _LETTERS_OF_A_HEADING
+            and mostly_letters(line.text)
+            and not _PATH.search(line.text)
+            and not line.text[0].islower()
+            and CONTROL.fullmatch(line.text) is None
             and len(line.text.split()) <= _MAX_WORDS
         )
     ]

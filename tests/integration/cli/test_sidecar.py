@@ -98,6 +98,7 @@ def test_they_stand_beside_the_files(real: Run, scopix_server: InProcessServer, 
     folder.mkdir()
     data = [encoded(picture(30, 30, seed)) for seed in (521, 522)]
     file_id = put(scopix_server, "beside", data[0], "first.png", describe=True)
+    put(scopix_server, "beside", data[0], "later.png")  # the same, without a description
     (folder / "renamed.png").write_bytes(data[0])
     (folder / "copy.png").write_bytes(data[0])
     (folder / "unknown.png").write_bytes(data[1])

@@ -180,6 +180,12 @@ class ServerSettings(BaseSettings):
         description="Hosts and networks, separated by commas, that tenants may name although they are not public.",
     )
 
+    cors_origins: str = Field(
+        "",
+        pattern=r"^\s*(\*|https?://[A-Za-z0-9.:\[\]-]+(\s*,\s*https?://[A-Za-z0-9.:\[\]-]+)*)?\s*$",
+        description="Origins whose pages may use the API from a browser, such as `https://app.example`, separated by "
+        "commas; `*` for all. The page of the server itself needs none.",
+    )
     fetch_urls: bool = Field(
         True,
         description="Whether `POST /images/analyze` fetches pictures whose address it is given. Addresses that are not "
@@ -211,3 +217,8 @@ class ServerSettings(BaseSettings):
     sensitive_requests_per_minute: int = Field(
         60, ge=1, description="Requests that make, change or deactivate API keys which a key may make in a minute."
     )
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The origins of `cors_origins`, one by one."""
+        return tuple(one.strip() for one in self.cors_origins.split(",") if one.strip())

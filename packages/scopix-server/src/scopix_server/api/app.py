@@ -1,10 +1,11 @@
 """The application: routes, errors, and what surrounds them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 
 from fastapi import FastAPI
 from fastapi_offline import FastAPIOffline
+from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from scopix_server.api import document, page, problems
@@ -91,8 +92,27 @@ def create_app(parts: Parts, *, version: str, lifespan: Lifespan | None = None) 
     return app
 
 
+def _for_pages_of(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
+    """Let pages of these origins use the API from a browser. Keys are headers, so no cookies are asked for."""
+    sent = [
+        "Authorization",
+        "Content-Type",
+        "Idempotency-Key",
+        "If-None-Match",
+        "Last-Event-ID",
+        "Range",
+        "X-Request-ID",
+    ]
+    exposed = ["Content-Disposition", "Content-Range", "ETag", "Idempotent-Replayed", "Location", "Retry-After"]
+    exposed += ["X-Request-ID", "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset"]
+    methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"]
+    return CORSMiddleware(app, origins, methods, sent, expose_headers=exposed, max_age=600)
+
+
 def surround(app: FastAPI, parts: Parts) -> ASGIApp:
     """Wrap an application in what every request needs, outside even the handler of unexpected errors."""
     uploads_first = ShortWay(app, [*uploads.router.routes, *batch.router.routes], parts, prefix=PREFIX)
-    limited = RateLimitHeaders(uploads_first, parts.rates)
+    limited: ASGIApp = RateLimitHeaders(uploads_first, parts.rates)
+    if parts.origins:
+        limited = _for_pages_of(limited, parts.origins)
     return RequestContext(RequestMetrics(BodyGuard(limited), parts.reception.metrics))

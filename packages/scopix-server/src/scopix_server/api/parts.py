@@ -101,6 +101,8 @@ class Parts:
     endings: Endings
     fetch: Fetch | None = None
     """Fetches pictures whose address was given; None: this server does not."""
+    origins: tuple[str, ...] = ()
+    """Origins whose pages may use the API from a browser; `*` for all."""
     metrics_access: MetricsAccess | None = None
     """Who may read the metrics; None: nobody."""
     serving: FileServing | None = None

@@ -144,6 +144,7 @@ def _build_parts(
         held=held,
         endings=endings,
         fetch=_fetcher(settings, storage),
+        origins=settings.origins,
         metrics_access=metrics_access(settings),
         serving=storage.local,
         stopping=stopping,

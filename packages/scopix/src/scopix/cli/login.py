@@ -22,7 +22,7 @@ NAME = "default"
 def login(
     context: typer.Context,
     address: Annotated[
-        str | None, typer.Argument(metavar="[ADDRESS]", help="The API's address, such as https://host/api/v2.")
+        str | None, typer.Argument(metavar="ADDRESS", help="The API's address, such as https://host/api/v2.")
     ] = None,
     key_stdin: Annotated[bool, typer.Option("--key-stdin", help="Read the key from standard input.")] = False,
 ) -> None:

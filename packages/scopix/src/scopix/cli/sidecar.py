@@ -68,20 +68,22 @@ async def _write_all(client: Scopix, files: Sequence[str], format: SidecarFormat
 
 
 async def _met(client: Scopix, known: set[str]) -> AsyncIterator[FileDetails]:
-    """Yield a file for each of these hashes; of files with the same content the one that was uploaded last.
+    """Yield a file for each of these hashes; of files with the same content a described one, the latest of these.
 
     The server finds no file by its hash, so all are gone through until each was met.
     """
     left = set(known)
-    if not left:
-        return
-    async for details in client.files.list_all(page_size=100, include_details=True, sort_by="created_at"):
-        digest = (details.hash or "").lower()
-        if digest in left:
-            left.discard(digest)
-            yield details
+    for is_described in (True, False):
         if not left:
             return
+        filters = {"has_description": is_described, "sort_by": "created_at"}
+        async for details in client.files.list_all(page_size=100, include_details=True, **filters):
+            digest = (details.hash or "").lower()
+            if digest in left:
+                left.discard(digest)
+                yield details
+            if not left:
+                return
 
 
 async def _known(client: Scopix, hashes: Sequence[str]) -> set[str]:

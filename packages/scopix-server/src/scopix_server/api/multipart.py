@@ -43,6 +43,8 @@ _MAX_FIELD_BYTES = 64 * 1024
 _PATH = "path"
 _MAX_PATH_BYTES = 4 * 1024
 """There is one for each file: 1,024 characters of up to four bytes."""
+_WITHOUT_FILES = frozenset({"application/json", "application/x-www-form-urlencoded"})
+"""What clients send of a call with fields, when the file was forgotten."""
 FORM_OVERHEAD_BYTES = 1024 * 1024
 """Room for the fields and the framing around the file."""
 
@@ -51,12 +53,13 @@ def boundary_of(content_type: str | None) -> str:
     """Return the boundary that a request's Content-Type names.
 
     Raises:
-        UnsupportedContentType: the body is no multipart form.
-        MalformedRequest: it is one, but its parts cannot be told apart.
+        UnsupportedContentType: the body is neither a form nor JSON.
+        MalformedRequest: it is one of these, but without parts that can be told apart, so there is no file in it.
     """
     kind, options = parse_options_header(content_type or "")
     if kind.lower() != "multipart/form-data":
-        raise UnsupportedContentType(
+        unread = MalformedRequest if kind.lower() in _WITHOUT_FILES else UnsupportedContentType
+        raise unread(
             "Send the file as multipart/form-data with a part named 'file', for example: "
             "curl -F file=@photo.jpg -H 'Authorization: Bearer scopix_...' URL",
             field="Content-Type",

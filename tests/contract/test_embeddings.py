@@ -152,6 +152,30 @@ def test_vectors_go_with_their_file_and_with_their_tenant(database: SqlDatabase)
     assert kept(database) == {}
 
 
+def test_a_text_that_the_model_cannot_take_stops_no_other(
+    database: SqlDatabase,
+) -> None:
+    class Picky(Numbers):
+        works = True
+
+        def embed(self, texts: Sequence[str]) -> list[bytes]:
+            if not self.works or "odd" in texts[0]:
+                raise ValueError("odd")
+            return super().embed(texts)
+
+    describe(database, 1, "An odd dog.")
+    good = describe(database, 2, "A dog.")
+    embedder = Picky()
+    embed = EmbedTexts(database, embedder)
+    embedder.works = False
+    with pytest.raises(ValueError):
+        embed.embed_some()
+    assert database.read(lambda t: len(t.embeddings.due(limit=9))) == 2
+    embedder.works = True
+    assert (embed.embed_some(), embed.embed_some()) == (2, 0)
+    assert kept(database).keys() == {good}
+
+
 def test_a_thread_of_a_worker_does_it_and_another_waits_for_its_turn(database: SqlDatabase) -> None:
     one = describe(database, 1, "A dog.")
     busy = datetime.now(UTC) + timedelta(hours=1)

@@ -1,9 +1,11 @@
 """What comes after a description: the file's text as vectors, for the search by meaning."""
 
 import functools
+import logging
 from collections.abc import Sequence
 
 from scopix_server.domain.embedding import MAX_PASSAGES, EmbeddingTask, Passage, TextEmbedder, passages_of
+from scopix_server.domain.errors import trace_of
 from scopix_server.domain.object_names import object_name
 from scopix_server.domain.ports import Database, Transaction
 
@@ -14,6 +16,8 @@ _AT_ONCE = 32
 _MAX_TEXTS = 64
 """Given to the model at once. A book has a thousand; what is between is when a worker can be stopped."""
 _RENEWED = 2_000
+_TRIAL = "a text that any model can embed"
+_log = logging.getLogger(__name__)
 
 
 class EmbedTexts:
@@ -31,10 +35,19 @@ class EmbedTexts:
         """Embed the texts of some files, and return how many these were; 0 when there is nothing to do."""
         texts = self._database.read(_due_texts)
         for task, passages in texts:
-            vectors = self._embed(passages)
+            passages, vectors = self._embedded(task, passages)
             kept = list(zip(passages, vectors, strict=True))
             self._database.write(functools.partial(self._keep, task=task, kept=kept))
         return len(texts)
+
+    def _embedded(self, task: EmbeddingTask, passages: list[Passage]) -> tuple[list[Passage], list[bytes]]:
+        """Embed a file's passages; none of a text that the model cannot take, which others need not wait for."""
+        try:
+            return passages, self._embed(passages)
+        except Exception as error:
+            self._embedder.embed([_TRIAL])  # raises where the model is at fault: then all texts wait
+            _log.warning("the text of file %s could not be embedded: %s", task.file_id, error, exc_info=trace_of(error))
+            return [], []
 
     def _embed(self, passages: Sequence[Passage]) -> list[bytes]:
         texts = [passage.text for passage in passages]

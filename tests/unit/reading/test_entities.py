@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from scopix_server.domain.numbers import parse_number
-from scopix_server.reading.entities import AREA, MONEY, SCALE, find_entities, full_area
+from scopix_server.reading.entities import AREA, MONEY, SCALE, dates_in, find_entities, full_area
 
 
 @pytest.mark.parametrize(
@@ -75,3 +75,8 @@ def test_any_text_is_searched(text: str) -> None:
         assert all(place and place in text for place, _ in places), sort
     assert SCALE.search(text) is None or "1" in text
     parse_number(text)
+
+
+def test_a_misread_year_is_no_date():
+    assert dates_in("25/10/20:7") == []
+    assert dates_in("25/10/20:17:30") == ["25/10/20"] and dates_in("25/10/2017") == ["25/10/2017"]

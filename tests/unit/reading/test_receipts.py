@@ -79,3 +79,17 @@ def test_document_tells_it_with_evidence_and_confidence() -> None:
     assert [perception.text[index].text for index in evidence["/total/amount"]["regions"]] == ["TOTAL", "RM 12.30"]
     assert 0.5 < evidence["/sender"]["confidence"] <= 1
     assert any('over "RM 12.30"' in statement.text for statement in found.statements)
+
+
+def test_a_name_read_in_pieces_is_one_and_an_item_is_no_street() -> None:
+    written: list[Written] = [("SWC ENTERPRISE", 100, 40), ("SDN", 245, 40), ("BHD", 280, 40)]
+    written += [("LOT 3, JALAN TANJONG,", 100, 80), ("43000 KAJANG", 100, 116), ("1.00 X 21.32 21.32 S", 100, 152)]
+    found = read_receipt(read_layout(page([*written, ("TOTAL", 100, 300), ("21.32", 600, 300)], height=1400)))
+    assert found.sender is not None and found.sender.text == "SWC ENTERPRISE SDN BHD"
+    assert found.address is not None and found.address.text == "LOT 3, JALAN TANJONG, 43000 KAJANG"
+
+
+def test_houses_of_an_address_are_no_amounts() -> None:
+    rows = ["RIVER BOOKS SDN BHD", "NO. 55,57 & 59, JALAN SAGU 18,", "81100 JOHOR BAHRU", "TAX INVOICE"]
+    written = lines(*[(text,) for text in rows], ("Pen", "4.00"), ("Ink", "5.00"), ("TOTAL", "9.00"), ("CASH", "9.00"))
+    assert extract(page(written, height=1400)).data["amounts"] == ["4.00", "5.00", "9.00"]

@@ -17,6 +17,7 @@ __all__ = [
     "PAID",
     "PARTIAL",
     "PAYABLE",
+    "PIECE",
     "PLAIN_TOTAL",
     "REGISTERED",
     "RETURNED",
@@ -101,6 +102,7 @@ PAYABLE = _words(
     r"(?:amount|amt|balance) (?:due|payable)|amount to pay|to pay|zu zahlen|gesamt\w{0,12}|endbetrag|",
     r"rechnungsbetrag|montant (?:total|d[uû])|net [aà] payer|importe total)",
 )
+PIECE = _words(r"(?:sdn|bhd|pte|ltd|llc|inc|gmbh|co|corp|sa|srl|pty|plc)\.?,?")
 PLAIN_TOTAL = _words(r"\b(?:total|totai|jumlah|summe|totale|totaal|amount|nett?|ttl|tl)\b")
 PARTIAL = _words(
     r"sub.{0,2}tota|excl|before|without|w/?o |\bqty|quantity|items?\b|discount|saving|change|disc\b|point|tender|",

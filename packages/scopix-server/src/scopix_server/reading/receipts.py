@@ -6,7 +6,7 @@ even half of a public set (docs/reference/evaluation-figures.md). How well the t
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scopix_server.domain.numbers import parse_number
 from scopix_server.reading import receipt_words as words
@@ -22,6 +22,8 @@ _WHOLE = re.compile(r"inc|rounded", re.IGNORECASE)
 _BENEATH = 4.0  # line heights
 _TOP_LINES = 12  # the sender's name stands among these
 _MAX_ADDRESS = 6
+_PRICES_OF_AN_ITEM = 2  # each, and in all: "1.00 X 21.32" is no street
+_ONE_NAME = 1.5  # line heights between two pieces of a name that was read in pieces
 _LETTERS_OF_A_SUFFIX = 7  # "SDN BHD" has six
 # Right of found: 273 of 290, 17 of 23; 284 of 300, 4 of 7; 303 of 305, 5 of 6; 179 of 183, 105 of 118.
 _FIRM, _FIRST_LINE = 0.94, 0.74
@@ -67,7 +69,7 @@ def read_receipt(layout: Layout) -> Receipt:
 
 def _sender(layout: Layout) -> tuple[Found | None, list[Line]]:
     """The name and the lines beneath it: the first line that names a company, or else the first with letters."""
-    top = _head([line for row in layout.rows for line in row][:_TOP_LINES])
+    top = _head([line for row in layout.rows for line in _whole_names(row)][:_TOP_LINES])
     named = [(place, line) for place, line in enumerate(top) if _may_name(line.text)]
     if not named:
         return None, []
@@ -83,10 +85,23 @@ def _sender(layout: Layout) -> tuple[Found | None, list[Line]]:
         place += 1
         parts.append(top[place])
     text = " ".join(_name(part.text) for part in parts)
-    after = [line for row in layout.rows for line in row][place + 1 : place + 1 + _MAX_ADDRESS + 6]
+    after = [line for row in layout.rows for line in _whole_names(row)][place + 1 : place + 1 + _MAX_ADDRESS + 6]
     if words.SUFFIX.fullmatch(text) and letters(text) <= _LETTERS_OF_A_SUFFIX:
         return None, after  # "SDN BHD" alone: the name is a picture, or was not read
     return Found(text, tuple(part.index for part in parts), _FIRM if firm else _FIRST_LINE), after
+
+
+def _whole_names(row: Sequence[Line]) -> list[Line]:
+    """The lines of a row, with the kind of a company, such as "SDN" and "BHD", joined to the name before it."""
+    joined: list[Line] = []
+    for line in row:
+        before = joined[-1] if joined else None
+        near = before is not None and line.left - before.right <= _ONE_NAME * line.height
+        if before is not None and near and words.PIECE.fullmatch(line.text.strip()):
+            joined[-1] = replace(before, text=f"{before.text} {line.text}", right=line.right)
+        else:
+            joined.append(line)
+    return joined
 
 
 def _head(top: list[Line]) -> list[Line]:
@@ -118,7 +133,8 @@ def _address(following: Sequence[Line]) -> Found | None:
     parts: list[Line] = []
     for line in following:
         text = line.text.strip()
-        if words.NO_ADDRESS.fullmatch(text) or words.CALLED.search(text) or dates_in(text):
+        priced = len(words.AMOUNT.findall(text)) >= _PRICES_OF_AN_ITEM
+        if priced or words.NO_ADDRESS.fullmatch(text) or words.CALLED.search(text) or dates_in(text):
             if parts:
                 break
             continue

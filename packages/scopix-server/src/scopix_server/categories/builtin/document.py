@@ -78,10 +78,15 @@ def extract(perception: Perception) -> Extraction:
     for date, index in find_entities((line.index, line.text) for line in layout.lines).get("date", []):
         found.add("dates", date, regions=[index])
     noun = document_noun(layout)
-    if noun in ISSUED:
-        _find_issued(found, read_receipt(layout))
+    receipt = read_receipt(layout) if noun in ISSUED else None
+    if receipt is not None:
+        _find_issued(found, receipt)
     priced = noun in _PRICED
+    # "55,57 & 59" are houses.
+    addressed = receipt.address.indices if receipt is not None and receipt.address is not None else ()
     for line in layout.lines:
+        if line.index in addressed:
+            continue
         money = [match[0] for match in _CURRENCY.finditer(line.text)]
         if not money and priced:
             money = [match[0] for match in MONEY.finditer(line.text)]

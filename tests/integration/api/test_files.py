@@ -51,6 +51,33 @@ def pictures(server) -> dict[str, str]:  # type: ignore[no-untyped-def]
         }
 
 
+def test_a_list_tells_where_the_words_are(http: httpx2.Client, pictures: dict[str, str]) -> None:
+    def listed(**asked: str) -> dict:
+        (entry,) = http.get("/files", params={"search": "edroom", "tags": "searchable"} | asked).json()["items"]
+        assert entry["id"] == pictures["plan"]
+        return entry
+
+    hits = listed(include="hits")["hits"]
+    read = [hit for hit in hits if hit["field"] == "visible_text"]
+    assert read
+    for hit in read:
+        ((start, end),) = hit["places"]
+        assert hit["text"][start:end].lower() == "bedroom"
+        assert 0 < hit["bbox"]["width"] < 1
+    assert listed(include="details")["hits"] == hits
+    assert listed()["hits"] is None
+
+
+def test_what_of_a_search_was_no_condition_is_told(http: httpx2.Client, pictures: dict[str, str]) -> None:
+    page = http.get("/files", params={"search": "bedroom tag:searchable colour:red"}).json()
+    assert page["items"] == []
+    assert page["search_notes"][0].startswith("There is no field 'colour'; there are tag:")
+    page = http.get("/files", params={"search": "bedroom tag:searchable"}).json()
+    assert ([item["id"] for item in page["items"]], page["search_notes"]) == ([pictures["plan"]], [])
+    notes = http.get("/files", params={"search": "category:nonsense"}).json()["search_notes"]
+    assert notes[0].startswith("There is no category 'nonsense'; there are ")
+
+
 @pytest.mark.parametrize(
     ("search", "mode", "expected"),
     [

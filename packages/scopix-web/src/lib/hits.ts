@@ -1,7 +1,11 @@
-/** The words of a search, as a region's text is looked through for them; "quoted" words stand together. */
+/** The words of a search, as a text is looked through for them; "quoted" words stand together. Conditions have none. */
 export function termsOf(search: string): string[] {
-  const terms = search.match(/"[^"]*"|[^\s"]+/g) ?? []
-  return terms.map((term) => term.replaceAll('"', '').trim().toLowerCase()).filter((term) => /[\p{L}\p{N}]/u.test(term))
+  const terms = search.match(/-?[\p{L}\p{N}_.-]+(?:[<>]=?|[:=])(?:"[^"]*"|[^\s"]+)|-?"[^"]*"|[^\s"]+/gu) ?? []
+  return terms
+    .map((term) => term.replace(/^(title|text|description):/i, ''))
+    .filter((term) => /[\p{L}\p{N}]/u.test(term) && !/^-[\p{L}\p{N}"]|^[\p{L}][\p{L}\p{N}_.-]*(?:[<>]=?|[:=])/u.test(term))
+    .map((term) => term.replaceAll('"', '').trim().toLowerCase())
+    .filter((term) => term)
 }
 
 /** A text in pieces, every other of which (1, 3, …) is a hit. */

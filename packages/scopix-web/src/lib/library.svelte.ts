@@ -1,5 +1,4 @@
 import { api, take, type FileDetails, type FileSummary } from './api'
-import { termsOf } from './hits'
 import { listen } from './live'
 import { filterOf, type Query } from './query'
 
@@ -32,6 +31,8 @@ class Library {
   pages = $state.raw(new Map<number, Item[]>())
   loading = $state(true)
   problem = $state('')
+  /** What of the search was no condition, though it looked like one. */
+  notes = $state.raw<string[]>([])
   /** How many changes are held back while something is selected. */
   news = $state(0)
   /** While something is selected the places of the list must not move. */
@@ -133,8 +134,8 @@ class Library {
   async #look() {
     const ids = this.#shown.filter(isUnready).map((item) => item.id)
     if (!ids.length) return
-    const details = this.query?.search ? ({ include: 'details' } as const) : {}
-    const query = { ids: ids.slice(0, PAGE), limit: PAGE, ...details }
+    const hits = this.query?.search ? ({ include: 'hits' } as const) : {}
+    const query = { ids: ids.slice(0, PAGE), limit: PAGE, ...hits }
     // A server that is away is asked again with the next change.
     const found = await take(api.GET('/api/v2/files', { params: { query } })).catch(() => null)
     if (!found) return
@@ -151,15 +152,14 @@ class Library {
   }
 
   async #load(query: Query, page: number): Promise<Item[]> {
-    const details = query.search ? ({ include: 'details' } as const) : {}
-    const parameters = { ...filterOf(query), limit: PAGE, offset: page * PAGE, ...details }
+    const hits = query.search ? ({ include: 'hits' } as const) : {}
+    const parameters = { ...filterOf(query), limit: PAGE, offset: page * PAGE, ...hits }
     const found = await take(api.GET('/api/v2/files', { params: { query: parameters } }))
+    if (query === this.query) this.notes = found.search_notes ?? []
     return (found.items as (FileSummary | FileDetails)[]).map((file) => this.#item(file))
   }
 
   #item(file: FileSummary | FileDetails): Item {
-    const terms = termsOf(this.query?.search ?? '')
-    const regions = ('text_regions' in file && file.text_regions) || []
     return {
       id: file.id,
       name: file.title || ('filename' in file ? file.filename : file.original_filename) || file.id,
@@ -169,9 +169,7 @@ class Library {
       error: file.description_error ?? null,
       image: file.media_type === 'image',
       blur: file.blur_hash ?? null,
-      hits: regions
-        .filter((region) => terms.some((term) => region.text.toLowerCase().includes(term)))
-        .map(({ text, bbox, confidence }) => ({ text, ...bbox, confidence: confidence ?? null })),
+      hits: (file.hits ?? []).flatMap(({ text, bbox }) => (bbox ? [{ text, ...bbox, confidence: null }] : [])),
     }
   }
 

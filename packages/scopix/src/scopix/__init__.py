@@ -65,6 +65,7 @@ if TYPE_CHECKING:
         UpdateFileResult,
     )
     from scopix.types.keys import ApiKeyInfo, ApiKeyList, CreatedApiKey
+    from scopix.types.places import WordHit
     from scopix.types.results import BatchFile, BatchFileState, BatchUploadResults, DescriptionFailure, UploadResult
     from scopix.types.search import SearchHit, SearchResults
     from scopix.types.sessions import (
@@ -170,6 +171,7 @@ _HOMES = {
         "ApiKeyList",
         "CreatedApiKey",
     ),
+    "scopix.types.places": ("WordHit",),
     "scopix.types.results": (
         "BatchFile",
         "BatchFileState",
@@ -301,6 +303,7 @@ __all__ = [
     "WebhookDeliveryList",
     "WebhookInfo",
     "WebhookList",
+    "WordHit",
     "__version__",
     "configure_tracing",
     "find_images",

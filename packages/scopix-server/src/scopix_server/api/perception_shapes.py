@@ -1,9 +1,13 @@
-"""What was read and seen on an image, as the wire has it."""
+"""What was read and seen on an image, and what a search found of it, as the wire has it."""
+
+from collections.abc import Sequence
 
 from scopix.types import files as wire
+from scopix.types.places import WordHit
 from scopix_server.domain.description import Box, Perception, TextRegion
+from scopix_server.domain.hits import Hit
 
-__all__ = ["bounding_box", "file_perception", "text_region"]
+__all__ = ["bounding_box", "file_perception", "text_region", "word_hits"]
 
 
 def text_region(region: TextRegion) -> wire.TextRegion:
@@ -34,3 +38,16 @@ def file_perception(perception: Perception) -> wire.FilePerception:
 def bounding_box(box: Box) -> wire.BoundingBox:
     """Return a place as the wire has it."""
     return wire.BoundingBox(x=box.x, y=box.y, width=box.width, height=box.height)
+
+
+def word_hits(hits: Sequence[Hit]) -> list[WordHit]:
+    """Answer with where words were found in a file."""
+    return [
+        WordHit(
+            field=hit.field.value,
+            text=hit.text,
+            places=list(hit.places),
+            bbox=None if hit.box is None else bounding_box(hit.box),
+        )
+        for hit in hits
+    ]

@@ -16,9 +16,11 @@ from scopix_server.db.prepared import PreparedInsert
 from scopix_server.db.queries import list_files, list_matching, list_sizes, list_state
 from scopix_server.db.schema import files
 from scopix_server.db.search import SearchIndex
+from scopix_server.db.selection import select_files
 from scopix_server.domain.errors import Conflict
 from scopix_server.domain.file import File
 from scopix_server.domain.listing import MAX_COUNTED, FileFilter, ListState, Position, Total
+from scopix_server.domain.search_query import Lookup
 from scopix_server.domain.session import Stage, stage_of
 from scopix_server.domain.states import TERMINAL
 
@@ -86,6 +88,10 @@ class SqlFiles:
         if len(rows) > 1:
             raise Conflict(f"The id prefix '{file_id}' fits more than one file; use the full id.", prefix=file_id)
         return file_of(rows[0]) if rows else None
+
+    def lookups(self, tenant_id: str, criteria: FileFilter) -> "Sequence[Lookup]":
+        selection = select_files(self._connection, tenant_id, criteria)
+        return selection.lookups if selection else ()
 
     def list(
         self, tenant_id: str, criteria: FileFilter, *, limit: int, offset: int, after: Position | None = None

@@ -4,7 +4,6 @@ Both give the same answers: which words a text has is told by the index, what st
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -13,9 +12,9 @@ from sqlalchemy.dialects.postgresql import ARRAY, TSQUERY
 from scopix_server.db.schema import search_documents
 from scopix_server.db.words import SqlWords
 from scopix_server.domain.listing import SearchMode, TextField
-from scopix_server.domain.search_query import Term
+from scopix_server.domain.search_query import Lookup, Term
 
-__all__ = ["Lookup", "look_up", "matches", "reads", "score"]
+__all__ = ["look_up", "matches", "reads", "score"]
 
 _METADATA = (TextField.TITLE, TextField.DESCRIPTION, TextField.TAGS)
 _FIELDS = {
@@ -28,15 +27,6 @@ _VECTORS = {"metadata_words": _METADATA, "visible_words": (TextField.TEXT,)}
 # A word in the title says most about a file, then one that somebody or something chose as its tag; what is read on it
 # may be anything. As it was searched it counts a third more than inside another word.
 _WEIGHTS = {TextField.TITLE: (16, 12), TextField.TAGS: (10, 8), TextField.DESCRIPTION: (4, 3), TextField.TEXT: (1, 1)}
-
-
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """A term, the texts that it is looked for in, and single words that stand for it as well."""
-
-    term: Term
-    fields: tuple[TextField, ...]
-    others: tuple[str, ...] = ()
 
 
 def look_up(connection: sa.Connection, tenant_id: str, terms: Sequence[Term], mode: SearchMode) -> list[Lookup]:

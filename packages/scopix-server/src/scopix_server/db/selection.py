@@ -7,11 +7,11 @@ from typing import Any
 import sqlalchemy as sa
 
 from scopix_server.db.fields import has_field
-from scopix_server.db.matching import Lookup, look_up, matches
+from scopix_server.db.matching import look_up, matches
 from scopix_server.db.schema import file_objects, file_tags, files, search_documents
 from scopix_server.db.search import folded, tenant_word
 from scopix_server.domain.listing import FileFilter, Total
-from scopix_server.domain.search_query import Condition, parse_search
+from scopix_server.domain.search_query import Condition, Lookup, parse_search
 
 __all__ = ["WAITING", "Selection", "conditions_of", "counted", "is_tagged", "is_visible", "rows_of", "select_files"]
 __all__ += ["statuses_of"]

@@ -17,6 +17,7 @@ from scopix_server.domain.engines import EngineRepository
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.listing import FileFilter, ListState, Position, Total
 from scopix_server.domain.metrics import MetricsRepository
+from scopix_server.domain.search_query import Lookup
 from scopix_server.domain.session import Session, SessionCounts, SessionEvent, SessionFile, SessionStatus
 from scopix_server.domain.similar import VectorRepository
 from scopix_server.domain.storage_ports import (
@@ -100,6 +101,9 @@ class FileRepository(Protocol):
 
     def these(self, tenant_id: str, file_ids: Sequence[str]) -> Mapping[str, File]:
         """Return those of the files that are the tenant's, by their ids."""
+
+    def lookups(self, tenant_id: str, criteria: FileFilter) -> "Sequence[Lookup]":
+        """Return the words that the filter's search goes by, with those that stand for them."""
 
     def matching(self, tenant_id: str, criteria: FileFilter, file_ids: Sequence[str]) -> set[str]:
         """Return those of the files, a thousand at most, that meet the filter."""

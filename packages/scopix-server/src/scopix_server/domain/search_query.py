@@ -14,7 +14,7 @@ from scopix_server.domain.listing import FieldCondition, FileFilter, TextField
 from scopix_server.domain.object_names import resolve_name
 from scopix_server.domain.words import words_of
 
-__all__ = ["FIELDS", "Condition", "SearchQuery", "Term", "parse_search"]
+__all__ = ["FIELDS", "Condition", "Lookup", "SearchQuery", "Term", "parse_search"]
 
 MAX_TERMS = 16
 MAX_CONDITIONS = 20
@@ -46,6 +46,15 @@ class Term:
     field: TextField | None = None
     is_quoted: bool = False
     is_excluded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A term, the texts that it is looked for in, and single words that stand for it as well."""
+
+    term: Term
+    fields: tuple[TextField, ...]
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

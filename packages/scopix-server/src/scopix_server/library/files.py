@@ -10,6 +10,7 @@ from scopix_server.domain.document import DocumentProgress
 from scopix_server.domain.engines import EngineState
 from scopix_server.domain.errors import NotFound
 from scopix_server.domain.file import File, Variant
+from scopix_server.domain.hits import Hit, find_hits
 from scopix_server.domain.ids import is_file_id
 from scopix_server.domain.listing import FileFilter, ListState, Position, Total, files_before, position_of
 from scopix_server.domain.ports import Database, DescriptionRecord, Transaction
@@ -43,6 +44,7 @@ class FilePage:
     versions: Mapping[str, Sequence[DescriptionRecord]] = field(default_factory=dict)
     perceptions: Mapping[str, Perception] = field(default_factory=dict)
     documents: Mapping[str, DocumentProgress] = field(default_factory=dict)
+    hits: Mapping[str, Sequence[Hit]] = field(default_factory=dict)
 
 
 class Files:
@@ -71,6 +73,7 @@ class Files:
         after: Position | None,
         with_details: bool,
         exact_total: bool = False,
+        with_hits: bool = False,
     ) -> FilePage:
         """Return the files that meet the criteria, `offset` behind `after` or behind the beginning.
 
@@ -87,8 +90,9 @@ class Files:
             following = position_of(files[-1], criteria.sort_by, number) if len(found) > limit else None
             ids = [file.id for file in files]
             variants = transaction.variants.of(ids)
+            hits = _hits_of(transaction, tenant_id, criteria, files) if with_hits else {}
             if not with_details:
-                return FilePage(files, total, following, variants)
+                return FilePage(files, total, following, variants, hits=hits)
             return FilePage(
                 files,
                 total,
@@ -97,6 +101,7 @@ class Files:
                 transaction.descriptions.all_versions(ids),
                 transaction.descriptions.perceptions(ids),
                 transaction.documents.all_progress([f.id for f in files if f.media_type is MediaType.DOCUMENT]),
+                hits,
             )
 
         return self._database.read(read)
@@ -184,6 +189,18 @@ class Files:
 
 def _document_progress(transaction: Transaction, file: File) -> DocumentProgress | None:
     return transaction.documents.progress(file.id) if file.media_type is MediaType.DOCUMENT else None
+
+
+def _hits_of(
+    transaction: Transaction, tenant_id: str, criteria: FileFilter, files: Sequence[File]
+) -> dict[str, Sequence[Hit]]:
+    lookups = transaction.files.lookups(tenant_id, criteria)
+    if not lookups:
+        return {}
+    ids = [file.id for file in files]
+    current, seen = transaction.descriptions.current(ids), transaction.descriptions.perceptions(ids)
+    made = {file_id: record.description for file_id, record in current.items()}
+    return {file.id: find_hits(lookups, file, made.get(file.id), seen.get(file.id)) for file in files}
 
 
 def find_file(transaction: Transaction, tenant_id: str, file_id: str) -> File:

@@ -23,7 +23,7 @@ from scopix.cli.terminal import errors_shown, one_line, out, say
 __all__ = ["SearchBy", "search"]
 
 # What is long and of no use in a list.
-_LEFT_OUT = {"text_regions", "full_descriptions", "processing_history"}
+_LEFT_OUT = {"hits", "text_regions", "full_descriptions", "processing_history"}
 MAX_MATCHES = 3
 MAX_RANKED = 100
 """Of a search by meaning, as the server gives them."""
@@ -92,7 +92,7 @@ async def _search(
     console, shown, total, has_more, is_minimum = out(), 0, 0, False, False
     async with client:
         async for page in detail_pages(client, arguments, limit=limit, offset=offset):
-            found = [(file, find_matches(file, question, mode=mode)) for file in page.items]
+            found = [(file, _matches(file, question, mode)) for file in page.items]
             if as_json:
                 for file, matches in found:
                     typer.echo(_to_json(file, matches))
@@ -131,6 +131,18 @@ def _reasons(hit: SearchHit, question: str) -> list[Match]:
     place = "" if hit.page is None else f", page {hit.page}"
     text = "" if matches else one_line(hit.details.upload_description or "")[:MAX_EXCERPT]
     return [*matches[: MAX_MATCHES - 1], Match(f"meaning {hit.similarity:.2f}{place}", text, ())]
+
+
+def _matches(file: FileDetails, question: str, mode: str) -> list[Match]:
+    """The first hit in each text, as the server found it; an older one tells none."""
+    if file.hits is None:
+        return find_matches(file, question, mode=mode)
+    first = {hit.field: hit for hit in reversed(file.hits)}
+    return [
+        Match(hit.field.replace("_", " "), one_line(hit.text), tuple(hit.places))
+        for hit in file.hits
+        if first[hit.field] is hit
+    ]
 
 
 def _to_json(file: FileDetails, matches: Sequence[Match]) -> str:

@@ -19,7 +19,7 @@ from scopix.types._wire import (
 )
 from scopix.types.categories import CategoryEvidence
 from scopix.types.documents import DocumentInfo
-from scopix.types.places import BoundingBox, TextRegion
+from scopix.types.places import BoundingBox, TextRegion, WordHit
 from scopix.types.vocabulary import (
     ContentCategory,
     DescriptionStatus,
@@ -102,7 +102,10 @@ class FilePerception(WireModel):
 
 
 class FileSummary(WireModel):
-    """One entry of a file list: light, so without the description and the visible text."""
+    """One entry of a file list: light, so without the description and the visible text.
+
+    `hits` tell where the words of a search are, if that was asked for.
+    """
 
     id: str
     title: str | None = None
@@ -126,6 +129,7 @@ class FileSummary(WireModel):
     content_type: str | None = None
     media_type: OpenMediaType = MediaType.IMAGE
     path: str | None = None
+    hits: list[WordHit] | None = None
 
 
 class FileList(Page[FileSummary]):
@@ -245,6 +249,7 @@ class FileDetails(WireModel):
     updated_at: datetime | None = None
     content_created_at: datetime | None = None
     path: str | None = None
+    hits: list[WordHit] | None = None
 
 
 class UploadResponse(WireModel):

@@ -1,8 +1,10 @@
-"""Places on an image or a page."""
+"""Places on an image or a page, and in texts."""
+
+from pydantic import Field
 
 from scopix.types._wire import WireModel
 
-__all__ = ["BoundingBox", "TextRegion"]
+__all__ = ["BoundingBox", "TextRegion", "WordHit"]
 
 
 class BoundingBox(WireModel):
@@ -25,3 +27,16 @@ class TextRegion(WireModel):
     bbox: BoundingBox
     polygon: list[tuple[float, float]] | None = None
     confidence: float | None = None
+
+
+class WordHit(WireModel):
+    """A piece of a file's text that words of a search are in.
+
+    `field` is `title` (or the file's name), `tags`, `description` or `visible_text`. `places` are pairs: the first
+    character of `text` that was found, and the one behind the last. `bbox` is the place of a line read on an image.
+    """
+
+    field: str
+    text: str
+    places: list[tuple[int, int]] = Field(default_factory=list)
+    bbox: BoundingBox | None = None

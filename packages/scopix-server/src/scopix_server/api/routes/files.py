@@ -1,24 +1,28 @@
 """Files: list, details, state, deletion, and the way to their bytes."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse
 from starlette.concurrency import run_in_threadpool
 
-from scopix.types.files import DeleteFileResult, FileDetails, FileDetailsList, FileList, ProcessingStatus
+from scopix.types.files import DeleteFileResult, FileDetails, FileDetailsList, FileList, FileSummary, ProcessingStatus
 from scopix.types.vocabulary import MediaType, VariantStatus, VariantType
 from scopix_server.api import shapes
 from scopix_server.api.auth import Reader, Writer
 from scopix_server.api.cursors import read_cursor, write_cursor
 from scopix_server.api.dependencies import CatalogueDep, EditorDep, FilesDep, LinksDep, ReceptionDep, StoreLinksDep
 from scopix_server.api.filters import Filter, search_notes
+from scopix_server.api.perception_shapes import word_hits
 from scopix_server.api.problems import responses
 from scopix_server.api.waiting import WaitSeconds, is_settled
 from scopix_server.domain.errors import NotFound, WrongMediaType
 from scopix_server.domain.file import File, has_variants
+from scopix_server.library.files import FilePage
 
 __all__ = ["router"]
+
+Item = TypeVar("Item", FileSummary, FileDetails)
 
 router = APIRouter(tags=["files"])
 
@@ -36,7 +40,11 @@ async def list_files(
         str | None, Query(max_length=4000, description="The `next_cursor` of the page before, in the same order.")
     ] = None,
     include: Annotated[
-        Literal["details"] | None, Query(description="Each entry with everything that is known about the file.")
+        Literal["details", "hits"] | None,
+        Query(
+            description="details: each entry with everything that is known about the file; hits: with where the words "
+            "of the search are. Details have the hits as well."
+        ),
     ] = None,
     exact_total: Annotated[
         bool, Query(description="Count all files found, though that may take seconds when there are very many.")
@@ -56,18 +64,26 @@ async def list_files(
             after=after,
             with_details=with_details,
             exact_total=exact_total,
+            with_hits=include is not None,
         )
         next_cursor = None if page.following is None else write_cursor(criteria, page.following)
         total, has_more = page.total, next_cursor is not None
         about = shapes.PageFacts(total.number, total.is_minimum, has_more, next_cursor, limit, offset, notes)
         if with_details:
-            return shapes.file_details_list(
+            details = shapes.file_details_list(
                 page.files, page.variants, page.versions, page.perceptions, page.documents, about, links
             )
-        return shapes.file_list(page.files, page.variants, about, links)
+            return details.model_copy(update={"items": [_with_hits(item, page) for item in details.items]})
+        listed = shapes.file_list(page.files, page.variants, about, links)
+        return listed.model_copy(update={"items": [_with_hits(item, page) for item in listed.items]})
 
     # Shaped in the thread as well: a hundred files with all details take the loop long enough to be felt.
     return await run_in_threadpool(answer)
+
+
+def _with_hits(item: Item, page: FilePage) -> Item:
+    hits = page.hits.get(item.id)
+    return item if hits is None else item.model_copy(update={"hits": word_hits(hits)})
 
 
 @router.get("/files/{file_id}", response_model=FileDetails, responses=responses(401, 403, 404, 409))

@@ -1,9 +1,11 @@
 """From nothing, and from what was there before the first release, to the current schema; on SQLite and PostgreSQL."""
 
+import sqlite3
 import struct
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -343,6 +345,24 @@ def test_the_file_is_in_write_ahead_mode(tmp_path: Path) -> None:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
     engine.dispose()
+
+
+def test_the_change_to_that_mode_waits_for_who_writes(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / "test.db", isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    engine = create_engine(f"sqlite:///{tmp_path / 'test.db'}")
+
+    def mode() -> str:
+        with engine.connect() as connection:
+            return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
+
+    with ThreadPoolExecutor(1) as threads:
+        asked = threads.submit(mode)
+        assert not wait([asked], timeout=0.3).done
+        other.execute("COMMIT")
+        assert asked.result(60) == "wal"
+    engine.dispose()
+    other.close()
 
 
 def test_texts_are_compared_byte_by_byte() -> None:

@@ -2,6 +2,7 @@
 
 import functools
 import sqlite3
+import time
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,8 @@ _CONNECTING = {
     "application_name": "scopix",
 }
 _SETTING = "SCOPIX_DATABASE_URL"
+_BUSY_SECONDS = 30
+"""For which SQLite waits for another that writes: longer than any of our transactions takes on a slow disk."""
 _JOB_CONNECTIONS = 20
 """To an SQLite file; the job engine's own default."""
 
@@ -100,15 +103,32 @@ def create_engine(url: str, *, connections: int = 10, durable: bool = True) -> s
 def _prepare_sqlite(connection: Any, _record: Any, *, durable: bool) -> None:
     # The driver's own transaction handling starts too late (at the first write); ours is in _begin_immediate.
     connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout={1000 * _BUSY_SECONDS}")
+    _use_log(connection)
     for pragma in (
-        "journal_mode=WAL",
         # FULL forces the log to disk at each commit, NORMAL only when the log goes into the database.
         f"synchronous={'FULL' if durable else 'NORMAL'}",
-        "busy_timeout=30000",
         "foreign_keys=ON",
         "temp_store=MEMORY",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _use_log(connection: Any) -> None:
+    """Let a database write ahead into a log, which it remembers.
+
+    While another connection makes the change or the first tables, SQLite says at once that the file is locked: it does
+    not wait where two could wait for each other.
+    """
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
 
 
 def _begin_immediate(connection: sa.Connection) -> None:
@@ -143,7 +163,7 @@ def create_job_engine(url: str, *, connections: int = 10) -> sa.Engine:
 def _prepare_for_jobs(connection: Any, _record: Any) -> None:
     # As the job engine sets up its own. How much is forced to disk stays SQLite's default, which is everything.
     connection.isolation_level = "IMMEDIATE"
-    for pragma in ("busy_timeout=30000", "foreign_keys=ON"):
+    for pragma in (f"busy_timeout={1000 * _BUSY_SECONDS}", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
 
 

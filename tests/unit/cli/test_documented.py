@@ -10,7 +10,8 @@ import typer
 from scopix.cli.app import app
 
 ROOT = Path(__file__).resolve().parents[3]
-PAGES = ["README.md", *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "how-to").glob("*.md"))]
+SKILL = "packages/scopix/src/scopix/SKILL.md"
+PAGES = ["README.md", SKILL, *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs" / "how-to").glob("*.md"))]
 ENDING = {"--install-completion", "--show-completion", "--help", "--version"}
 # Where a call ends: at another program, a file, a remark.
 _FOREIGN = re.compile(r"\||<|>|;|&&|#")

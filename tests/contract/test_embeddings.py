@@ -176,6 +176,15 @@ def test_a_text_that_the_model_cannot_take_stops_no_other(
     assert kept(database).keys() == {good}
 
 
+def test_it_can_be_stopped_between_two_files(database: SqlDatabase) -> None:
+    for number in range(4):
+        describe(database, number, "A dog.")
+    turns = iter([True, True, False])
+    embed = EmbedTexts(database, Numbers())
+    assert embed.embed_some(lambda: next(turns)) == 2
+    assert (len(kept(database)), embed.embed_some()) == (2, 2)
+
+
 def test_a_thread_of_a_worker_does_it_and_another_waits_for_its_turn(database: SqlDatabase) -> None:
     one = describe(database, 1, "A dog.")
     busy = datetime.now(UTC) + timedelta(hours=1)

@@ -2,7 +2,7 @@
 
 import functools
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from scopix_server.domain.embedding import MAX_PASSAGES, EmbeddingTask, Passage, TextEmbedder, passages_of
 from scopix_server.domain.errors import trace_of
@@ -31,10 +31,15 @@ class EmbedTexts:
         """Ask again for some files that another model embedded; return how many. They are found by it until then."""
         return self._database.write(lambda t: t.embeddings.renew(self._embedder.model, limit=_RENEWED))
 
-    def embed_some(self) -> int:
-        """Embed the texts of some files, and return how many these were; 0 when there is nothing to do."""
+    def embed_some(self, go_on: Callable[[], bool] = lambda: True) -> int:
+        """Embed the texts of some files, and return how many these were; 0 when there is nothing to do.
+
+        `go_on` tells before each file whether to go on.
+        """
         texts = self._database.read(_due_texts)
-        for task, passages in texts:
+        for done, (task, passages) in enumerate(texts):
+            if not go_on():
+                return done
             passages, vectors = self._embedded(task, passages)
             kept = list(zip(passages, vectors, strict=True))
             self._database.write(functools.partial(self._keep, task=task, kept=kept))

@@ -61,7 +61,10 @@ class EmbeddingKeeper:
     def _work(self) -> int:
         if not self._is_renewed and not self._embed.renew():
             self._is_renewed = True
-        return self._embed.embed_some() or not self._is_renewed
+        return self._embed.embed_some(self._goes_on) or not self._is_renewed
+
+    def _goes_on(self) -> bool:
+        return not self._stopping.is_set() and self._hold()
 
     def _hold(self) -> bool:
         now = datetime.now(UTC)

@@ -33,6 +33,7 @@ _MAX_FIELDS = 24
 _SURE_SENDER = 0.9
 _LETTERS_OF_A_SECTION = 3  # "1 X 5.20" on a receipt is a price
 _ONE_SIZE = 1.3
+_SHORT_LINES = 4  # with which a paragraph may begin
 _PITCH, _INDENT = 1.6, 2.5  # line heights: from line to line of a paragraph, and of its first line's indent
 _MAX_LINES = 16
 
@@ -149,7 +150,7 @@ def _prose(layout: Layout, heading: Line | None) -> Iterator[Statement]:
 
 def _first_of_paragraph(line: Line, lines: Sequence[Line]) -> Line:
     """Return the line with which the paragraph begins that this one belongs to: a first line may be of few words."""
-    while True:
+    for _ in range(_SHORT_LINES):
         above = [
             other
             for other in lines
@@ -158,8 +159,9 @@ def _first_of_paragraph(line: Line, lines: Sequence[Line]) -> Line:
             and max(other.size, line.size) <= _ONE_SIZE * min(other.size, line.size)
         ]
         if not above:
-            return line
+            break
         line = max(above, key=lambda other: other.middle)
+    return line
 
 
 def _plain_text(layout: Layout, used: Collection[int]) -> Iterator[Statement]:

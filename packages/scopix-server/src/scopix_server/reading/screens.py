@@ -1,6 +1,7 @@
 """Screens: the column that leads to other pages, the page's heading, the texts that name actions."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -62,7 +63,7 @@ def read_screen(layout: Layout) -> Screen:
     table = layout.table()
     inside = table.indices if table else frozenset()
     free = [line for line in main.lines if line.index not in inside]
-    states = {line.text for line in free if sum(other.text == line.text for other in free) >= _REPEATED}
+    times = Counter(line.text for line in free)
     actions = tuple(
         line
         for line in free
@@ -70,9 +71,10 @@ def read_screen(layout: Layout) -> Screen:
         and line is not heading
         and not line.text.endswith("?")
         and not is_code(line.text)
-        and not (line.text in states and _STATE.fullmatch(line.text))
+        and not (times[line.text] >= _REPEATED and _STATE.fullmatch(line.text))
     )
-    others = tuple(line for line in free if line not in actions and line is not heading)
+    used = {line.index for line in actions}
+    others = tuple(line for line in free if line.index not in used and line is not heading)
     return Screen(tuple(navigation), heading, table, actions, others)
 
 
@@ -102,7 +104,8 @@ def _heading(main: Layout) -> Line | None:
     }
     fit = [line for line in main.lines if not _SYNTAX.search(line.text) and not _is_button(line.text)]
     fit = [line for line in fit if line.index in starts or len(line.text.split()) >= _WORDS_OF_A_HEADING]
-    fitting = main.without([line for line in main.lines if line not in fit])
+    kept = {line.index for line in fit}
+    fitting = main.without([line for line in main.lines if line.index not in kept])
     # By all lines: of the heads of a table, one alone begins its row.
     heading = fitting.heading(within=0.4, as_large=0.97, but=main.ones_of_many)
     # How large a short word is set is hardly to be reckoned from its length: it must be the highest, too.

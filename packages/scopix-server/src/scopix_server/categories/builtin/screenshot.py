@@ -130,14 +130,14 @@ def _headings(layout: Layout, screen: Screen, named: Line | None) -> list[Line]:
     aside = {line.index for line in (*screen.navigation, *screen.actions)}
     aside |= screen.table.indices if screen.table else frozenset()
     # What shares its row with others is a value, a tab or a button.
-    alone = {row[0].index for row in layout.without(screen.navigation).rows if len(row) == 1}
+    alone = {row[0].index for row in layout.without(screen.navigation).rows if len(row) == 1} - aside
     return [
         line
         for line in layout.lines
         if line is screen.heading
         or (
             line.size >= _HEADING * usual
-            and line.index in alone - aside
+            and line.index in alone
             and line is not named
             and letters(line.text) >= _LETTERS_OF_A_HEADING
             and mostly_letters(line.text)

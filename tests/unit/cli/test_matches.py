@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scopix import FileDetails
-from scopix.cli.matches import find_matches
+from scopix import FileDetails, WordHit
+from scopix.cli.matches import find_matches, matches_of
 
 
 def file(**texts):
@@ -56,3 +56,18 @@ def test_whatever_is_asked_the_places_are_in_the_line(text, question):
         for start, end in match.spans:
             assert 0 <= start < end <= len(match.text)
         match.to_text()
+
+
+def test_what_the_server_found_is_shown_once_a_text():
+    hits = [
+        WordHit(field="title", text="Stromrechnung", places=[(0, 13)]),
+        WordHit(field="visible_text", text="Rechnung", places=[(0, 8)]),
+        WordHit(field="visible_text", text="Rechnungen", places=[(0, 10)]),
+    ]
+    shown = matches_of(file(title="Stromrechnung", hits=hits), "rechnung", mode="all")
+    assert [(match.field, match.text, match.spans) for match in shown] == [
+        ("title", "Stromrechnung", ((0, 13),)),
+        ("visible text", "Rechnung", ((0, 8),)),
+    ]
+    assert matches_of(file(title="red"), "red", mode="all")[0].field == "title"
+    assert matches_of(file(title="red", hits=[]), "red", mode="all") == []

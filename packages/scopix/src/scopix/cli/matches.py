@@ -14,7 +14,7 @@ from rich.text import Text
 from scopix import FileDetails
 from scopix.cli.terminal import one_line
 
-__all__ = ["Match", "find_matches"]
+__all__ = ["Match", "find_matches", "matches_of"]
 
 _QUOTED = re.compile(r'"([^"]*)"|(\S+)')
 _WORD = re.compile(r"[^\W_]+")
@@ -36,6 +36,20 @@ class Match:
         for start, end in self.spans:
             shown.stylize("bold underline", start, end)
         return Text.assemble((f"{self.field}: ", "dim"), shown)
+
+
+def matches_of(file: FileDetails, question: str, *, mode: str) -> list[Match]:
+    """The first hit in each text as the server found it, or as `find_matches` does where an older one tells none."""
+    if file.hits is None:
+        return find_matches(file, question, mode=mode)
+    first = {hit.field: hit for hit in reversed(file.hits)}
+    found = []
+    for hit in (hit for hit in file.hits if first[hit.field] is hit):
+        line = one_line(hit.text)
+        # What a terminal must not be sent is left out of it, and the places are others then.
+        spans = tuple(hit.places) if len(line) == len(hit.text) else ()
+        found.append(Match(hit.field.replace("_", " "), line, spans))
+    return found
 
 
 def find_matches(file: FileDetails, question: str, *, mode: str) -> list[Match]:

@@ -16,7 +16,7 @@ from scopix import FileDetails, Scopix, SearchHit
 from scopix.cli.connection import Connection, open_client
 from scopix.cli.filters import Filters, SearchIn, quoted, takes_filters
 from scopix.cli.list_files import All, AsJson, InOrder, Limit, Offset, Order, Sort, SortBy, say_how_many
-from scopix.cli.matches import Match, find_matches
+from scopix.cli.matches import Match, matches_of
 from scopix.cli.paging import detail_pages
 from scopix.cli.terminal import errors_shown, one_line, out, say
 
@@ -92,7 +92,7 @@ async def _search(
     console, shown, total, has_more, is_minimum = out(), 0, 0, False, False
     async with client:
         async for page in detail_pages(client, arguments, limit=limit, offset=offset):
-            found = [(file, _matches(file, question, mode)) for file in page.items]
+            found = [(file, matches_of(file, question, mode=mode)) for file in page.items]
             if as_json:
                 for file, matches in found:
                     typer.echo(_to_json(file, matches))
@@ -125,24 +125,12 @@ async def _search_ranked(client: Scopix, question: str, arguments: Mapping[str, 
 def _reasons(hit: SearchHit, question: str) -> list[Match]:
     """The places of the words, and how near its meaning is, with its description if no word of it was looked for."""
     assert hit.details is not None
-    matches = find_matches(hit.details, question, mode="all") if "words" in hit.found_by else []
+    matches = matches_of(hit.details, question, mode="all") if "words" in hit.found_by else []
     if hit.similarity is None:
         return matches
     place = "" if hit.page is None else f", page {hit.page}"
     text = "" if matches else one_line(hit.details.upload_description or "")[:MAX_EXCERPT]
     return [*matches[: MAX_MATCHES - 1], Match(f"meaning {hit.similarity:.2f}{place}", text, ())]
-
-
-def _matches(file: FileDetails, question: str, mode: str) -> list[Match]:
-    """The first hit in each text, as the server found it; an older one tells none."""
-    if file.hits is None:
-        return find_matches(file, question, mode=mode)
-    first = {hit.field: hit for hit in reversed(file.hits)}
-    return [
-        Match(hit.field.replace("_", " "), one_line(hit.text), tuple(hit.places))
-        for hit in file.hits
-        if first[hit.field] is hit
-    ]
 
 
 def _to_json(file: FileDetails, matches: Sequence[Match]) -> str:

@@ -5,9 +5,11 @@ import uuid
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from scopix_server.db import queries, ranking
 from scopix_server.db.connection import SqlDatabase
+from scopix_server.db.schema import search_words
 from scopix_server.domain.description import Box, Description, ImageKind, Perception, SeenObject
 from scopix_server.domain.listing import FileFilter, Position, SortBy, SortOrder, position_of
 from scopix_server.domain.ports import DescriptionRecord
@@ -191,6 +193,46 @@ def test_a_text_that_changes_is_found_by_parts_of_its_new_words(database: SqlDat
     assert found(database, "zähler") == [file_id]
     assert found(database, "field.total>100") == []
     assert found(database, "field.total<6") == [file_id]
+
+
+def test_a_word_goes_with_the_last_text_that_holds_it(database: SqlDatabase) -> None:
+    one, two, other = (
+        enter(database, "one", Text("Zebrafish tank", said="A tank.")),
+        enter(database, "two", Text("Zebrafish", said="A fish of Mrs. Quillfeather.")),
+        enter(database, "other", Text("Zebrafish", said="Quillfeather"), tenant=OTHER),
+    )
+    assert kept(database, TENANT) >= {"zebrafish", "tank", "quillfeather"}
+    purge(database, two)
+    assert "quillfeather" not in kept(database, TENANT) >= {"zebrafish", "tank"}
+    assert found(database, "brafish") == [one]
+    said = Description("A pond.", (), None, ImageKind.PHOTO, "builtin", "1")
+    record = DescriptionRecord(str(uuid.uuid4()), one, 2, said, "general", NOW, 1)
+    database.write(lambda t: (t.versions.add(record), t.versions.choose(one, 2, NOW)))
+    assert kept(database, TENANT) >= {"pond", "tank"}  # which is in the title, too
+    # What is deleted is found by its parts again once it is restored, whatever became of its words.
+    three = enter(database, "three", Text("Salamander", said="A salamander."))
+    four = enter(database, "four", Text("Salamander"))
+    database.write(lambda t: t.files.mark_deleted(TENANT, three, NOW))
+    purge(database, four)
+    assert "salamander" not in kept(database, TENANT)
+    database.write(lambda t: t.files.restore(TENANT, three, NOW))
+    assert found(database, "lamand") == [three]
+    assert kept(database, OTHER) >= {"zebrafish", "quillfeather"}
+    purge(database, one, three, other)
+    assert not kept(database, TENANT) | kept(database, OTHER)
+
+
+def kept(database: SqlDatabase, tenant: str) -> set[str]:
+    """The words by whose parts a tenant's texts are found."""
+    words = sa.select(search_words.c.word).where(search_words.c.tenant_id == tenant)
+    return set(database.read(lambda t: t.connection.execute(words).scalars().all()))
+
+
+def purge(database: SqlDatabase, *file_ids: str) -> None:
+    for tenant in (TENANT, OTHER):
+        for file_id in file_ids:
+            database.write(lambda t, tenant=tenant, file_id=file_id: t.files.mark_deleted(tenant, file_id, NOW))
+    assert len(database.write(lambda t: t.upkeep.purge_files(file_ids, NOW + timedelta(days=1)))) == len(file_ids)
 
 
 def ranked(database: SqlDatabase, search: str, **window: int) -> list[str | None]:

@@ -5,7 +5,7 @@ own ideas of words differ, give the same answers. On SQLite an FTS5 index over `
 on PostgreSQL two columns of words with an index each are made of its texts (see the migrations).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import sqlalchemy as sa
@@ -26,6 +26,12 @@ _MAX_TAG = 255
 _USER, _AI = "user", "ai"
 _INSERT = PreparedInsert(
     search_documents.insert(), ["file_id", "title", "description", "visible_text", "tags", "tenant"]
+)
+_TEXTS = (
+    search_documents.c.title,
+    search_documents.c.description,
+    search_documents.c.visible_text,
+    search_documents.c.tags,
 )
 _INSERT_TAGS = PreparedInsert(file_tags.insert(), ["file_id", "source", "tag"])
 
@@ -51,7 +57,7 @@ class SearchIndex:
         ]
         _INSERT.run(self._connection, entries)
         for file, entry in zip(files, entries, strict=True):
-            self._add_words(entry["title"], entry["tags"], tenant_id=file.tenant_id)
+            SqlWords(self._connection).add(file.tenant_id, _kept([entry["title"], entry["tags"]]))
         self._add_tags([row for file in files for row in _tag_rows(file.id, _USER, file.user_tags)])
 
     def update_metadata(self, file: File) -> None:
@@ -74,10 +80,29 @@ class SearchIndex:
     def show(self, tenant_id: str, file_id: str) -> None:
         """Let a file be found, as it is from the beginning."""
         self._set_tenant(file_id, tenant_word(tenant_id))
+        for words in self.kept_of([file_id]).values():
+            SqlWords(self._connection).add(tenant_id, words)
 
     def hide(self, file_id: str) -> None:
         """Let a deleted file be found no more."""
         self._set_tenant(file_id, "")
+
+    def kept_of(self, file_ids: Sequence[str]) -> Mapping[str, set[str]]:
+        """Return the words that are kept of files' texts, by tenant."""
+        query = (
+            sa.select(files.c.tenant_id, *_TEXTS)
+            .join_from(search_documents, files)
+            .where(search_documents.c.file_id.in_(file_ids))
+        )
+        found: dict[str, set[str]] = {}
+        for tenant_id, *texts in self._connection.execute(query):
+            found.setdefault(tenant_id, set()).update(_kept(texts))
+        return found
+
+    def forget(self, words: Mapping[str, set[str]]) -> None:
+        """Keep those of the words, by tenant, no longer that no text holds any more."""
+        for tenant_id, gone in words.items():
+            SqlWords(self._connection).remove_unused(tenant_id, gone, tenant=tenant_word(tenant_id))
 
     def _set_tenant(self, file_id: str, word: str) -> None:
         mine = search_documents.c.file_id == file_id
@@ -95,15 +120,14 @@ class SearchIndex:
         return " ".join(gathered)[:_MAX_TEXT].rstrip()
 
     def _update(self, file_id: str, **values: str) -> None:
-        self._connection.execute(
-            search_documents.update().where(search_documents.c.file_id == file_id).values(**values)
-        )
-
-        tenant = sa.select(files.c.tenant_id).where(files.c.id == file_id)
-        self._add_words(*values.values(), tenant_id=self._connection.execute(tenant).scalar_one())
-
-    def _add_words(self, *texts: str, tenant_id: str) -> None:
-        SqlWords(self._connection).add(tenant_id, {word for text in texts for word in kept_words(text)})
+        mine = search_documents.c.file_id == file_id
+        query = sa.select(files.c.tenant_id, *_TEXTS).join_from(search_documents, files).where(mine)
+        tenant_id, *texts = self._connection.execute(query).one()
+        before = dict(zip((column.name for column in _TEXTS), texts, strict=True))
+        self._connection.execute(search_documents.update().where(mine).values(**values))
+        had, has = _kept(before.values()), _kept((before | values).values())
+        SqlWords(self._connection).add(tenant_id, has - had)
+        self.forget({tenant_id: had - has})
 
     def _set_tags(self, file_id: str, source: str, tags: Sequence[str]) -> None:
         mine = sa.and_(file_tags.c.file_id == file_id, file_tags.c.source == source)
@@ -117,6 +141,10 @@ class SearchIndex:
         query = sa.select(file_tags.c.tag).where(file_tags.c.file_id == file_id).order_by(file_tags.c.tag)
         # Other words for what is seen are searched, but are no tags: "puppy" finds dogs, and claims nothing.
         return _indexed(*self._connection.execute(query).scalars(), *SqlObjects(self._connection).words(file_id))
+
+
+def _kept(texts: Iterable[str]) -> set[str]:
+    return {word for text in texts for word in kept_words(text)}
 
 
 def tenant_word(tenant_id: str) -> str:

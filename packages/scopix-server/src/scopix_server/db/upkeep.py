@@ -17,6 +17,7 @@ from scopix_server.db.schema import (
     sessions,
     variants,
 )
+from scopix_server.db.search import SearchIndex
 from scopix_server.db.session_counts import SessionCounters
 from scopix_server.domain.direct import DirectUploadStatus
 from scopix_server.domain.upkeep import PurgedFile
@@ -49,7 +50,10 @@ class SqlUpkeep:
             keys[row.file_id].append(row.object_key)
         for file_id, _, _, *counted in rows:
             FileCounts(self._connection).removed(file_id, standing(counted, is_deleted=True))
+        index = SearchIndex(self._connection)
+        words = index.kept_of(ids)
         remove(self._connection, files, ids)
+        index.forget(words)
         return [
             PurgedFile(
                 row.id,

@@ -1,8 +1,8 @@
 """The distinct words of each tenant's texts: what words are found by that are searched in part, or with a slip.
 
 An index over parts of words would be several times the texts' size; one over the distinct words is a fiftieth of it,
-and the words that it finds are looked up in the index of texts as if they had been typed. Words stay when their texts
-go, until the texts' file is removed for good: one that is in no text any more finds nothing.
+and the words that it finds are looked up in the index of texts as if they had been typed. A word goes with the last
+text that holds it, when that is changed or its file is removed for good.
 """
 
 import json
@@ -28,6 +28,21 @@ _ADD = {
     ),
 }
 _NEW = " WHERE NOT EXISTS (SELECT 1 FROM search_words WHERE tenant_id = CAST(:tenant_id AS varchar) AND word = value)"
+# A tenant's own word parts its texts from those of others before any is looked at. Those of deleted files have none:
+# their words are entered again when one is restored.
+_HELD = {
+    "sqlite": (
+        "SELECT 1 FROM search_index WHERE search_index MATCH 'tenant : ' || :tenant || ' AND \"' || word || '\"'"
+    ),
+    "postgresql": (
+        "SELECT 1 FROM search_documents WHERE tenant = :tenant AND (metadata_words @@ quote_literal(word)::tsquery "
+        "OR visible_words @@ quote_literal(word)::tsquery)"
+    ),
+}
+_NAMED = {
+    "sqlite": "SELECT value FROM json_each(:words)",
+    "postgresql": "SELECT value FROM json_array_elements_text(CAST(:words AS json)) AS each_word(value)",
+}
 # On SQLite: a virtual table, of which SQLAlchemy has no notion.
 _word_index = sa.table("search_word_index", sa.column("rowid"), sa.column("word"))
 
@@ -44,6 +59,17 @@ class SqlWords:
             entered = f"INSERT INTO search_words (tenant_id, word) {_ADD[self._connection.dialect.name]}{_NEW}"
             values = {"tenant_id": tenant_id, "words": json.dumps(sorted(words))}
             self._connection.execute(sa.text(entered), values)
+
+    def remove_unused(self, tenant_id: str, words: Collection[str], *, tenant: str) -> None:
+        """Remove those of the words that no text holds any more; `tenant` is the tenant's word of the index."""
+        if words:
+            dialect = self._connection.dialect.name
+            unused = f"word IN ({_NAMED[dialect]}) AND NOT EXISTS ({_HELD[dialect]})"
+            values = {"tenant_id": tenant_id, "words": json.dumps(sorted(words)), "tenant": tenant}
+            self._connection.execute(
+                sa.text(f"DELETE FROM search_words WHERE tenant_id = :tenant_id AND {unused}"),  # noqa: S608
+                values,
+            )
 
     def others(self, tenant_id: str, word: str) -> list[str]:
         """Return other words that a searched one stands for: longer ones that it is in, or it spelt right.

@@ -40,6 +40,8 @@ def test_the_first_start_prints_the_key_once_and_keeps_only_its_hash(data_dir: P
             "limit": 20,
             "offset": 0,
             "next_cursor": None,
+            "search_notes": [],
+            "total_is_minimum": False,
         }
     assert server.stop() == 0
 

@@ -99,7 +99,7 @@ class SearchIndex:
             found.setdefault(tenant_id, set()).update(_kept(texts))
         return found
 
-    def forget(self, words: Mapping[str, set[str]]) -> None:
+    def remove_unused(self, words: Mapping[str, set[str]]) -> None:
         """Keep those of the words, by tenant, no longer that no text holds any more."""
         for tenant_id, gone in words.items():
             SqlWords(self._connection).remove_unused(tenant_id, gone, tenant=tenant_word(tenant_id))
@@ -127,7 +127,7 @@ class SearchIndex:
         self._connection.execute(search_documents.update().where(mine).values(**values))
         had, has = _kept(before.values()), _kept((before | values).values())
         SqlWords(self._connection).add(tenant_id, has - had)
-        self.forget({tenant_id: had - has})
+        self.remove_unused({tenant_id: had - has})
 
     def _set_tags(self, file_id: str, source: str, tags: Sequence[str]) -> None:
         mine = sa.and_(file_tags.c.file_id == file_id, file_tags.c.source == source)

@@ -53,7 +53,7 @@ class SqlUpkeep:
         index = SearchIndex(self._connection)
         words = index.kept_of(ids)
         remove(self._connection, files, ids)
-        index.forget(words)
+        index.remove_unused(words)
         return [
             PurgedFile(
                 row.id,

@@ -66,3 +66,8 @@ def test_words_count_in_their_own_field_and_are_no_more_than_a_few() -> None:
     assert len(hits("line", lines=[f"line {number}" for number in range(50)])) == MAX_HITS
     bare = dataclasses.replace(FILE, title=None)
     assert find_hits([Lookup(term, tuple(TextField))], bare, None, None) == []
+
+
+def test_a_file_without_read_text_is_searched_by_its_other_texts() -> None:
+    assert [hit.field for hit in hits("garden", lines=[])] == [TextField.TAGS, TextField.DESCRIPTION]
+    assert hits("tower", lines=[]) == []

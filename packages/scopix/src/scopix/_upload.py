@@ -103,6 +103,9 @@ def _measure(path: Path) -> tuple[FileSource, bytes]:
     try:
         if path.is_dir():
             raise ValidationError(f"{path} is a directory, not a file", details=details)
+        # Opening a named pipe waits for whoever writes into it.
+        if path.exists() and not path.is_file():
+            raise ValidationError(f"{path} is no regular file", details=details)
         source = FileSource.measure(path)
         with path.open("rb") as stream:
             return source, stream.read(HEAD_BYTES)

@@ -216,6 +216,7 @@ async def test_callbacks_are_never_called(server, client, png):
         ("nowhere.jpg", {}, "does not exist"),
         ("\0", {}, "cannot be read"),
         (".", {}, "is a directory"),
+        ("/dev/null", {}, "no regular file"),
         (PNG, {}, "bytes need a filename"),
         (b"", {"filename": "a.png"}, "is empty"),
         (b"MZ\x90\0", {"filename": "a.png"}, "no supported type"),

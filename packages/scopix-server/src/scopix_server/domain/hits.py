@@ -60,10 +60,10 @@ def _texts(
         return
     yield TextField.DESCRIPTION, description.text, None
     regions = perception.text if perception else ()
-    for region, following in zip(regions, [*regions[1:], None], strict=True):
+    for number, region in enumerate(regions, 1):
         yield TextField.TEXT, region.text, region.box
-        both = f"{region.text}\n{following.text}" if following else ""
-        if both and len(read_words(both)) > len(words_of(both)):
+        both = "\n".join(each.text for each in regions[number - 1 : number + 1])
+        if number < len(regions) and len(read_words(both)) > len(words_of(both)):
             # The end of this line divides a word.
             yield TextField.TEXT, both, region.box
     if not regions and description.visible_text:

@@ -29,6 +29,8 @@ def edit(
     A correction is a version of its own, which no engine replaces.
     """
     with errors_shown():
+        if title is tags is ai_tags is description is None:
+            raise ValueError("say what is to change: --title, --tags, --ai-tags or --description")
         text = sys.stdin.read().strip() if description == "-" else description
         result = run(
             context,

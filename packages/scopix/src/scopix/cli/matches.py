@@ -32,6 +32,8 @@ class Match:
 
     def to_text(self) -> Text:
         """For the terminal."""
+        if not self.text:
+            return Text(self.field, "dim")
         shown = Text(self.text)
         for start, end in self.spans:
             shown.stylize("bold underline", start, end)

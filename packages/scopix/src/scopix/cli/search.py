@@ -104,6 +104,8 @@ async def _search(
             shown, total, has_more = shown + len(page.items), page.total, page.has_more
             is_minimum = page.total_is_minimum
     say_how_many(shown, total, offset, has_more=has_more, is_minimum=is_minimum)
+    if not total and '"' in question:
+        say().print("What was given in quotation marks must stand together; without them, words may stand anywhere.")
 
 
 async def _search_ranked(client: Scopix, question: str, arguments: Mapping[str, Any], *, as_json: bool) -> None:

@@ -56,10 +56,13 @@ async def _tag(client: Scopix, ids: list[str], add: list[str], remove: list[str]
 
 
 async def _change(client: Scopix, file_id: str, filename: str, add: list[str], remove: list[str]) -> End:
-    before = own_tags(await client.files.get(file_id))
+    details = await client.files.get(file_id)
+    before = own_tags(details)
     after = [one for one in dict.fromkeys([*before, *add]) if one not in remove]
     if after == before:
-        return End(file_id, "unchanged", True, filename)
+        described = [one for one in remove if one in (details.ai_tags or ())]
+        reason = f"of the description is {', '.join(described)}: scopix edit --ai-tags corrects that"
+        return End(file_id, "unchanged", True, filename, reason if described else None)
     await client.files.update(file_id, tags=after)
     return End(file_id, "tagged", True, filename)
 

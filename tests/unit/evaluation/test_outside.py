@@ -1,5 +1,6 @@
 """Outside truth: text with capitals folded, entities and subjects under any name, titles, judged statements."""
 
+import hashlib
 import json
 import random
 
@@ -74,11 +75,13 @@ def test_subjects_and_objects():
 
 def test_judged_statements_count_and_the_table_names_each_tier(tmp_path):
     path = tmp_path / "judged.jsonl"
-    path.write_text(json.dumps({"image": "receipts/one.jpg", "statement": EVIDENCE[1]["statement"], "true": False}))
+    quoting = {"sha256": hashlib.sha256(EVIDENCE[0]["statement"].encode()).hexdigest(), "true": True}
+    judged = [{"statement": EVIDENCE[1]["statement"], "true": False}, quoting]
+    path.write_text("\n".join(json.dumps({"image": "receipts/one.jpg"} | one) for one in judged))
     case, description, _ = scored(kinds=("document",), entities={"total": ("9.00",)})
     scores = [score(case, Answer(description, (10, 10)), read_judged(path))]
     ((tier, figures),) = outside_figures(scores)
-    assert (tier, figures["judged"], figures["statements_true"], figures["kind_right"]) == ("photographed", 1, 0.0, 1.0)
+    assert (tier, figures["judged"], figures["statements_true"], figures["kind_right"]) == ("photographed", 2, 0.5, 1.0)
     assert "| photographed | builtin | 1 |" in outside_table([("builtin", scores)])
     path.write_text("{}")
     with pytest.raises(BadTruth, match="line 1"):

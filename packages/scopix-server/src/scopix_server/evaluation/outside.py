@@ -4,6 +4,7 @@ Other sets were transcribed by many hands, so capitals are folded; they call thi
 or a subject counts under any name.
 """
 
+import hashlib
 import json
 import re
 from collections import Counter
@@ -21,7 +22,7 @@ from scopix_server.evaluation.truth import BadTruth, Case, Truth
 __all__ = ["Judged", "OutsideScore", "TitleCount", "claimed_title", "read_judged", "score_outside"]
 
 Judged = Mapping[tuple[str, str], bool]
-"""Whether a statement about a picture is true, by (name of the picture, statement), as people judged it."""
+"""Whether a statement about a picture is true, by (name of the picture, SHA-256 of the statement), as people judged."""
 
 _TITLED = re.compile(r"\b(?:titled|headed|(?<!camera )called) \"([^\"]*)\"")
 _FIGURES = {ImageKind.MAP, ImageKind.CHART, ImageKind.DIAGRAM, ImageKind.FLOOR_PLAN, ImageKind.DRAWING}
@@ -94,16 +95,24 @@ def claimed_title(description: Description) -> str | None:
 
 
 def read_judged(path: Path) -> dict[tuple[str, str], bool]:
-    """Read judgements: a JSON object a line with `image`, `statement` and `true`. Raises BadTruth."""
+    """Read judgements: a JSON object a line with `image`, `statement` and `true`. Raises BadTruth.
+
+    Instead of a statement that quotes what others wrote, its SHA-256 may stand there, in hex, as `sha256`.
+    """
     found = {}
     for number, line in enumerate(path.read_text("utf-8").splitlines(), 1):
         try:
             entry = json.loads(line)
-            found[str(entry["image"]), str(entry["statement"])] = bool(entry["true"])
+            digest = str(entry["sha256"]) if "sha256" in entry else _digest(str(entry["statement"]))
+            found[str(entry["image"]), digest] = bool(entry["true"])
         except (ValueError, KeyError, TypeError) as error:
             message = f"{path}, line {number}: not an object with image, statement and true ({error})"
             raise BadTruth(message) from error
     return found
+
+
+def _digest(statement: str) -> str:
+    return hashlib.sha256(statement.encode()).hexdigest()
 
 
 def _words(truth: Sequence[str], read: Sequence[str]) -> FieldCount:
@@ -166,5 +175,5 @@ def _objects(truth: Iterable[str], description: Description | None) -> FieldCoun
 
 def _judged(name: str, description: Description | None, judged: Judged) -> tuple[int, int]:
     claimed = [entry["statement"] for entry in (description.evidence if description else ()) if "statement" in entry]
-    known = [judged[name, statement] for statement in claimed if (name, statement) in judged]
+    known = [judged[key] for statement in claimed if (key := (name, _digest(statement))) in judged]
     return sum(known), len(known)

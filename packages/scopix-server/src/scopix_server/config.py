@@ -19,8 +19,6 @@ from scopix_server.environment import environment_value, tracing_headers
 
 __all__ = ["Settings", "read_settings"]
 
-_KIB, _MIB = 1024, 1024 * 1024
-
 
 class Settings(ServerSettings):
     """The settings of a server and its workers."""

@@ -32,7 +32,7 @@ _SENSITIVITIES: Final = (0x8832, 0x8831, 0x8833)
 """Recommended exposure index, standard output sensitivity, ISO speed: what cameras set beside an ISO that is full."""
 _FULL_ISO: Final = 65_535
 """The largest value of the old tag; it stands for "more" (Exif 2.3, 4.6.5)."""
-_LATITUDE_REF, _LATITUDE, _LONGITUDE_REF, _LONGITUDE, _GPS_STATUS = 1, 2, 3, 4, 9
+_LATITUDE, _LONGITUDE, _GPS_STATUS = 2, 4, 9
 _ZONE: Final = re.compile(r"Z|[+-]\d\d:?\d\d")
 _STAMP: Final = re.compile(
     r"(\d{4})[:\-/.](\d\d)[:\-/.](\d\d)[ T](\d\d):(\d\d)(?::(\d\d)(?:\.\d{1,9})?)? ?(" + _ZONE.pattern + ")?"

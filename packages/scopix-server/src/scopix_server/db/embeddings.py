@@ -15,7 +15,7 @@ from scopix_server.domain.embedding import ChangedVector, EmbeddingTask, Passage
 
 __all__ = ["SqlEmbeddings", "count_change", "last_change", "text_changed"]
 
-_PORTION = 500
+_PORTION = 500  # rows read at a time: 300 kB of vectors
 _TEXT = "text"
 
 

@@ -13,7 +13,7 @@ from scopix_server.domain.words import words_of
 
 __all__ = ["SqlFields", "has_field"]
 
-_MAX_TEXT = 255
+_MAX_TEXT = 255  # characters, the width of the columns: what is asked for is shorter
 _MAX_VALUES = 500  # of a file: a form has dozens, and a list of parts hundreds
 _SIGNS = re.compile(r"^[^\w\-]+")  # such as a currency's, before a number
 

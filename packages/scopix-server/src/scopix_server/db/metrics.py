@@ -11,7 +11,6 @@ from scopix_server.domain.metrics import QueueLength, Stage, StageBucket, StageO
 
 __all__ = ["SqlMetrics"]
 
-_WAITING = (DescriptionStatus.PENDING.value, DescriptionStatus.QUEUED.value)
 _RUNNING = DescriptionStatus.PROCESSING.value
 # As the index says it, by which SQLite knows that it may use it.
 _IN_QUEUE = sa.text("description_status IN ('pending', 'queued', 'processing')")

@@ -16,8 +16,6 @@ from scopix_server.domain.webhooks import DeliveryStatus, EventType
 
 __all__ = ["Outbox"]
 
-_TERMINAL = [DescriptionStatus.COMPLETED.value, DescriptionStatus.FAILED.value, DescriptionStatus.SKIPPED.value]
-
 
 class Outbox:
     """Writes messages. Where nobody listens nothing is written, and little is asked."""

@@ -18,6 +18,7 @@ from scopix_server.domain.listing import Total
 __all__ = ["count_hits", "is_found", "list_ranked"]
 
 MAX_RANKED = 2_000
+"""Hits that are ranked, the newest: a score is reckoned from the texts, and a common word is in most of a tenant's."""
 
 
 def count_hits(connection: sa.Connection, tenant_id: str, selection: Selection, max_counted: int | None) -> Total:

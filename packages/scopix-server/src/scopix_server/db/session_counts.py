@@ -16,7 +16,7 @@ __all__ = ["SessionCounters"]
 Numbers = Mapping[FileProgress, int]
 
 _COLUMNS = {progress: sessions.c[f"{progress.value}_files"] for progress in map(FileProgress, SESSION_COUNTED)}
-_CHUNK = 500
+_CHUNK = 500  # values of one statement: older versions of SQLite take 999
 
 
 class SessionCounters:

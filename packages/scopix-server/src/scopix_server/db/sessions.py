@@ -27,12 +27,13 @@ from scopix_server.domain.session import (
     SessionStatus,
     Stage,
 )
+from scopix_server.domain.states import TERMINAL
 
 __all__ = ["SqlSessions"]
 
 _FIELDS = tuple(Session.__dataclass_fields__)
 _COLUMNS = [sessions.columns[name] for name in _FIELDS]
-_TERMINAL = [DescriptionStatus.COMPLETED.value, DescriptionStatus.FAILED.value, DescriptionStatus.SKIPPED.value]
+_TERMINAL = sorted(status.value for status in TERMINAL)
 
 
 class SqlSessions:

@@ -11,7 +11,7 @@ from scopix_server.domain.embedding import ChangedVector
 
 __all__ = ["SqlVectors"]
 
-_PORTION = 500
+_PORTION = 500  # rows read at a time: 700 kB of vectors
 _IMAGE = "image"
 _QUERY = sa.select(vectors.c.sequence, vectors.c.file_id, vectors.c.vector)
 

@@ -19,7 +19,6 @@ __all__ = ["PageText", "Word", "as_shown", "is_right_to_left", "read_characters"
 _MAX_CHARACTERS = 200_000
 """Of one page. A page of a newspaper has 20,000; what has more is a plot or an attack, and costs 5 µs a character."""
 _SPACES = frozenset({0x09, 0x0A, 0x0D, 0x20, 0xA0})
-_LINE_END_HYPHEN = 0x02
 _INVISIBLE = 3  # the text rendering mode of PDF that draws nothing
 _MIN_HEIGHT = 0.5  # points; type below that is nothing that anybody sees
 

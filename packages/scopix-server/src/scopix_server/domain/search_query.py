@@ -17,7 +17,9 @@ from scopix_server.domain.words import words_of
 __all__ = ["FIELDS", "Condition", "Lookup", "SearchQuery", "Term", "parse_search"]
 
 MAX_TERMS = 16
+"""As many as lists took before there were conditions: a sentence has fewer, and each is looked up by itself."""
 MAX_CONDITIONS = 20
+"""More than anybody types; each adds a condition to one statement."""
 _MAX_LENGTH = 1_000  # characters of a query that are looked at
 _MAX_NUMBER = 100  # of things of one label, as in lists
 _TEXTS = {

@@ -1,6 +1,7 @@
 """Which texts are to be embedded, and their vectors, on SQLite and on PostgreSQL."""
 
 import dataclasses
+import logging
 import time
 import uuid
 from collections.abc import Sequence
@@ -153,8 +154,11 @@ def test_vectors_go_with_their_file_and_with_their_tenant(database: SqlDatabase)
 
 
 def test_a_text_that_the_model_cannot_take_stops_no_other(
-    database: SqlDatabase,
+    database: SqlDatabase, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # It is logged with a traceback, which servers of other tests in this process are held not to have.
+    monkeypatch.setattr(logging.getLogger(EmbedTexts.__module__), "propagate", False)
+
     class Picky(Numbers):
         works = True
 

@@ -200,3 +200,20 @@ def test_a_worker_that_cannot_begin_ends_without_an_abort(tmp_path: Path) -> Non
         printed = worker.stderr.read()
         assert worker.wait(60) == 1
     assert "Fatal Python error" not in printed
+
+
+def test_a_server_stopped_before_it_answers_ends(tmp_path: Path) -> None:
+    """The signal comes after the line that says where it listens, before uvicorn listens to signals."""
+    program = (
+        "import os, signal, sys\n"
+        "from scopix_server.cli import serve\n"
+        "from scopix_server.cli.app import app\n"
+        "serve.end_loading = lambda: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "app(sys.argv[1:])\n"
+    )
+    arguments = ["serve", "--port", "0", "--no-worker", "--data-dir", str(tmp_path / "data")]
+    ended = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "Scopix listens on" in ended.stdout, ended.stderr
+    assert ended.returncode == 0, ended.stderr

@@ -85,6 +85,9 @@ def serve(
     base_url = f"{_address(settings.host, listener.getsockname()[1])}/api/v2"
     keep_credentials(settings, base_url, key)
     stopping = threading.Event()
+    # From the line that says where it listens until uvicorn listens to signals, and once it has shut down: uvicorn
+    # raises the signal that stopped it once more, which is no news by then.
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: stopping.set())
     supervisor = build_supervisor(settings) if worker else None
     one_time = OneTimeLinks()
     asgi = build_app(settings, database, storage, supervisor=supervisor, stopping=stopping, one_time=one_time)
@@ -152,6 +155,10 @@ def _run(
             stopping.set()
             super().handle_exit(sig, frame)
 
+        async def on_tick(self, counter: int) -> bool:
+            # Stopped before its handler was in place, it has no captured signal, only this.
+            return await super().on_tick(counter) or stopping.is_set()
+
     config = uvicorn.Config(
         asgi,
         lifespan="on",
@@ -163,8 +170,6 @@ def _run(
         timeout_graceful_shutdown=settings.server_stop_seconds,
         timeout_keep_alive=settings.keep_alive_seconds,
     )
-    # Having shut down, uvicorn raises the signal that stopped it once more; by then that is no news.
-    signal.signal(signal.SIGTERM, lambda _signal, _frame: None)
     end_loading()
     with contextlib.suppress(KeyboardInterrupt):
         Server(config, within_open_files(connection_limits(settings))).run(sockets=[listener])

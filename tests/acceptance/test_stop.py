@@ -212,7 +212,7 @@ def test_a_server_stopped_before_it_answers_ends(tmp_path: Path) -> None:
         "app(sys.argv[1:])\n"
     )
     arguments = ["serve", "--port", "0", "--no-worker", "--data-dir", str(tmp_path / "data")]
-    ended = subprocess.run(  # noqa: S603
+    ended = subprocess.run(
         [sys.executable, "-c", program, *arguments], capture_output=True, text=True, timeout=60, check=False
     )
     assert "Scopix listens on" in ended.stdout, ended.stderr

@@ -1,8 +1,8 @@
 """How long does one tenant wait because of another, or of its own bulk work? As ratios to an idle server.
 
-    python benchmarks/fairness.py [--only backlog ...] [--full] [--patience 120] [--analyzer scripted]
+    python benchmarks/fairness.py [--only backlog ...] [--full] [--patience 120] [--analyzer scripted] [--postgresql]
 
-For each row a server of its own (SQLite, one process that looks at images), two tenants, and one thing that somebody
+For each row a server of its own (SQLite, or the tests' PostgreSQL; one process that looks at images), two tenants, and one thing that somebody
 waits for: measured three times on the idle server (the median counts), then while the other work is there. What takes
 longer than `--patience` seconds is given up and told as such. The default sizes are scaled down so that all of it ends
 in a few minutes; `--full` takes those that were complained of. Buckets and receivers of webhooks are small servers of
@@ -41,6 +41,7 @@ from scopix_server.domain.tenant import Tenant
 from scopix_server.wiring.keys import create_key
 from scopix_server.wiring.shared import open_database
 from tests.support.images import encoded, noise, picture
+from tests.support.postgres import fresh_database
 from tests.support.server import ServerProcess
 
 _BATCH = 100
@@ -113,10 +114,11 @@ class Outsider:
 class Site:
     """A server, and what tenants do with it."""
 
-    def __init__(self, folder: Path, analyzer: str, patience: float) -> None:
+    def __init__(self, folder: Path, analyzer: str, patience: float, database_url: str | None) -> None:
         self._patience = patience
+        settings = {} if database_url is None else {"database_url": database_url}
         self.server = ServerProcess(
-            folder, analyzer=analyzer, allowed_addresses="127.0.0.1", worker_processes="1", log_level="error"
+            folder, analyzer=analyzer, allowed_addresses="127.0.0.1", worker_processes="1", log_level="error", **settings
         )
         self.server.start().wait_until_ready()
 
@@ -306,13 +308,15 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="the sizes that were complained of")
     parser.add_argument("--patience", type=float, default=120.0)
     parser.add_argument("--analyzer", choices=["builtin", "scripted"], default="scripted")
+    parser.add_argument("--postgresql", action="store_true", help="on PostgreSQL instead of SQLite")
     wanted = parser.parse_args()
     print("| | size | idle server, s | beside it, s | ratio |\n|---|---|---|---|---|")
     for name in wanted.only:
         size = _SIZES[name][wanted.full]
         with ExitStack() as stack:
             folder = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
-            site = Site(Path(folder) / "data", wanted.analyzer, wanted.patience)
+            url = stack.enter_context(fresh_database(migrated=True)) if wanted.postgresql else None
+            site = Site(Path(folder) / "data", wanted.analyzer, wanted.patience, url)
             stack.callback(site.server.kill)
             print(Row(name, size, *ROWS[name](site, size)), flush=True)
 

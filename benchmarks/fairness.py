@@ -2,8 +2,8 @@
 
     python benchmarks/fairness.py [--only backlog ...] [--full] [--patience 120] [--analyzer scripted] [--postgresql]
 
-For each row a server of its own (SQLite, or the tests' PostgreSQL; one process that looks at images), two tenants, and one thing that somebody
-waits for: measured three times on the idle server (the median counts), then while the other work is there. What takes
+For each row a server of its own (SQLite, or the tests' PostgreSQL; one process that looks at images), two tenants, and
+one thing that somebody waits for: measured three times on the idle server (the median counts), then while the other work is there. What takes
 longer than `--patience` seconds is given up and told as such. The default sizes are scaled down so that all of it ends
 in a few minutes; `--full` takes those that were complained of. Buckets and receivers of webhooks are small servers of
 this script, which keep silent when they are told to.
@@ -118,7 +118,12 @@ class Site:
         self._patience = patience
         settings = {} if database_url is None else {"database_url": database_url}
         self.server = ServerProcess(
-            folder, analyzer=analyzer, allowed_addresses="127.0.0.1", worker_processes="1", log_level="error", **settings
+            folder,
+            analyzer=analyzer,
+            allowed_addresses="127.0.0.1",
+            worker_processes="1",
+            log_level="error",
+            **settings,
         )
         self.server.start().wait_until_ready()
 

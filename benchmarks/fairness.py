@@ -3,10 +3,10 @@
     python benchmarks/fairness.py [--only backlog ...] [--full] [--patience 120] [--analyzer scripted] [--postgresql]
 
 For each row a server of its own (SQLite, or the tests' PostgreSQL; one process that looks at images), two tenants, and
-one thing that somebody waits for: measured three times on the idle server (the median counts), then while the other work is there. What takes
-longer than `--patience` seconds is given up and told as such. The default sizes are scaled down so that all of it ends
-in a few minutes; `--full` takes those that were complained of. Buckets and receivers of webhooks are small servers of
-this script, which keep silent when they are told to.
+one thing that somebody waits for: measured three times on the idle server (the median counts), then while the other
+work is there. What takes longer than `--patience` seconds is given up and told as such. The default sizes are scaled
+down so that all of it ends in a few minutes; `--full` takes those that were complained of. Buckets and receivers of
+webhooks are small servers of this script, which keep silent when they are told to.
 
 - backlog: a tenant's batch waits to be described; another tenant uploads one image and waits for its description.
 - own-batch: a batch of tiny images waits; the same tenant uploads one image and waits for its description.

@@ -51,26 +51,13 @@ def serve(
 ) -> None:
     """Serve the API and the page, with a worker beside it."""
     from scopix_server.api.one_time import OneTimeLinks
-    from scopix_server.wiring.engines import engine_choice
     from scopix_server.wiring.keys import first_start, first_tenant_id, keep_credentials
-    from scopix_server.wiring.shared import open_database, plan_table
-    from scopix_server.wiring.web import build_app, build_supervisor, metrics_access
+    from scopix_server.wiring.shared import open_database
+    from scopix_server.wiring.web import build_app, build_supervisor
 
     settings = settings_from(host=host, port=port, data_dir=data_dir)
     begin_tracing(settings, "scopix-server")
-    try:
-        plan_table(settings)
-    except ValueError as error:
-        fail(f"SCOPIX_PLANS cannot be used: {error}.")
-    try:
-        metrics_access(settings)
-    except ValueError as error:
-        fail(f"{error}.")
-    try:
-        engine_choice(settings)
-    except ValueError as error:
-        fail(f"The settings of the engines cannot be used: {error}.")
-    check_categories(settings)
+    _check(settings)
     settings.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     storage = _storage(settings)
     lock = FileLock(settings.data_dir / "server.lock")
@@ -101,6 +88,27 @@ def serve(
     database.close()
     stop_tracing()
     leave()
+
+
+def _check(settings: Settings) -> None:
+    """End with a message where a setting cannot be used that is looked at later on."""
+    from scopix_server.wiring.engines import engine_choice
+    from scopix_server.wiring.shared import plan_table
+    from scopix_server.wiring.web import metrics_access
+
+    try:
+        plan_table(settings)
+    except ValueError as error:
+        fail(f"SCOPIX_PLANS cannot be used: {error}.")
+    try:
+        metrics_access(settings)
+    except ValueError as error:
+        fail(f"{error}.")
+    try:
+        engine_choice(settings)
+    except ValueError as error:
+        fail(f"The settings of the engines cannot be used: {error}.")
+    check_categories(settings)
 
 
 def _open_page(link: str) -> None:

@@ -62,10 +62,19 @@ class JobRunner:
             self._jobs,
             self._gates.choice,
             quick_answer=quick,
+            keywords_as_tags=settings.keywords_as_tags,
             documents=analyzer,
             max_ocr_pages=settings.max_ocr_pages,
         )
-        ask = AskEngine(database, stores, analyzer, describer, catalogue, language=settings.description_language)
+        ask = AskEngine(
+            database,
+            stores,
+            analyzer,
+            describer,
+            catalogue,
+            language=settings.description_language,
+            keywords_as_tags=settings.keywords_as_tags,
+        )
         self._asking = Asking(ask, self._gates.choice, self._gates.by_name, self._gates.stopping)
         self._messenger = messenger(settings, database, storage)
         self._table = "dbos.workflow_status" if settings.is_shared else "workflow_status"

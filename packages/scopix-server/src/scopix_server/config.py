@@ -60,6 +60,10 @@ class Settings(ServerSettings):
         None, description="ONNX model that finds lines of text; the default one finds them in any script."
     )
 
+    keywords_as_tags: bool = Field(
+        False, description="Whether the first 20 keywords that people wrote into an image file become tags of it."
+    )
+
     engine_url: HttpUrl = Field(
         None,
         description="Base address of an OpenAI-compatible vision endpoint, such as `http://localhost:11434/v1`: images "

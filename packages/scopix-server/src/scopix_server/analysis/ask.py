@@ -3,13 +3,14 @@
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus
 from scopix_server.analysis.engine_describer import EngineDescriber, copy_for
 from scopix_server.categories import Catalogue
 from scopix_server.domain.analysis import Analysis, Analyzer, Describer
-from scopix_server.domain.description import Description
+from scopix_server.domain.description import Description, Perception
 from scopix_server.domain.description_ports import DescriptionRecord
 from scopix_server.domain.engines import EngineCopy, VisionEngine
 from scopix_server.domain.errors import DescribeError
@@ -17,7 +18,11 @@ from scopix_server.domain.file import File, object_key
 from scopix_server.domain.ports import Database
 from scopix_server.intake.stores import Stores
 
-__all__ = ["AskEngine", "copy_key", "record_of"]
+__all__ = ["AskEngine", "copy_key", "record_of", "with_keywords"]
+
+_MAX_TAGS, _MAX_TAG_LENGTH = 40, 50  # as descriptions have them
+_MAX_KEYWORDS = 20
+"""Half of the tags: the other half tells what was seen."""
 
 
 class AskEngine:
@@ -32,6 +37,7 @@ class AskEngine:
         catalogue: Catalogue,
         *,
         language: str,
+        keywords_as_tags: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
@@ -40,6 +46,7 @@ class AskEngine:
         self._describer = describer
         self._catalogue = catalogue
         self._language = language
+        self._keywords_as_tags = keywords_as_tags
         self._now = now
 
     def ask(self, file_id: str, revision: int, engine: VisionEngine | None, *, new_attempt: bool) -> bool:
@@ -65,6 +72,8 @@ class AskEngine:
             analysis = Analysis(perception, copies=((kind, self._copy(file, kind)),))
             by_engine = EngineDescriber(engine, self._catalogue, language=self._language)
             description = by_engine.describe(analysis, file.content_category)
+        if self._keywords_as_tags:
+            description = with_keywords(description, perception)
         record = record_of(file, revision, description, self._now(), time.monotonic() - started)
         return self._database.write(lambda t: t.descriptions.complete(record))
 
@@ -106,6 +115,14 @@ class AskEngine:
 def copy_key(file: File, kind: EngineCopy) -> str:
     """Return where the copy for engines is kept: beside the variants; or it is one of them."""
     return object_key(file.tenant_id, file.id, f"{kind.name}.jpg")
+
+
+def with_keywords(description: Description, perception: Perception) -> Description:
+    """Return the description with the keywords that people wrote into the file as its first tags."""
+    written = perception.descriptive.keywords if perception.descriptive else ()
+    words = [word.casefold() for word in written if len(word) <= _MAX_TAG_LENGTH][:_MAX_KEYWORDS]
+    tags = dict.fromkeys((*words, *description.tags))
+    return replace(description, tags=tuple(tags)[:_MAX_TAGS]) if words else description
 
 
 def record_of(file: File, revision: int, description: Description, at: datetime, seconds: float) -> DescriptionRecord:

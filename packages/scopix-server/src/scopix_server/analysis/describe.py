@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, MediaType
-from scopix_server.analysis.ask import copy_key, record_of
+from scopix_server.analysis.ask import copy_key, record_of, with_keywords
 from scopix_server.analysis.describe_document import ReadDocument
 from scopix_server.domain.analysis import Analysis, Analyzer, Describer, DocumentAnalyzer, RenderedVariant, Rendering
 from scopix_server.domain.description import Perception
@@ -26,6 +26,7 @@ class DescribeFile:
 
     With vision-language engines configured (`choice`), a file is looked at here and handed over to its engine's own
     queue. With `quick_answer` it is described here all the same, and the engine's answer replaces that later.
+    With `keywords_as_tags` what people wrote into an image as its keywords become tags, whoever describes it.
     Documents are read by `documents`, at most `max_ocr_pages` of each by their pictures, and are always described here.
     """
 
@@ -39,6 +40,7 @@ class DescribeFile:
         choice: EngineChoice,
         *,
         quick_answer: bool = False,
+        keywords_as_tags: bool = False,
         documents: DocumentAnalyzer | None = None,
         max_ocr_pages: int = 2000,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -50,6 +52,7 @@ class DescribeFile:
         self._jobs = jobs
         self._choice = choice
         self._quick_answer = quick_answer
+        self._keywords_as_tags = keywords_as_tags
         self._now = now
         self._documents = (
             ReadDocument(database, stores, documents, self._keep, max_ocr_pages=max_ocr_pages, now=now)
@@ -123,6 +126,8 @@ class DescribeFile:
             raise DescribeError("The file was not looked at yet.", DescriptionErrorType.UNKNOWN, retryable=True)
         analysis = Analysis(perception or Perception(0, 0), document=digest)
         description = self._describer.describe(analysis, file.content_category)
+        if self._keywords_as_tags:
+            description = with_keywords(description, analysis.perception)
         record = record_of(file, revision, description, self._now(), time.monotonic() - started)
         return self._database.write(lambda t: self._complete(t, file, record, engine))
 

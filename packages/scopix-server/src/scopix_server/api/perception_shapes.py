@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from scopix.types import files as wire
 from scopix.types.places import WordHit
-from scopix_server.domain.description import Box, Perception, TextRegion
+from scopix_server.domain.description import Box, DescriptiveMetadata, Perception, TextRegion
 from scopix_server.domain.hits import Hit
 
 __all__ = ["bounding_box", "file_perception", "text_region", "word_hits"]
@@ -23,6 +23,7 @@ def file_perception(perception: Perception) -> wire.FilePerception:
         frames=perception.frames,
         frame=perception.frame,
         damage=perception.damage or None,
+        metadata=_written(perception.descriptive),
         objects=[
             wire.SeenObject(label=each.label, bbox=bounding_box(each.box), score=round(each.score, 4))
             for each in perception.objects
@@ -32,6 +33,19 @@ def file_perception(perception: Perception) -> wire.FilePerception:
         scenes=[
             wire.SeenScene(name=scene.name, probability=round(scene.probability, 4)) for scene in perception.scenes
         ],
+    )
+
+
+def _written(metadata: DescriptiveMetadata | None) -> wire.WrittenMetadata | None:
+    if metadata is None:
+        return None
+    return wire.WrittenMetadata(
+        title=metadata.title or None,
+        caption=metadata.caption or None,
+        keywords=list(metadata.keywords),
+        place=metadata.place or None,
+        credit=metadata.credit or None,
+        rating=metadata.rating,
     )
 
 

@@ -17,6 +17,7 @@ from scopix_server.db.outbox import Outbox
 from scopix_server.db.schema import files, perceptions
 from scopix_server.db.vectors import SqlVectors
 from scopix_server.db.versions import SqlVersions
+from scopix_server.db.written import SqlWritten
 from scopix_server.domain.description import Perception
 from scopix_server.domain.file import File
 from scopix_server.domain.ports import DescriptionRecord
@@ -69,6 +70,7 @@ class SqlDescriptions:
         self._connection.execute(perceptions.insert().values(file_id=file_id, data=data, embedding=embedding))
         SqlVectors(self._connection).keep(file_id, perception.embedding)
         SqlObjects(self._connection).keep(file_id, perception.objects)
+        SqlWritten(self._connection).keep(file_id, perception.descriptive)
         if is_all:
             SessionEvents(self._connection).happened([file_id], Stage.PERCEIVED, datetime.now(UTC))
 

@@ -15,6 +15,7 @@ from scopix_server.db.objects import SqlObjects
 from scopix_server.db.prepared import PreparedInsert
 from scopix_server.db.schema import file_tags, files, search_documents, search_pages
 from scopix_server.db.words import SqlWords
+from scopix_server.db.written import SqlWritten
 from scopix_server.domain.file import File
 from scopix_server.domain.words import kept_words, read_words, words_of
 
@@ -63,7 +64,7 @@ class SearchIndex:
     def update_metadata(self, file: File) -> None:
         """Note a changed title or changed tags of the user's."""
         self._set_tags(file.id, _USER, file.user_tags)
-        self._update(file.id, title=_indexed(file.title or "", file.filename), tags=self._all_tags(file.id))
+        self._update(file.id, title=self._title(file.id), tags=self._all_tags(file.id))
         text_changed(self._connection, file.id, is_described=False)
 
     def update_description(self, file_id: str, description: str, visible_text: str | None, tags: Sequence[str]) -> None:
@@ -71,7 +72,8 @@ class SearchIndex:
         self._set_tags(file_id, _AI, tags)
         self._update(
             file_id,
-            description=_indexed(description),
+            title=self._title(file_id),
+            description=_indexed(description, *SqlWritten(self._connection).sentences(file_id)),
             visible_text=self._words_of_pages(file_id) or _indexed_lines(visible_text or ""),
             tags=self._all_tags(file_id),
         )
@@ -137,10 +139,16 @@ class SearchIndex:
     def _add_tags(self, rows: Sequence[dict[str, str]]) -> None:
         _INSERT_TAGS.run(self._connection, rows)
 
+    def _title(self, file_id: str) -> str:
+        query = sa.select(files.c.title, files.c.filename).where(files.c.id == file_id)
+        title, filename = self._connection.execute(query).one()
+        return _indexed(title or "", filename, *SqlWritten(self._connection).titles(file_id))
+
     def _all_tags(self, file_id: str) -> str:
         query = sa.select(file_tags.c.tag).where(file_tags.c.file_id == file_id).order_by(file_tags.c.tag)
         # Other words for what is seen are searched, but are no tags: "puppy" finds dogs, and claims nothing.
-        return _indexed(*self._connection.execute(query).scalars(), *SqlObjects(self._connection).words(file_id))
+        seen, written = SqlObjects(self._connection).words(file_id), SqlWritten(self._connection).keywords(file_id)
+        return _indexed(*self._connection.execute(query).scalars(), *seen, *written)
 
 
 def _kept(texts: Iterable[str]) -> set[str]:

@@ -11,6 +11,7 @@ __all__ = [
     "document_pages",
     "documents",
     "file_fields",
+    "file_metadata",
     "file_objects",
     "file_tags",
     "search_documents",
@@ -74,6 +75,18 @@ file_fields = sa.Table(
     sa.Column("text", sa.String(255), nullable=False),
     sa.Column("number", sa.Float),
     sa.Index("ix_file_fields_name_number", "name", "number"),
+)
+
+# What people wrote into the file about the picture: title, caption, keywords, place, credit, rating (see `written`).
+file_metadata = sa.Table(
+    "file_metadata",
+    metadata,
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("name", sa.String(16), nullable=False),
+    sa.Column("text", sa.String(500), nullable=False),
+    sa.Column("number", sa.Float),
+    sa.Index("ix_file_metadata_name_number", "name", "number"),
 )
 
 # What a document says of itself, and how far it is read.

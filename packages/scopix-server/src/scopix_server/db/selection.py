@@ -10,6 +10,7 @@ from scopix_server.db.fields import has_field
 from scopix_server.db.matching import look_up, matches
 from scopix_server.db.schema import file_objects, file_tags, files, search_documents
 from scopix_server.db.search import folded, tenant_word
+from scopix_server.db.written import is_written
 from scopix_server.domain.listing import FileFilter, Total
 from scopix_server.domain.search_query import Condition, Lookup, parse_search
 
@@ -127,6 +128,7 @@ def conditions_of(criteria: FileFilter) -> list[sa.ColumnElement[bool]]:
         shown = (file_objects.c.file_id == files.c.id, file_objects.c.label == label, file_objects.c.number >= minimum)
         conditions.append(sa.exists().where(*shown).correlate(files))
     conditions += [files.c.id.in_(has_field(each)) for each in criteria.fields]
+    conditions += [files.c.id.in_(is_written(each)) for each in criteria.written]
     return conditions
 
 

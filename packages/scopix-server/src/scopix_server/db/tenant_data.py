@@ -21,6 +21,7 @@ DERIVED = frozenset(
     {
         "file_counts",
         "file_fields",
+        "file_metadata",
         "file_objects",
         "file_tags",
         "idempotency_keys",

@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from scopix_server.domain.description import Box, Description, Perception
+from scopix_server.domain.description import Box, Description, DescriptiveMetadata, Perception
 from scopix_server.domain.file import File
 from scopix_server.domain.listing import TextField
 from scopix_server.domain.search_query import Lookup
@@ -51,14 +51,19 @@ def find_hits(
 def _texts(
     file: File, description: Description | None, perception: Perception | None
 ) -> Iterator[tuple[TextField, str, Box | None]]:
-    for title in (file.title, file.filename):
+    written = (perception and perception.descriptive) or DescriptiveMetadata()
+    for title in (file.title, file.filename, written.title):
         if title:
             yield TextField.TITLE, title, None
-    tags = (*file.user_tags, *(description.tags if description else ()))
+    tags = (*file.user_tags, *(description.tags if description else ()), *written.keywords)
     yield from ((TextField.TAGS, tag, None) for tag in dict.fromkeys(tags))
     if description is None:
         return
     yield TextField.DESCRIPTION, description.text, None
+    for text in (written.caption, written.place, written.credit):
+        # The built-in describer tells it in its sentences.
+        if text and text not in description.text:
+            yield TextField.DESCRIPTION, text, None
     regions = perception.text if perception else ()
     for number, region in enumerate(regions, 1):
         yield TextField.TEXT, region.text, region.box

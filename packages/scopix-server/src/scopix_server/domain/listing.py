@@ -78,8 +78,9 @@ class FileFilter:
     `tags` must all be on the file, by whoever set them. `date_from` and `date_to` (inclusive) speak of when the picture
     was taken, or else uploaded. `has_description`: completed, or still to come or failed. `has_text`: whether text was
     read on it. `statuses` are those of the description. `objects` are labels of things that must all be seen, each with
-    the least number of them, `fields` are conditions on what was found for the file's category. `search` may hold
-    conditions itself (see `search_query`).
+    the least number of them, `fields` are conditions on what was found for the file's category, `written` on what
+    people wrote into the file: keyword, title, caption, place, credit, rating. `search` may hold conditions itself
+    (see `search_query`).
     """
 
     search: str | None = None
@@ -97,6 +98,7 @@ class FileFilter:
     statuses: tuple[str, ...] = ()
     objects: tuple[tuple[str, int], ...] = ()
     fields: tuple[FieldCondition, ...] = ()
+    written: tuple[FieldCondition, ...] = ()
     sort_by: SortBy = SortBy.CONTENT_CREATED_AT
     sort_order: SortOrder = SortOrder.DESC
 

@@ -27,8 +27,10 @@ _TEXTS = {
     "description": TextField.DESCRIPTION,
     "text": TextField.TEXT,
 }
-_NAMES = ("tag", "category", "type", "status", "taken", "has", "title", "description", "text", "field.NAME")
-FIELDS = (*(f"{name}:" for name in _NAMES), "THING>=")
+_WRITTEN = ("keyword", "caption", "place", "credit")  # what people wrote into the file
+_MAX_STARS = 5
+_NAMES = ("tag", "category", "type", "status", "taken", "has", "title", "description", "text", *_WRITTEN, "field.NAME")
+FIELDS = (*(f"{name}:" for name in _NAMES), "rating>=", "THING>=")
 """How conditions begin, as people are told."""
 _CONDITION = re.compile(r'(-?)("[^"]+"|[^\W\d_][\w.\-]*)(:|>=|<=|>|<|=)("[^"]*"|[^\s"]\S*)')
 _FIELD = re.compile(r'(-?)field\.("[^"]+"|[\w.\-]+)(:|>=|<=|>|<|=)("[^"]*"|[^\s"]\S*)', re.IGNORECASE)
@@ -145,6 +147,8 @@ def _understand(match: re.Match[str]) -> Understood | str | None:
     if match.re is _FIELD:
         criteria = FileFilter(fields=(FieldCondition("_".join(words_of(name.replace(".", " "))), operator, value),))
         return [Condition(criteria, is_excluded)] if words_of(name) and value else None
+    if name == "rating" or (name in _WRITTEN and operator in (":", "=")):
+        return _written(name, operator, value, is_excluded)
     if operator != ":" or (resolve_name(name) and value.isdigit()):
         return _things(name, operator, value, is_excluded)
     if name in _TEXTS:
@@ -178,6 +182,13 @@ def _things(name: str, operator: str, value: str, is_excluded: bool) -> Understo
     if is_excluded:
         return f"'-{name}={value}' cannot be excluded; write {name}<{value} or {name}>{value}."
     return [Condition(at_least), Condition(more, is_excluded=True)]
+
+
+def _written(name: str, operator: str, value: str, is_excluded: bool) -> Understood | str | None:
+    if name == "rating" and not (value.isdigit() and value.isascii() and 1 <= int(value) <= _MAX_STARS):
+        return f"'rating{operator}' takes one to five stars, such as rating>=4."
+    criteria = FileFilter(written=(FieldCondition(name, operator, value),))
+    return [Condition(criteria, is_excluded)] if value else None
 
 
 def _at_least(label: str, number: int) -> FileFilter:

@@ -61,8 +61,10 @@ def running_worker(settings: Settings) -> Iterator["Worker"]:
     gate, quick = StorageGate(gates.stopping), settings.first_answer == "fast"
     gated = GatedDatabase(database, gate)
     stores = storage.stores(gated, GatedStore(storage.own, gate))
-    ask = AskEngine(gated, stores, engines, engines, catalogue, language=settings.description_language)
+    tagging = functools.partial(AskEngine, keywords_as_tags=settings.keywords_as_tags)
+    ask = tagging(gated, stores, engines, engines, catalogue, language=settings.description_language)
     own = functools.partial(DescribeFile, documents=engines, max_ocr_pages=settings.max_ocr_pages, quick_answer=quick)
+    own = functools.partial(own, keywords_as_tags=settings.keywords_as_tags)
     worker = Worker(
         settings.database_address,
         database,

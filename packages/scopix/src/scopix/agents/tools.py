@@ -52,7 +52,7 @@ class Tools:
             Field(
                 description='Words to find in titles, names, tags, descriptions and visible text; "in quotes" they '
                 "stand together, -word must not be there. Also "
-                "title:, text:, taken:2024-05..2024-07, people>=2, field.total>100."
+                "title:, text:, taken:2024-05..2024-07, people>=2, keyword:, rating>=4, field.total>100."
             ),
         ] = None,
         mode: Annotated[

@@ -19,6 +19,7 @@ from scopix.types._wire import (
 )
 from scopix.types.categories import CategoryEvidence
 from scopix.types.documents import DocumentInfo
+from scopix.types.perception import FilePerception, SeenObject, SeenScene, WrittenMetadata
 from scopix.types.places import BoundingBox, TextRegion, WordHit
 from scopix.types.vocabulary import (
     ContentCategory,
@@ -51,6 +52,7 @@ __all__ = [
     "UpdateFileResult",
     "UploadResponse",
     "VariantGeneration",
+    "WrittenMetadata",
 ]
 
 TERMINAL_DESCRIPTION_STATUSES = frozenset(
@@ -63,42 +65,6 @@ class Dimensions(WireModel):
 
     width: int
     height: int
-
-
-class SeenObject(WireModel):
-    """A thing or a person on a photograph: its label ("dog", "person"), its place, and a score in 0..1.
-
-    The score orders what was found; it is no probability.
-    """
-
-    label: str
-    bbox: BoundingBox
-    score: float | None = None
-
-
-class SeenScene(WireModel):
-    """Likely surroundings ("kitchen", "shore") with their probability in 0..1."""
-
-    name: str
-    probability: float | None = None
-
-
-class FilePerception(WireModel):
-    """What was seen on an image, whoever describes it.
-
-    `objects` are there on photographs only, largest first; of the labels in `uncounted` there may be more than are
-    listed. `faces` are places of frontal faces, largest first. `scenes` are surroundings, likeliest first. It was
-    looked at in `frame` of `frames`, counted from 1: the first frame of an animation that is not blank, the first page
-    of a TIFF. `damage` is a sentence about what is missing of a picture that could only be decoded in part, else null.
-    """
-
-    frames: int = 1
-    frame: int = 1
-    damage: str | None = None
-    objects: list[SeenObject] = Field(default_factory=list)
-    faces: list[BoundingBox] = Field(default_factory=list)
-    uncounted: list[str] = Field(default_factory=list)
-    scenes: list[SeenScene] = Field(default_factory=list)
 
 
 class FileSummary(WireModel):

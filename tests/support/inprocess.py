@@ -49,7 +49,7 @@ class InProcessServer:
 
     Args:
         data_dir: made if need be.
-        database: "sqlite", a file in `data_dir`; or "postgresql", a database of its own.
+        database: "sqlite", a file in `data_dir`; "postgresql", a database of its own; or the address of one.
         worker: whether jobs are done.
         settings: as for `ServerProcess`, without their SCOPIX_.
     """
@@ -246,6 +246,8 @@ def _typed(settings: dict[str, str]) -> dict[str, Any]:
 
 
 def _place(data_dir: Path, database: str) -> dict[str, str]:
+    if database.startswith("postgresql:"):
+        return {"database_url": database, "database_connections": "4"}
     if database == "postgresql":
         from tests.support.postgres import new_server_database
 

@@ -5,6 +5,7 @@ import sys
 
 import typer
 
+from scopix_server.cli.backups import backup, backups, restore
 from scopix_server.cli.common import report_failure, sentence_of
 from scopix_server.cli.doctor import doctor_app
 from scopix_server.cli.encryption import encryption_app
@@ -43,6 +44,9 @@ app = typer.Typer(
 app.command()(serve)
 app.command()(worker)
 app.command("eval")(evaluate)
+app.command()(backup)
+app.command()(backups)
+app.command()(restore)
 app.command()(sweep)
 app.command()(migrate)
 app.add_typer(keys_app, name="keys")

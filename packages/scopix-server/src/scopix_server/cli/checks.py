@@ -193,6 +193,12 @@ def _records(settings: Settings) -> Outcome:
         return Verdict.FAILED, RecordsMissing.because(mark.doubt).message
     if kept > mark.number:
         return Verdict.FAILED, f"the database is {kept - mark.number} steps behind what the store was told"
+    if mark.restored is not None:
+        since = f"{mark.restored.since:%Y-%m-%d %H:%M} UTC"
+        return Verdict.WARNING, (
+            f"restored from a backup of {since}; what came after it stays in storage until `scopix-server records "
+            "accept`"
+        )
     return Verdict.OK, "the database has all that was acknowledged"
 
 

@@ -32,5 +32,11 @@ metadata = sa.MetaData(
 
 # How far the database has come (see `marks`): one row.
 high_water = sa.Table(
-    "high_water", metadata, sa.Column("number", sa.BigInteger, primary_key=True), sa.Column("doubt", sa.Text)
+    "high_water",
+    metadata,
+    sa.Column("number", sa.BigInteger, primary_key=True),
+    sa.Column("doubt", sa.Text),
+    # From when the backup is that it was restored from, and until when what happened is lost by that.
+    sa.Column("restored_since", UtcDateTime),
+    sa.Column("restored_until", UtcDateTime),
 )

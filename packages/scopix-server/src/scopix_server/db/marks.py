@@ -15,6 +15,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from scopix_server.db.schema import high_water
+from scopix_server.domain.backup import RestoreWindow
 from scopix_server.domain.upkeep import HighWaterMark
 
 __all__ = ["COUNT_UP", "MarkFile", "SqlMarks"]
@@ -31,8 +32,9 @@ class SqlMarks:
         self._connection = connection
 
     def current(self) -> HighWaterMark:
-        row = self._connection.execute(sa.select(high_water.c.number, high_water.c.doubt)).one()
-        return HighWaterMark(row.number, row.doubt)
+        row = self._connection.execute(sa.select(high_water)).one()
+        since, until = row.restored_since, row.restored_until
+        return HighWaterMark(row.number, row.doubt, RestoreWindow(since, until) if since and until else None)
 
     def count_up(self) -> int:
         return int(self._connection.execute(sa.text(COUNT_UP)).scalar_one())
@@ -42,6 +44,10 @@ class SqlMarks:
         self._connection.execute(high_water.update().where(unknown).values(doubt=reason))
 
     def accept(self, number: int) -> int:
+        self._connection.execute(high_water.update().values(restored_since=None, restored_until=None))
+        return self.restored(number)
+
+    def restored(self, number: int) -> int:
         kept = max(self.current().number, number) + 1
         self._connection.execute(high_water.update().values(number=kept, doubt=None))
         return kept

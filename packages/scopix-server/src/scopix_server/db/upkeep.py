@@ -1,6 +1,6 @@
 """Removing what has had its time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,7 +20,7 @@ from scopix_server.db.schema import (
 from scopix_server.db.search import SearchIndex
 from scopix_server.db.session_counts import SessionCounters
 from scopix_server.domain.direct import DirectUploadStatus
-from scopix_server.domain.upkeep import PurgedFile
+from scopix_server.domain.upkeep import PurgedFile, RecordedFile
 
 __all__ = ["SqlUpkeep", "remove"]
 
@@ -71,6 +71,25 @@ class SqlUpkeep:
             sa.select(direct_uploads.c.id).where(direct_uploads.c.id.in_(ids), is_open),
         )
         return set(self._connection.execute(query).scalars())
+
+    def recorded(self, after: str, *, limit: int) -> Sequence[RecordedFile]:
+        query = (
+            sa.select(files.c.id, files.c.created_at, files.c.object_key, files.c.storage_id)
+            .where(files.c.id > after)
+            .order_by(files.c.id)
+            .limit(limit)
+        )
+        rows = self._connection.execute(query).all()
+        keys: dict[str, list[str]] = {row.id: [] if row.storage_id else [row.object_key] for row in rows}
+        made = sa.select(variants.c.file_id, variants.c.object_key).where(variants.c.file_id.in_(list(keys)))
+        for file_id, key in self._connection.execute(made):
+            keys[file_id].append(key)
+        return [RecordedFile(row.id, row.created_at, tuple(keys[row.id]), bool(row.storage_id)) for row in rows]
+
+    def hashes_of(self, ids: Sequence[str]) -> Mapping[str, str]:
+        here = sa.and_(files.c.id.in_(ids), files.c.storage_id.is_(None))
+        query = sa.select(files.c.object_key, files.c.sha256).where(here)
+        return {row.object_key: row.sha256 for row in self._connection.execute(query)}
 
     def old_sessions(self, before: datetime, *, limit: int) -> Sequence[str]:
         last = sa.and_(session_events.c.session_id == sessions.c.id, session_events.c.number == sessions.c.last_event)

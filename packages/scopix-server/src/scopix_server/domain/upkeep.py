@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from scopix_server.domain.backup import RestoreWindow
+
 __all__ = [
     "BrokenOff",
     "CountRepository",
@@ -13,6 +15,7 @@ __all__ = [
     "MaintenanceRepository",
     "MarkRepository",
     "PurgedFile",
+    "RecordedFile",
     "Retention",
     "UpkeepRepository",
 ]
@@ -54,10 +57,24 @@ class PurgedFile:
 
 @dataclass(frozen=True, slots=True)
 class HighWaterMark:
-    """How far the database has come; and, if it is known to lack something, why."""
+    """How far the database has come; if it is known to lack something, why; and since when, if it was restored."""
 
     number: int
     doubt: str | None = None
+    restored: RestoreWindow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedFile:
+    """A file and the keys of its objects in the server's own store.
+
+    `in_bucket`: its original is in a bucket of the tenant's.
+    """
+
+    id: str
+    created_at: datetime
+    keys: tuple[str, ...]
+    in_bucket: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +124,10 @@ class MarkRepository(Protocol):
         """Note why something is missing, unless that is known already."""
 
     def accept(self, number: int) -> int:
-        """Forget the doubt, and go on beyond `number`; return where that is."""
+        """Forget the doubt and the restore, and go on beyond `number`; return where that is."""
+
+    def restored(self, number: int) -> int:
+        """Go on beyond `number`, as `accept`, and keep in mind what was lost."""
 
 
 class UpkeepRepository(Protocol):
@@ -121,6 +141,12 @@ class UpkeepRepository(Protocol):
 
     def known(self, ids: Sequence[str]) -> set[str]:
         """Return those of the ids that stand for a file, deleted or not, or for an open direct upload."""
+
+    def recorded(self, after: str, *, limit: int) -> Sequence[RecordedFile]:
+        """Return the files, deleted ones included, whose ids come after that one, the smallest first."""
+
+    def hashes_of(self, ids: Sequence[str]) -> Mapping[str, str]:
+        """Return the SHA-256 that originals had when they came, by their keys in the server's own store."""
 
     def old_sessions(self, before: datetime, *, limit: int) -> Sequence[str]:
         """Return the ids of sessions in which nothing happened since then and none of whose files is waiting."""

@@ -51,6 +51,12 @@ class Records:
         accepted = self._database.write(lambda t: t.marks.accept(number))
         self._store.put(MARK_KEY, str(accepted).encode())
 
+    def restored(self) -> None:
+        """Take a database that was just restored for the right one, and keep in mind what is lost with the other."""
+        number = self.kept()
+        going_on = self._database.write(lambda t: t.marks.restored(number))
+        self._store.put(MARK_KEY, str(going_on).encode())
+
     def kept(self) -> int:
         """Return how far the database had come by the store's mark; 0 when there is none."""
         try:

@@ -13,13 +13,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TypeVar
 
+from scopix_server.domain.backup import RestoreWindow
 from scopix_server.domain.errors import DomainError
 from scopix_server.domain.ports import BlobStore, Database, JobQueue, StoredObject
 from scopix_server.domain.storage import BUCKET_FOLDER
 from scopix_server.domain.upkeep import BrokenOff, PurgedFile, Retention
 from scopix_server.intake.direct import expire_direct_uploads
 
-__all__ = ["SweepReport", "Sweeper"]
+__all__ = ["SweepReport", "Sweeper", "owner_of"]
 
 T = TypeVar("T")
 GoOn = Callable[[], bool]
@@ -29,6 +30,7 @@ _ROWS = 500
 _OBJECTS = 500
 _EVERYTHING = 1_000_000_000
 _SILENT_WORKER = timedelta(days=1)
+_SKEW = timedelta(minutes=10)  # the clocks of stores may be wrong; doctor calls 5 minutes too much
 _log = logging.getLogger(__name__)
 
 
@@ -95,7 +97,8 @@ class Sweeper:
         """Remove what is older than it is kept: deleted files, abandoned direct uploads, sessions, answers, jobs."""
         self._check_records()
         report, now, kept = SweepReport(), self._now(), self._retention
-        report.files, report.objects = self._purge_files(now - kept.deleted_files, go_on)
+        if not self._is_restored_since(now - kept.deleted_files):
+            report.files, report.objects = self._purge_files(now - kept.deleted_files, go_on)
         self._database.write(lambda t: t.storage_configs.remove_unneeded())
         report.direct_uploads = self._expire_direct_uploads(now, go_on)
         report.sessions = self._purge_sessions(now - kept.sessions, go_on)
@@ -131,6 +134,11 @@ class Sweeper:
             orphans=len(orphans),
             orphan_bytes=sum(orphan.size_bytes for _, orphan in orphans),
         )
+
+    def _is_restored_since(self, before: datetime) -> bool:
+        """Whether deleted files are all kept: some may have been taken back after the backup was made."""
+        window = self._database.read(lambda t: t.marks.current()).restored
+        return window is not None and window.until > before
 
     def _purge_files(self, before: datetime, go_on: GoOn) -> tuple[int, int]:
         files = objects = 0
@@ -200,16 +208,22 @@ class Sweeper:
 
     def _orphans_in(self, store: BlobStore, prefix: str, before: datetime, go_on: GoOn) -> Iterator[StoredObject]:
         # First the objects, then who knows them: a file whose upload ends between the two is found.
-        old = (item for item in store.list(prefix) if item.modified_at < before)
+        restored = self._database.read(lambda t: t.marks.current()).restored
+        old = (item for item in store.list(prefix) if item.modified_at < before and not _is_lost(item, restored))
         for some in _portions(old, _OBJECTS):
             _check(go_on)
-            owners = {item.key: _owner(item.key) for item in some}
+            owners = {item.key: owner_of(item.key) for item in some}
             ids = sorted({owner for owner in owners.values() if owner})
             known = self._database.read(lambda t, ids=ids: t.upkeep.known(ids))  # type: ignore[misc]
             yield from (item for item in some if owners[item.key] and owners[item.key] not in known)
 
 
-def _owner(key: str) -> str | None:
+def _is_lost(item: StoredObject, restored: RestoreWindow | None) -> bool:
+    """Whether an object came after the backup that the database was restored from: its record may be lost, not gone."""
+    return restored is not None and restored.since - _SKEW <= item.modified_at <= restored.until + _SKEW
+
+
+def owner_of(key: str) -> str | None:
     """Return the id of the file or direct upload whose object this is, told by the key; None for any other key.
 
     Keys are TENANT/AB/FILE/NAME, where AB are the first letters of FILE (see the decision about keys of objects), and

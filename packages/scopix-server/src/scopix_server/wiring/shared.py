@@ -19,14 +19,22 @@ VERSION = "2.0.0"
 
 
 def open_database(settings: Settings) -> "SqlDatabase":
-    """Bring the database to the current schema and open it."""
+    """Bring the database to the current schema and open it.
+
+    Raises:
+        DatabaseUnusable: it cannot be used, or a restore was begun here and is not finished.
+    """
     from scopix_server.db.connection import SqlDatabase
     from scopix_server.db.engine import create_engine
     from scopix_server.db.migrate import migrate
+    from scopix_server.domain.errors import DatabaseUnusable
     from scopix_server.jobs.queue import migrate_jobs
     from scopix_server.storage.folders import sync_way_to
+    from scopix_server.upkeep.restore import RESTORING
 
     _private_folder(settings.data_dir)
+    if (settings.data_dir / RESTORING).exists():
+        raise DatabaseUnusable(f"A backup is half restored in {settings.data_dir}: run `scopix-server restore` again.")
     is_durable = settings.durability == "each"
     if is_durable:
         sync_way_to(settings.data_dir / "scopix.db")

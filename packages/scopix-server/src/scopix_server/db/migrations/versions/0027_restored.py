@@ -1,0 +1,12 @@
+"""From which time the backup is that a database was restored from, and when that was."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0027"
+down_revision = "0026"
+
+
+def upgrade() -> None:
+    for name in ("restored_since", "restored_until"):
+        op.add_column("high_water", sa.Column(name, sa.String(length=32)))

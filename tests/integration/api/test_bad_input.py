@@ -234,7 +234,7 @@ def test_an_unknown_route(http: httpx2.Client, path: str) -> None:
 def test_an_unknown_method(http: httpx2.Client) -> None:
     answer = http.put("/files/00000000")
     problem(answer, 405, "METHOD_NOT_ALLOWED")
-    assert answer.headers["Allow"] == "DELETE, GET, PATCH"
+    assert answer.headers["Allow"] == "DELETE, GET, HEAD, PATCH"
 
 
 @pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=many", "offset=-1", "offset=99999999999999999999"])

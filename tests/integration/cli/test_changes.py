@@ -45,6 +45,12 @@ def test_a_file_is_edited(real: Run, scopix_server: InProcessServer) -> None:
     assert changed["upload_description"] == "Better."
     (shown,) = json_lines(real("edit", file_id, "--title", "", "--json").stdout)
     assert shown["title"] in (None, "")
+    for empty in (("--description", ""), ("--description", "-")):
+        refused = real("edit", file_id, *empty, stdin="")
+        assert refused.exit_code == 2 and "--allow-empty" in refused.stderr
+    (shown,) = json_lines(real("show", file_id, "--json").stdout)
+    assert shown["upload_description"] == "Better."
+    assert real("edit", file_id, "--description", "", "--allow-empty").exit_code == 0
     nothing = real("edit", file_id)
     assert nothing.exit_code != 0 and "say what is to change" in nothing.stderr
 

@@ -12,3 +12,12 @@ def test_a_folder_that_is_named_wins_over_the_environment(run: Run, scopix_serve
     both = ("--api-key", key, "--base-url", address, "--data-dir", scopix_server.data_dir / "nowhere")
     done = run(*both, "list", "--json", "--limit", "1")
     assert done.exit_code == 0, done.stderr
+
+
+def test_a_key_of_the_environment_goes_to_the_folder_that_the_environment_names(
+    run: Run, scopix_server: InProcessServer
+) -> None:
+    """A key of its own, and where its server is: it is not sent to the standard address."""
+    variables = {"SCOPIX_API_KEY": scopix_server.api_key, "SCOPIX_DATA_DIR": str(scopix_server.data_dir)}
+    done = run("list", "--json", "--limit", "1", SCOPIX_BASE_URL=None, **variables)
+    assert done.exit_code == 0, done.stderr

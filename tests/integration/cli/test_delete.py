@@ -38,7 +38,16 @@ def test_deleted_and_brought_back(real, scopix_server):
     assert once_more.exit_code == 1
     told = {line["id"]: line for line in json_lines(once_more.stdout)}
     assert told[first]["state"] == told[first[:8]]["state"] == "failed"
-    assert "36 characters" in told[first[:8]]["reason"]
+    assert told[first[:8]]["reason"] == "there is no such deleted file"
+
+
+def test_restoring_takes_the_beginning_of_an_id(real, scopix_server):
+    file_id = put(scopix_server, "brought back")
+    assert real("delete", "--yes", file_id).exit_code == 0
+    back = real("restore", file_id[:8], "--json")
+    assert back.exit_code == 0
+    assert json_lines(back.stdout)[0]["id"] == file_id
+    assert [item["id"] for item in listed(scopix_server, tags="brought back")] == [file_id]
 
 
 def test_many_are_deleted_in_hundreds(real, scopix_server):

@@ -50,6 +50,19 @@ def test_a_directory(run, server, album):
     assert set(scopix.names().values()) == {1}
 
 
+def test_other_options_for_what_was_sent_are_told(run, server, album):
+    """Files that the server has are not sent again; that their tags stay as they were is said."""
+    scopix = BatchScopix(server)
+    folder = album(3)
+    assert run("upload", folder, "--tags", "a").exit_code == 0
+    again = run("upload", folder, "--tags", "b", "--category", "map")
+    assert again.exit_code == 0 and len(scopix.requests) == 1
+    assert "3 of them with other values of tags, which they keep: scopix tag" in again.stderr
+    assert "3 of them with other values of content_category" in again.stderr
+    same = run("upload", folder, "--tags", "a")
+    assert "other values" not in same.stderr and "3 files were sent by an earlier run" in same.stderr
+
+
 def test_the_search_can_be_told(run, server, album):
     BatchScopix(server)
     folder = album(1)

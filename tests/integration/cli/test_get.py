@@ -158,7 +158,7 @@ def test_unknown_ids(real):
         result = real("get", file_id)
         assert result.exit_code == 1, file_id
         assert result.stderr.startswith("Error: ")
-    assert real("get", "").exit_code == 1
+    assert real("get", "").exit_code == 2
 
 
 def test_a_directory_that_cannot_be_written(real, stored, tmp_path):
@@ -197,6 +197,22 @@ def test_a_folder_that_ends_in_a_slash_is_made(real, stored, tmp_path):
     assert nothing.exit_code == 1
     assert not (tmp_path / "other").exists()
     assert real("get", stored, "--download", "--to", f"{tmp_path}/none/x.png").exit_code == 2
+
+
+def test_several_files_go_into_a_folder(real, stored, scopix_server, tmp_path):
+    other = put(scopix_server, "got too", encoded(picture(30, 40, 5)), "other.png")
+    result = real("get", stored, other[:8], "--download", "--to", "out")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.split("\n")[:2] == ["out/Küche 1.png", "out/other.png"]
+    # One file as well: a name without an extension is that of a folder.
+    assert real("get", stored, "--download", "--to", "single").exit_code == 0
+    assert (tmp_path / "single" / "Küche 1.png").read_bytes() == DATA
+    assert real("get", stored, "--download", "--to", "one.png").exit_code == 0
+    assert (tmp_path / "one.png").read_bytes() == DATA
+    both = real("get", stored, other, "--json")
+    assert [json.loads(line)["id"] for line in both.stdout.splitlines()] == [stored, other]
+    assert real("get", stored, other, "--download", "--to", "-").exit_code == 2
+    assert real("get", stored, other, "--download", "--to", "one.png").exit_code == 2
 
 
 def test_what_breaks_off_leaves_nothing(run, serve, server, tmp_path):

@@ -56,7 +56,8 @@ def test_what_is_there_is_sent_once(real: Run, scopix_server: InProcessServer, f
     options = ("--tags", "watched", "--exclude", "thumbs*")
     done = real("watch", folder, *options, *ONCE)
     assert done.exit_code == 0, done.stderr
-    assert sorted(Path(line["path"]).name for line in json_lines(done.stdout)) == ["a.png", "b.png"]
+    sent = [line for line in json_lines(done.stdout) if line["state"] != "skipped"]
+    assert sorted(Path(line["path"]).name for line in sent) == ["a.png", "b.png"]
     assert {item["filename"] for item in listed(scopix_server, tags="watched")} == {"a.png", "b.png"}
     # Again, with one more: what was sent is in the journal.
     put(folder / "c.png", 4)
@@ -74,6 +75,17 @@ def test_a_file_that_is_refused_stops_nothing(real: Run, folder: Path) -> None:
         "broken.png": "refused",
         "a.png": "uploaded",
     }
+
+
+def test_what_is_not_taken_is_told_once(real: Run, folder: Path) -> None:
+    (folder / "notes.xyz").write_text("no picture")
+    (folder / "film.mp4").write_bytes(b"0" * 100)
+    done = real("watch", folder, "--once", "--interval", "0.1")
+    assert done.exit_code == 0
+    assert done.stderr.count(".mp4 is not taken from directories (film.mp4)") == 1
+    assert "notes.xyz" in done.stderr and ".scopix-watch" not in done.stderr
+    lines = json_lines(real("watch", folder, *ONCE).stdout)
+    assert {Path(line["path"]).name for line in lines if line["state"] == "skipped"} == {"film.mp4", "notes.xyz"}
 
 
 def test_a_wrong_key_ends_it(run: Run, scopix_server: InProcessServer, folder: Path) -> None:

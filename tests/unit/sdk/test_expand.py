@@ -165,3 +165,18 @@ def test_the_limit():
 @pytest.mark.parametrize("name", ["a\0b", "x" * 5000])
 def test_a_name_that_no_file_can_have_is_passed_on(name):
     assert paths(name) == [Path(name)]
+
+
+def test_what_a_directory_holds_beside_pictures_is_told(tmp_path):
+    for name in ("a.png", "b.pdf", "c.mp4", ".d.png", "deep/e.txt"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"x")
+    given = expand([tmp_path])
+    assert [entry.filename for entry in given.entries] == ["a.png"]
+    assert {one.path.name: one.reason for one in given.skipped} == {
+        "b.pdf": ".pdf is not taken from directories",
+        "c.mp4": ".mp4 is not taken from directories",
+        ".d.png": "hidden",
+        "e.txt": ".txt is not taken from directories",
+    }
+    assert "b.pdf" not in {one.path.name for one in expand([tmp_path], formats="all").skipped}

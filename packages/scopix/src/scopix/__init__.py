@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         UploadError,
         ValidationError,
     )
-    from scopix._expand import DirectoryScan, SkippedPath, find_images, scan_directory
+    from scopix._expand import DirectoryScan, find_images, scan_directory
     from scopix._raw import RawResponse
     from scopix._sync.client import SyncScopix
     from scopix.types.documents import (
@@ -66,7 +66,14 @@ if TYPE_CHECKING:
     )
     from scopix.types.keys import ApiKeyInfo, ApiKeyList, CreatedApiKey
     from scopix.types.places import WordHit
-    from scopix.types.results import BatchFile, BatchFileState, BatchUploadResults, DescriptionFailure, UploadResult
+    from scopix.types.results import (
+        BatchFile,
+        BatchFileState,
+        BatchUploadResults,
+        DescriptionFailure,
+        SkippedPath,
+        UploadResult,
+    )
     from scopix.types.search import SearchHit, SearchResults
     from scopix.types.sessions import (
         BatchUploadResponse,
@@ -131,7 +138,7 @@ _HOMES = {
         "UploadError",
         "ValidationError",
     ),
-    "scopix._expand": ("DirectoryScan", "SkippedPath", "find_images", "scan_directory"),
+    "scopix._expand": ("DirectoryScan", "find_images", "scan_directory"),
     "scopix._raw": ("RawResponse",),
     "scopix._sync.client": ("SyncScopix",),
     "scopix.types.documents": (
@@ -177,6 +184,7 @@ _HOMES = {
         "BatchFileState",
         "BatchUploadResults",
         "DescriptionFailure",
+        "SkippedPath",
         "UploadResult",
     ),
     "scopix.types.sessions": (

@@ -1,7 +1,8 @@
 """Which file of a batch is at which place of which session: from the files at hand and the journal of earlier runs."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from scopix._batch import SESSION_FILES, check_entries, cut, part_of, plan_requests, stamp_of_part, stamps_of
@@ -23,9 +24,10 @@ class BatchPlan:
     """The plan of one batch. Positions are those of the files in the call; `places` has what is planned, by stamp.
 
     `unfit` holds the results of files that are not sent; `own` the numbers of the sessions that this run planned.
+    `fields` go along with the files.
     """
 
-    def __init__(self, entries: Sequence[Entry], journal: Journal, *, hashed: bool) -> None:
+    def __init__(self, entries: Sequence[Entry], journal: Journal, fields: Mapping[str, str], *, hashed: bool) -> None:
         self.journal = journal
         self.stamps = stamps_of(entries, hashed=hashed)
         self.positions = {stamp: position for position, stamp in enumerate(self.stamps)}
@@ -33,6 +35,7 @@ class BatchPlan:
         self.unfit: dict[int, UploadResult] = {}
         self.own: set[int] = set()
         self._entries = entries
+        self._fields = fields
         self._parts: dict[Stamp, FilePart] = {}
 
     def give_up_stale(self) -> None:
@@ -67,6 +70,15 @@ class BatchPlan:
             if planned.files[index] in self.positions
         }
 
+    def sent_with_other_fields(self) -> dict[str, int]:
+        """Return how many of the files an earlier run sent with another value of a field, by the field's name."""
+        changed: Counter[str] = Counter()
+        for planned, request, _ in self.places.values():
+            if request.answered and planned.number not in self.own and planned.fields is not None:
+                names = planned.fields.keys() | self._fields.keys()
+                changed.update(name for name in names if planned.fields.get(name) != self._fields.get(name))
+        return dict(changed)
+
     def unplaced(self) -> list[int]:
         """Return the positions of files that no plan holds and that may be fit to be sent."""
         return [
@@ -96,7 +108,7 @@ class BatchPlan:
         if not items:
             return None
         stamps = [self.stamps[item.position] for item in items]
-        planned = self.journal.plan(stamps, plan_requests(items, max_files), careful=careful)
+        planned = self.journal.plan(stamps, plan_requests(items, max_files), careful=careful, fields=self._fields)
         self.own.add(planned.number)
         self.find_places_in(planned)
         return planned

@@ -1,14 +1,16 @@
 """From what the caller names to the list of files: directories are searched, named files are taken as they are."""
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 from typing import Any, Literal, TypeAlias
 
 from scopix._content import as_file, is_one_file
 from scopix._errors import UploadError, ValidationError
+from scopix.types.results import SkippedPath
 from scopix.types.sniff import IMAGE_EXTENSIONS
 
 __all__ = [
@@ -17,13 +19,14 @@ __all__ = [
     "Entry",
     "Expanded",
     "Formats",
-    "SkippedPath",
     "expand",
     "find_images",
     "scan_directory",
 ]
 
 MAX_FILES = 10_000
+
+logger = logging.getLogger("scopix")
 
 Formats: TypeAlias = Literal["common", "all"]
 """Which files of a directory are taken: "common" are .jpg, .jpeg, .png, .webp and .gif; "all" are all pictures that the
@@ -62,14 +65,6 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class SkippedPath:
-    """A file or directory that is not uploaded, and why, such as "hidden" or ".pdf is not taken from directories"."""
-
-    path: Path
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
 class DirectoryScan:
     """What is in a directory, sorted by path: the images that would be uploaded, and the rest.
 
@@ -83,10 +78,14 @@ class DirectoryScan:
 
 @dataclass(frozen=True, slots=True)
 class Expanded:
-    """The files of a call, each once, and what was given: for each its file's place among them, and its own path."""
+    """The files of a call, each once, and what was given: for each its file's place among them, and its own path.
+
+    `skipped` is what its directories hold beside them.
+    """
 
     entries: list[Entry]
     order: list[tuple[int, str]]
+    skipped: list[SkippedPath] = field(default_factory=list)
 
 
 def expand(
@@ -107,13 +106,15 @@ def expand(
     given: list[Any] = [files] if is_one_file(files) else list(files)
     entries: list[Entry] = []
     order: list[tuple[int, str]] = []
+    skipped: list[SkippedPath] = []
     seen: dict[Path, int] = {}
     # Of several directories each one's own name tells their files apart.
     within = len(given) > 1
     for file, filename in zip(given, _match_names(given, filenames), strict=True):
-        for entry in _expand_one(
-            file, filename, within, recursive=recursive, include_hidden=include_hidden, formats=formats
-        ):
+        found = _expand_one(
+            file, filename, within, skipped, recursive=recursive, include_hidden=include_hidden, formats=formats
+        )
+        for entry in found:
             if (place := _place_of(entry, seen, len(entries))) < len(entries):
                 if entry.named:
                     order.append((place, entry.path))
@@ -125,7 +126,11 @@ def expand(
                 )
             entries.append(entry)
             order.append((place, entry.path))
-    return Expanded(entries, order)
+    if skipped:
+        # Told, and no warning: that directories hold other things is as it should be.
+        first = skipped[0]
+        logger.info("%d paths are not uploaded, the first: %s (%s)", len(skipped), first.path, first.reason)
+    return Expanded(entries, order, skipped)
 
 
 def find_images(
@@ -140,15 +145,18 @@ def find_images(
 
     Raises `UploadError` when the directory, or one below it, cannot be read.
     """
+    scan = _strict_scan(Path(directory), recursive, include_hidden, formats)
+    return sorted(scan.images())
 
+
+def _strict_scan(directory: Path, recursive: bool, include_hidden: bool, formats: Formats) -> "_Scan":
     def fail(path: Path, error: OSError) -> None:
         raise UploadError(
             f"cannot read the directory {path}: {error.strerror or error}",
             details={"path": str(path), "stage": "expand"},
         ) from error
 
-    scan = _Scan(Path(directory), recursive, include_hidden, formats, include=(), exclude=(), on_unreadable=fail)
-    return sorted(scan.images())
+    return _Scan(directory, recursive, include_hidden, formats, include=(), exclude=(), on_unreadable=fail)
 
 
 def scan_directory(
@@ -264,8 +272,16 @@ def _match_names(given: Sequence[Any], filenames: Sequence[str | None] | None) -
 
 
 def _expand_one(
-    file: Any, filename: str | None, within: bool, *, recursive: bool, include_hidden: bool, formats: Formats
+    file: Any,
+    filename: str | None,
+    within: bool,
+    skipped: list[SkippedPath],
+    *,
+    recursive: bool,
+    include_hidden: bool,
+    formats: Formats,
 ) -> Iterator[Entry]:
+    """Yield the files that an entry stands for, and add to `skipped` what else is in its directory."""
     content, name = as_file(file, filename)
     if isinstance(content, bytes):
         if not name:
@@ -276,9 +292,11 @@ def _expand_one(
         yield Entry(content, filename or content.name, named=True, path=content.as_posix())
         return
     own = [content.resolve().name] if within else []
-    for found in find_images(content, recursive=recursive, include_hidden=include_hidden, formats=formats):
+    scan = _strict_scan(content, recursive, include_hidden, formats)
+    for found in sorted(scan.images()):
         path = PurePath(*own, found.relative_to(content)).as_posix()
         yield Entry(found, found.name, named=False, path=path)
+    skipped += _by_path(scan.skipped)
 
 
 def _place_of(entry: Entry, seen: dict[Path, int], next_place: int) -> int:

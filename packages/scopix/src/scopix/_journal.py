@@ -4,7 +4,7 @@ One JSON object a line, only ever appended, so that a run that was killed at any
 was not answered is sent again with its key, and the server knows whether it has it already.
 
     {"ledger": 1, "server": address}
-    {"plan": number, "at": seconds, "careful": false, "files": [[path, size, mtime], ...],
+    {"plan": number, "at": seconds, "careful": false, "fields": {name: value}, "files": [[path, size, mtime], ...],
      "requests": [[key, start, stop], ...]}
     {"replan": number, "requests": [[key, start, stop], ...]}       in place of those that it covers
     {"drop": number, "keys": [key, ...]}                            not to be sent any more
@@ -16,7 +16,7 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -55,7 +55,8 @@ class Request:
 class Planned:
     """An upload session as it was planned, and how far it got.
 
-    A `careful` one holds files that the server may have already, so it is asked to store no content twice.
+    A `careful` one holds files that the server may have already, so it is asked to store no content twice. `fields` are
+    those that go along with its files, by their names; None in journals of versions before.
     """
 
     number: int
@@ -63,6 +64,7 @@ class Planned:
     requests: list[Request]
     at: float
     careful: bool = False
+    fields: dict[str, str] | None = None
     session_id: str | None = None
     refused: dict[int, str] = field(default_factory=dict)
 
@@ -100,12 +102,20 @@ class Journal:
             self._file.close()
             self._file = None
 
-    def plan(self, files: Sequence[Stamp], ranges: Iterable[range], *, careful: bool) -> Planned:
+    def plan(
+        self,
+        files: Sequence[Stamp],
+        ranges: Iterable[range],
+        *,
+        careful: bool,
+        fields: Mapping[str, str] | None = None,
+    ) -> Planned:
         """Write down a session before anything of it is sent."""
         requests = [Request(uuid.uuid4().hex, one.start, one.stop) for one in ranges]
-        planned = Planned(len(self.sessions), list(files), requests, time.time(), careful)
+        kept = None if fields is None else dict(fields)
+        planned = Planned(len(self.sessions), list(files), requests, time.time(), careful, kept)
         self.sessions.append(planned)
-        rows = {"files": files, "requests": _rows(requests)}
+        rows = {"fields": kept, "files": files, "requests": _rows(requests)}
         self._write({"plan": planned.number, "at": planned.at, "careful": careful, **rows})
         return planned
 
@@ -195,7 +205,8 @@ class Journal:
             files = [(str(path), int(size), int(mtime)) for path, size, mtime in record["files"]]
             requests = [Request(*row) for row in record["requests"]]
             careful = bool(record["careful"])
-            self.sessions.append(Planned(len(self.sessions), files, requests, float(record["at"]), careful))
+            at, fields = float(record["at"]), record.get("fields")
+            self.sessions.append(Planned(len(self.sessions), files, requests, at, careful, fields and dict(fields)))
         elif "drop" in record:
             _drop(self.sessions[record["drop"]], set(record["keys"]))
         elif "replan" in record:

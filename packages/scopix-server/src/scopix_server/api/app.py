@@ -9,6 +9,7 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp
 
 from scopix_server.api import document, page, problems
+from scopix_server.api.head import HeadOfGet
 from scopix_server.api.limits import RateLimitHeaders
 from scopix_server.api.links import origin_of
 from scopix_server.api.metrics import RequestMetrics
@@ -112,7 +113,7 @@ def _for_pages_of(app: ASGIApp, origins: Sequence[str]) -> ASGIApp:
 def surround(app: FastAPI, parts: Parts) -> ASGIApp:
     """Wrap an application in what every request needs, outside even the handler of unexpected errors."""
     uploads_first = ShortWay(app, [*uploads.router.routes, *batch.router.routes], parts, prefix=PREFIX)
-    limited: ASGIApp = RateLimitHeaders(uploads_first, parts.rates)
+    limited: ASGIApp = RateLimitHeaders(HeadOfGet(uploads_first, app), parts.rates)
     if parts.origins:
         limited = _for_pages_of(limited, parts.origins)
     return RequestContext(RequestMetrics(BodyGuard(limited), parts.reception.metrics))

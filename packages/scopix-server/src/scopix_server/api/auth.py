@@ -7,6 +7,7 @@ from fastapi import Depends, Request, Security
 from fastapi.security import HTTPBearer
 
 from scopix_server.api.parts import parts_of
+from scopix_server.api.queries import check_query
 from scopix_server.domain.tenant import Caller
 
 __all__ = [
@@ -34,7 +35,9 @@ _scheme = HTTPBearer(
 
 def _requires(scope: str, *, sensitive: bool = False) -> Callable[..., Awaitable[Caller]]:
     async def required(request: Request, _: Annotated[object, Security(_scheme, scopes=[scope])]) -> Caller:
-        return await parts_of(request).authenticator.authenticate(request, scope, sensitive=sensitive)
+        caller = await parts_of(request).authenticator.authenticate(request, scope, sensitive=sensitive)
+        check_query(request)  # here, as strangers hear of their key first
+        return caller
 
     return required
 

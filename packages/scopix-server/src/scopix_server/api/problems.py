@@ -69,9 +69,12 @@ def status_of(error: errors.DomainError) -> int:
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI entry of a route's error answers; where a key is asked for, its requests are counted."""
-    counted = (429,) if 401 in statuses else ()
-    return {status: {"model": ErrorEnvelope} for status in (*statuses, *counted)}
+    """Return the OpenAPI entry of a route's error answers.
+
+    Where a key is asked for, its requests are counted (429), and its query is read closely (400).
+    """
+    always = (400, 429) if 401 in statuses else ()
+    return {status: {"model": ErrorEnvelope} for status in sorted({*statuses, *always})}
 
 
 def install(app: FastAPI) -> None:
@@ -151,13 +154,17 @@ def _methods(request: Request) -> str:
     paths = request.app.openapi()["paths"]
     if request.url.path in paths:
         # A path that is written out is none of those with a variable in its place.
-        return ", ".join(sorted(method.upper() for method in paths[request.url.path]))
+        return ", ".join(_with_head({method.upper() for method in paths[request.url.path]}))
     found: set[str] = set()
     for path, methods in paths.items():
         pattern, _, _ = compile_path(path)
         if pattern.match(request.url.path):
             found |= {method.upper() for method in methods}
-    return ", ".join(sorted(found))
+    return ", ".join(_with_head(found))
+
+
+def _with_head(methods: set[str]) -> list[str]:
+    return sorted(methods | {"HEAD"} if "GET" in methods else methods)
 
 
 async def _gone(request: Request, error: Exception) -> Response:

@@ -9,7 +9,7 @@ from scopix.types.vocabulary import VariantStatus
 from scopix_server.domain.description_ports import DescriptionRecord
 from scopix_server.domain.errors import DomainError, NotFound, WrongMediaType
 from scopix_server.domain.file import File, has_variants
-from scopix_server.domain.ids import is_uuid
+from scopix_server.domain.ids import is_file_id, is_uuid
 from scopix_server.domain.ports import Database, JobQueue, Transaction
 from scopix_server.domain.states import TERMINAL
 from scopix_server.library.files import find_file
@@ -136,15 +136,20 @@ class Editor:
         return outcomes
 
     def restore(self, tenant_id: str, file_id: str) -> str:
-        """Undo a deletion and return the file's id; what it missed meanwhile is asked for. Raises NotFound."""
+        """Undo a deletion; return the file's id. What it missed meanwhile is asked for. Raises NotFound, Conflict."""
         known_id, now = file_id.lower(), datetime.now(UTC)
-        if not is_uuid(known_id) or not self._database.write(
-            lambda t: restore_file(t, self._jobs, tenant_id, known_id, now)
-        ):
+
+        def restore(transaction: Transaction) -> str | None:
+            file = transaction.files.get(tenant_id, known_id, include_deleted=True)
+            is_back = file is not None and restore_file(transaction, self._jobs, tenant_id, file.id, now)
+            return file.id if file is not None and is_back else None
+
+        restored = self._database.write(restore) if is_file_id(known_id) else None
+        if restored is None:
             raise NotFound(
                 f"There is no deleted file '{file_id[:64]}'.", resource_type="file", resource_id=file_id[:64]
             )
-        return known_id
+        return restored
 
 
 def _delete_all(transaction: Transaction, *, tenant_id: str, file_ids: Sequence[str], now: datetime) -> list[Deletion]:

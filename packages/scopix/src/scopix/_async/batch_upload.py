@@ -56,9 +56,11 @@ class AsyncBatchUpload:
         self._config = config
         self._fields = fields
         self._entries = entries = given.entries
-        self._order = given.order
+        self._order, self._skipped = given.order, given.skipped
         self._journal = Journal(journal, config.url)
-        self._plan = BatchPlan(entries, self._journal, hashed=journal is not None)
+        # Whether content is stored twice is about what is sent now, not about what is there.
+        lasting = {name: value for name, value in fields.to_pairs() if name != "skip_duplicates"}
+        self._plan = BatchPlan(entries, self._journal, lasting, hashed=journal is not None)
         self._found: dict[int, UploadResult] = {}
         self._duplicates: set[int] = set()
         self._begun: set[str] = set()
@@ -83,6 +85,14 @@ class AsyncBatchUpload:
     def sent(self) -> int:
         """How many of them the server has answered for, in this run or an earlier one."""
         return sum(request.answered for _, request, _ in self._plan.places.values())
+
+    @property
+    def sent_with_other_fields(self) -> dict[str, int]:
+        """How many files an earlier run sent with another value of a field, such as `{"tags": 12}`.
+
+        They keep what they were sent with.
+        """
+        return self._plan.sent_with_other_fields()
 
     @property
     def ended(self) -> int:
@@ -278,7 +288,7 @@ class AsyncBatchUpload:
         found = self._found | self._plan.unfit
         ids = [planned.session_id for planned in self._live_sessions() if planned.session_id is not None]
         results = (replace(found[place], path=path) for place, path in self._order if place in found)
-        return BatchUploadResults(results, session_ids=ids)
+        return BatchUploadResults(results, session_ids=ids, skipped_paths=self._skipped)
 
     async def _collect_what_can_be(self) -> BatchUploadResults:
         try:

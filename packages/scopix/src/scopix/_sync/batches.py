@@ -70,9 +70,9 @@ class SyncBatches:
         """Upload up to 10,000 files and, unless told otherwise, wait for their descriptions.
 
         `files` is a path, or a list of paths and contents, as `upload` takes them; a content needs its name in
-        `filenames`, which goes along with `files`. A directory stands for its pictures (see `find_images`); a named
-        file is sent whatever its name, once; who names it twice gets its result twice. The fields are those of
-        `upload`. `on_progress` and `on_file_complete` are never called: to watch, use `batch_upload`.
+        `filenames`. A directory stands for its pictures (see `find_images`), what else it holds is in `skipped_paths`
+        of the results; a named file is sent whatever its name, once; who names it twice gets its result twice. Fields
+        are as in `upload`. `on_progress` and `on_file_complete` are never called: to watch, use `batch_upload`.
 
         The results come in the order of the input; `path` joins them to it: as given or, in a directory, below it
         (begun with its name where several things are given). The server keeps it, but of one that is absolute or leads
@@ -99,7 +99,7 @@ class SyncBatches:
         rules = {"recursive": recursive, "include_hidden": include_hidden, "formats": formats}
         given = run_blocking_sync(lambda: _look_up(files, filenames, rules, check=on_invalid == "raise"))
         if not given.entries:
-            return BatchUploadResults()
+            return BatchUploadResults(skipped_paths=given.skipped)
         with run_blocking_sync(lambda: self._prepare(fields, given, journal)) as upload:
             results = upload.run(wait=wait_for_descriptions, timeout=description_timeout)
         return results.raise_on_failures() if raise_on_failure else results
@@ -131,8 +131,8 @@ class SyncBatches:
                 print(Counter(file.summary for file in upload.files))
 
         With a `journal` the same call goes on where an earlier one broke off, however it ended (even killed): what the
-        server has is not sent again, what is new or changed is. The journal remembers which files were sent, not with
-        which fields, belongs to one server, and is used by one call at a time.
+        server has is not sent again, what is new or changed is. Files that are there keep the fields they were sent
+        with (`sent_with_other_fields`). A journal belongs to one server, and is used by one call at a time.
 
         Nothing is sent before `send`. Counts are `total`, `sent` and `ended`; `files` has a `BatchFile` for each, in
         order. A file that is unfit is refused like others, named or not. Raises `ValidationError` for bad fields, and

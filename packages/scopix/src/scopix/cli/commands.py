@@ -16,7 +16,7 @@ HELP = {
     "list": "List files, the latest pictures first.",
     "search": "Find files by words in titles, names, tags, descriptions and the text visible on them.",
     "similar": "Find the images that look most like one, the likest first.",
-    "get": "Show everything known about a file, or save it.",
+    "get": "Show everything known about files, or save them.",
     "show": "Show a file's description, tags, text and particulars.",
     "open": "Open a file on the server's page, in the browser; or print its address where there is no browser.",
     "tag": "Add tags of yours to files, or take them off.",

@@ -53,6 +53,9 @@ def open_client(connection: Connection) -> "Scopix":
         folder = connection.data_dir
         api_key, local_url = _read_credentials(None if folder is None else folder / CREDENTIALS_FILE)
         base_url = base_url or local_url
+    elif base_url is None and connection.is_local and connection.profile is None:
+        # Another key, for the server of the folder that was named.
+        base_url = _address_in(connection.data_dir)
     # Plain http to this machine is what a local server speaks; to any other machine it is an error anyway.
     warnings.simplefilter("ignore", InsecureTransportWarning)
     return Scopix.from_env(api_key=api_key, base_url=base_url)
@@ -75,6 +78,15 @@ def _of_profile(name: str | None, base_url: str | None) -> tuple[str | None, str
             return None, base_url
         raise ValueError(f"the key of profile '{name}' is for {profile.base_url}, and would not be sent to {base_url}")
     return profile.api_key, profile.base_url
+
+
+def _address_in(folder: Path | None) -> str | None:
+    """The address that a server left in its data directory; None where there is none to be read."""
+    try:
+        content = json.loads(((folder or Path()) / CREDENTIALS_FILE).read_text(encoding="utf-8"))
+        return content.get("base_url") if isinstance(content, dict) else None
+    except (OSError, ValueError):
+        return None
 
 
 def _read_credentials(path: Path | None) -> tuple[str, str | None]:

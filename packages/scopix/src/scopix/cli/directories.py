@@ -1,8 +1,8 @@
 """Many files on the command line: showing how far their upload is."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
-from dataclasses import dataclass
+from collections.abc import Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +24,13 @@ class Ended:
     """How an upload of many files ended.
 
     `sent_before` counts the files that an earlier run had sent, by the journal; `interrupted` is true when the user
-    ended it.
+    ended it. `sent_otherwise` counts those that it had sent with another value of a field, by the field's name.
     """
 
     outcomes: list[Outcome]
     sent_before: int
     interrupted: bool
+    sent_otherwise: Mapping[str, int] = field(default_factory=dict)
 
 
 def upload_with_journal(client: Scopix, files: Sequence[str], wishes: Wishes, *, journal: Path | None) -> Ended:
@@ -41,8 +42,8 @@ def upload_with_journal(client: Scopix, files: Sequence[str], wishes: Wishes, *,
     try:
         asyncio.run(run.go(files, journal))
     except KeyboardInterrupt:
-        return Ended(run.outcomes(), run.sent_before, interrupted=True)
-    return Ended(run.outcomes(), run.sent_before, interrupted=False)
+        return Ended(run.outcomes(), run.sent_before, True, run.sent_otherwise)
+    return Ended(run.outcomes(), run.sent_before, False, run.sent_otherwise)
 
 
 class _Run:
@@ -54,6 +55,7 @@ class _Run:
         self._upload: Any = None
         self._error: ScopixError | None = None
         self.sent_before = 0
+        self.sent_otherwise: Mapping[str, int] = {}
 
     def outcomes(self) -> list[Outcome]:
         """One for each file, in their order."""
@@ -74,6 +76,7 @@ class _Run:
             if self._upload.total:
                 with self._upload:
                     self.sent_before = self._upload.sent
+                    self.sent_otherwise = self._upload.sent_with_other_fields
                     await _showing(client, self._upload, self._steps(), waits=self._wishes.wait)
 
     async def _steps(self) -> None:

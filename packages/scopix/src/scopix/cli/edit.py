@@ -22,6 +22,9 @@ def edit(
         str | None, typer.Option(metavar="TEXT", help="A better description; - reads it from standard input.")
     ] = None,
     ai_tags: Annotated[str | None, typer.Option("--ai-tags", help="Better tags of the description.")] = None,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Let an empty description take the place of the one there is.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")] = False,
 ) -> None:
     """Change a file's title or tags, or correct its description.
@@ -32,6 +35,10 @@ def edit(
         if title is tags is ai_tags is description is None:
             raise ValueError("say what is to change: --title, --tags, --ai-tags or --description")
         text = sys.stdin.read().strip() if description == "-" else description
+        if text is not None and not text.strip() and not allow_empty:
+            raise ValueError(
+                "the description is empty, and would take the place of the one that is there; --allow-empty means it"
+            )
         result = run(
             context,
             lambda client: client.files.update(

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from scopix import ResourceNotFoundError, Scopix, ScopixError
+from scopix import ConflictError, ResourceNotFoundError, Scopix, ScopixError
 from scopix.cli.connection import Connection, open_client
-from scopix.cli.ids import given_ids, is_whole
+from scopix.cli.ids import given_ids
 from scopix.cli.tally import End, end_program, report
 from scopix.cli.terminal import errors_shown, hint_for, say_error
 
@@ -19,7 +19,10 @@ AT_ONCE = 4
 def restore(
     context: typer.Context,
     ids: Annotated[
-        list[str], typer.Argument(metavar="ID", help="Full ids of deleted files; - reads them from standard input.")
+        list[str],
+        typer.Argument(
+            metavar="ID", help="Ids of deleted files, or their first 8 characters; - reads them from standard input."
+        ),
     ],
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line on standard output, for each file.")
@@ -58,10 +61,10 @@ async def _restore(client: Scopix, ids: list[str]) -> list[End]:
 
 
 async def _restore_one(client: Scopix, file_id: str) -> End:
-    if not is_whole(file_id):
-        return End(file_id, "failed", False, None, "is no full id; a deleted file is found by all 36 characters only")
     try:
-        await client.files.restore(file_id)
+        restored = await client.files.restore(file_id)
     except ResourceNotFoundError:
         return End(file_id, "failed", False, None, "there is no such deleted file")
-    return End(file_id, "restored", True)
+    except ConflictError as error:  # several files begin so
+        return End(file_id, "failed", False, None, error.message)
+    return End(restored.id, "restored", True)

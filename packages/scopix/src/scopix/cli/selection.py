@@ -9,9 +9,10 @@ from scopix import UploadError, scan_directory
 from scopix.cli.outcome import Outcome, State
 from scopix.cli.terminal import one_line
 
-__all__ = ["JOURNAL", "Rules", "Selection", "select", "skipped_lines"]
+__all__ = ["JOURNAL", "WATCH_JOURNAL", "Rules", "Selection", "select", "skipped_lines"]
 
 JOURNAL = ".scopix-upload.jsonl"
+WATCH_JOURNAL = ".scopix-watch.jsonl"
 # Folders that storage devices and desktops fill beside people's pictures: thumbnails, and what was thrown away.
 FOREIGN_FOLDERS = ("@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information")
 
@@ -51,7 +52,7 @@ def select(paths: Sequence[str], rules: Rules) -> Selection:
         )
         selection.files += map(str, scan.images)
         for one in scan.skipped:
-            if one.path.name != JOURNAL:
+            if one.path.name not in (JOURNAL, WATCH_JOURNAL):
                 selection.left_out.append(Outcome(str(one.path), State.SKIPPED, why_skipped=one.reason))
         for one in scan.unreadable:
             selection.left_out.append(Outcome(str(one.path), State.FAILED, error=UploadError(one.reason)))

@@ -24,6 +24,11 @@ __all__ = ["upload"]
 MAX_ROWS = 50
 MAX_BATCHED_BYTES = 100 * 1024 * 1024  # bytes: what one request may hold of one image
 IDLE = "sending and describing"
+_HOW_TO_CHANGE = {
+    "tags": "scopix tag changes them",
+    "content_category": "scopix retry --as changes it",
+    "auto_describe": "scopix retry describes them",
+}
 
 
 def upload(
@@ -93,6 +98,9 @@ def _remarks(ended: Ended, *, goes_on: bool) -> Iterator[str]:
     if ended.sent_before:
         noun = "file was" if ended.sent_before == 1 else "files were"
         yield f"{ended.sent_before:,} {noun} sent by an earlier run"
+    for name, count in ended.sent_otherwise.items():
+        how = _HOW_TO_CHANGE.get(name, "--ledger with another file uploads them once more")
+        yield f"{count:,} of them with other values of {name}, which they keep: {how}"
     if not ended.interrupted:
         return
     if any(outcome.state is State.UPLOADED for outcome in ended.outcomes):

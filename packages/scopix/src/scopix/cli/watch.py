@@ -17,13 +17,12 @@ from scopix import AuthenticationError, ContentCategory, ScopixError
 from scopix.cli.connection import Connection, open_client
 from scopix.cli.directories import upload_with_journal
 from scopix.cli.outcome import EXIT_INTERRUPTED, Outcome, State, exit_code
-from scopix.cli.selection import Rules, select
+from scopix.cli.selection import WATCH_JOURNAL, Rules, select, skipped_lines
 from scopix.cli.sending import Wishes
 from scopix.cli.terminal import errors_shown, hint_for, one_line, say, say_error
 
 __all__ = ["Look", "watch"]
 
-JOURNAL = ".scopix-watch.jsonl"
 MAX_FILES = 1000
 """Of one round: what a session of uploads holds. The rest follows in the next one."""
 _AGAIN = frozenset({State.NOT_SENT, State.INTERRUPTED})
@@ -82,26 +81,28 @@ def watch(
     ] = False,
     skip_duplicates: Annotated[bool, typer.Option("--skip-duplicates", help="Store no content twice.")] = False,
     journal_path: Annotated[
-        Path | None, typer.Option("--ledger", help=f"Where to keep the journal [default: {JOURNAL} in the folder].")
+        Path | None,
+        typer.Option("--ledger", help=f"Where to keep the journal [default: {WATCH_JOURNAL} in the folder]."),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object a line, for each file.")] = False,
 ) -> None:
     """Upload what is put into a folder, and go on doing so.
 
     Files that are still being written are waited for, a server that is away too. Ended and started again, it goes on
-    where it was, and sends nothing twice; files that change are sent again.
+    where it was, and sends nothing twice; files that change are sent again. What is not taken is told once, with the
+    reason.
     """
     connection: Connection = context.obj
     split = [tag.strip() for given in tags or () for tag in given.split(",") if tag.strip()]
     wishes = Wishes(category, split or None, None, describe=True, wait=False, skip_duplicates=skip_duplicates)
     rules = Rules(recursive, False, include or (), exclude or ())
-    journal = journal_path or folder / JOURNAL
+    journal = journal_path or folder / WATCH_JOURNAL
     outcomes: list[Outcome] = []
     with errors_shown():
         if not folder.is_dir():
             raise ValueError(f"{folder} is no directory")
         say().print(one_line(f"watching {folder}; Ctrl-C ends it"), soft_wrap=True)
-        for done in _rounds(connection, folder, rules, wishes, journal, interval=interval, once=once):
+        for done in _rounds(connection, folder, rules, wishes, journal, interval=interval, once=once, as_json=as_json):
             for outcome in done:
                 _tell(outcome, as_json=as_json)
             outcomes += done if once else []
@@ -117,11 +118,17 @@ def _rounds(
     *,
     interval: float,
     once: bool,
+    as_json: bool,
 ) -> Iterator[list[Outcome]]:
     """Yield what became of the files of each round; without end, unless all that is there is to be sent once."""
     look, away = Look(), False
+    passed_over: set[str] = set()
     while True:
-        ready = look.ready(select([str(folder)], rules).files)
+        selection = select([str(folder)], rules)
+        news = [outcome for outcome in selection.left_out if outcome.path not in passed_over]
+        passed_over |= {outcome.path for outcome in news}
+        _tell_left_out(news, as_json=as_json)
+        ready = look.ready(selection.files)
         if ready:
             ended = upload_with_journal(open_client(connection), ready, wishes, journal=journal)
             if ended.interrupted:
@@ -149,6 +156,19 @@ def _raise_if_hopeless(error: ScopixError | None) -> None:
     """A refused key will not be taken later, nor will a journal that cannot be used."""
     if isinstance(error, AuthenticationError) or (error is not None and error.details.get("field") == "journal"):
         raise error
+
+
+def _tell_left_out(outcomes: Sequence[Outcome], *, as_json: bool) -> None:
+    """Tell of what is not taken, once: by its reason, or each by itself."""
+    if as_json:
+        for outcome in outcomes:
+            _tell(outcome, as_json=True)
+        return
+    for line in skipped_lines(outcomes):
+        say().print(line, markup=False, highlight=False)
+    for outcome in outcomes:
+        if outcome.error is not None:
+            say_error(f"{outcome.path}: {outcome.error.message}", None)
 
 
 def _tell(outcome: Outcome, *, as_json: bool) -> None:

@@ -4,13 +4,21 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from enum import Enum
+from pathlib import Path
 from typing import Any, Self
 
 from scopix._errors import DescriptionError
 from scopix._shown import as_card, as_html_table, as_table
 from scopix.types.vocabulary import DescriptionStatus
 
-__all__ = ["BatchFile", "BatchFileState", "BatchUploadResults", "DescriptionFailure", "UploadResult"]
+__all__ = [
+    "BatchFile",
+    "BatchFileState",
+    "BatchUploadResults",
+    "DescriptionFailure",
+    "SkippedPath",
+    "UploadResult",
+]
 
 _PENDING = frozenset({DescriptionStatus.PENDING, DescriptionStatus.QUEUED, DescriptionStatus.PROCESSING})
 
@@ -172,15 +180,31 @@ class BatchFile:
         return "described" if self.result is not None and self.result.is_described else "uploaded"
 
 
+@dataclass(frozen=True, slots=True)
+class SkippedPath:
+    """A file or directory that is not uploaded, and why, such as "hidden" or ".pdf is not taken from directories"."""
+
+    path: Path
+    reason: str
+
+
 class BatchUploadResults(list[UploadResult]):
     """The results of one call, in the order of its input. Counts are of descriptions, not of transfers.
 
     `session_ids` holds one upload session per 1,000 files; `session_id` is the first of them, or None.
+    `skipped_paths` is what was found in directories and not taken, with the reason; it counts as no result.
     """
 
-    def __init__(self, results: Iterable[UploadResult] = (), *, session_ids: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        results: Iterable[UploadResult] = (),
+        *,
+        session_ids: Iterable[str] = (),
+        skipped_paths: Iterable[SkippedPath] = (),
+    ) -> None:
         super().__init__(results)
         self.session_ids: list[str] = list(session_ids)
+        self.skipped_paths: list[SkippedPath] = list(skipped_paths)
 
     @property
     def session_id(self) -> str | None:

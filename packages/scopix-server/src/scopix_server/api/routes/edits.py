@@ -59,9 +59,12 @@ async def update_file(caller: Writer, editor: EditorDep, file_id: str, changes: 
     )
 
 
-@router.post("/files/{file_id}/restore", response_model=RestoreFileResult, responses=responses(401, 403, 404))
+@router.post("/files/{file_id}/restore", response_model=RestoreFileResult, responses=responses(401, 403, 404, 409))
 async def restore_file(caller: Writer, editor: EditorDep, file_id: str) -> RestoreFileResult:
-    """Undo a deletion. What the file missed meanwhile, its description or its thumbnails, is asked for."""
+    """Undo a deletion. What the file missed meanwhile, its description or its thumbnails, is asked for.
+
+    The id may be shortened to its first 8 characters.
+    """
     restored = await run_in_threadpool(editor.restore, caller.tenant_id, file_id)
     return RestoreFileResult(id=restored, message="The file is back.")
 

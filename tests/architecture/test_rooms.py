@@ -125,7 +125,18 @@ def test_imaging_stays_in_the_files_whose_job_it_is() -> None:
     using = {name for name, path in SERVER_MODULES if any(within(target, "PIL") for target in imports(path))}
     use_cases = {name for name in using if room_of(name) in {"intake", "analysis", "library", "upkeep"}}
     of_formats = ("coded_colours", "jpegxl", "partial", "psd_merged", "raw_preview")
-    theirs = ("decode", "descriptive", "frames", "ground", "look", "srgb", "variants", *of_formats)
+    theirs = (
+        "decode",
+        "descriptive",
+        "frames",
+        "full_size",
+        "ground",
+        "look",
+        "srgb",
+        "tiles",
+        "variants",
+        *of_formats,
+    )
     assert use_cases == {f"scopix_server.analysis.{name}" for name in theirs}
 
 

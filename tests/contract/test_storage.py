@@ -49,6 +49,22 @@ def test_what_was_committed_is_read_back(store: BlobStore) -> None:
         assert path.read_bytes() == b"one two"
 
 
+def test_a_part_of_an_object_is_read_alone(store: BlobStore) -> None:
+    store.put(KEY, b"0123456789")
+    assert store.read_range(KEY, 3, 4) == b"3456"
+    assert store.read_range(KEY, 8, 100) == b"89"
+    with pytest.raises(FileNotFoundError):
+        store.read_range("tenant/ab/file/none", 0, 1)
+
+
+def test_a_file_is_stored_and_replaces_what_was_there(store: BlobStore, tmp_path: Path) -> None:
+    store.put(KEY, b"old")
+    (tmp_path / "made").write_bytes(b"new" * 1_000_000)
+    store.put_file(KEY, tmp_path / "made")
+    assert store.read(KEY) == b"new" * 1_000_000
+    assert (tmp_path / "made").exists()
+
+
 def test_an_empty_object_is_an_object(store: BlobStore) -> None:
     write(store, KEY)
     assert store.read(KEY) == b""

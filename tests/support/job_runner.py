@@ -6,6 +6,7 @@ taking up what a dead worker left, is tested with real workers.
 """
 
 import hashlib
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -65,6 +66,7 @@ class JobRunner:
             keywords_as_tags=settings.keywords_as_tags,
             documents=analyzer,
             max_ocr_pages=settings.max_ocr_pages,
+            tile_pixels=settings.tile_pixels,
         )
         ask = AskEngine(
             database,
@@ -128,6 +130,8 @@ class JobRunner:
                 self._describe_file(file_id, int(rest[0]))
             elif kind == "ask":
                 self._ask_engine(queue.removeprefix("engine:"), file_id, int(rest[0]))
+            elif kind == "tiles":
+                self._tile(file_id)
             else:
                 self._render(file_id)
         except WorkerStops:
@@ -157,6 +161,12 @@ class JobRunner:
             _retried(lambda: self._describe.make_variants(file_id), lambda _: None)
         except Exception as error:
             self._describe.fail_variants(file_id, worker._final(error))
+
+    def _tile(self, file_id: str) -> None:
+        try:
+            _retried(lambda: self._describe.tiles.run(file_id), lambda _: None)
+        except Exception as error:
+            logging.getLogger(__name__).warning("no tiles are made of a file: %s", worker._final(error).message)
 
     def _set_status(self, job_id: str, status: str) -> None:
         values = {"status": status, "name": _NAME, "id": job_id, "at": int(time.time() * 1000)}

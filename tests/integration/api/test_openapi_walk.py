@@ -24,6 +24,8 @@ PUBLIC = {
     "GET /ready",
     "GET /metrics",  # its own key: see test_metrics.py
     "GET /api/v2/content/{token}",
+    "GET /api/v2/content/{token}/tiles.dzi",
+    "GET /api/v2/content/{token}/tiles/{level}/{column}_{row}.jpg",
     "PUT /api/v2/files/direct-uploads/{upload_id}/parts/{part_number}",
 }
 
@@ -45,6 +47,9 @@ PATH_PARAMETERS: dict[str, str | None] = {
     "version": None,
     "variant_type": None,
     "token": None,
+    "level": None,
+    "column": None,
+    "row": None,
 }
 
 # Few requests a minute whatever the plan, for each key: there each request comes with a key of its own.

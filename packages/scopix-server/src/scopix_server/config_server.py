@@ -68,6 +68,12 @@ class ServerSettings(BaseSettings):
     max_batch_files: int = Field(200, ge=1, le=10_000, description="Files in one batch request.")
     max_batch_bytes: int = Field(2048 * _MIB, ge=1, description="Bytes of one batch request.")
     max_image_pixels: int = Field(200_000_000, ge=1, description="Images with more pixels are refused on their header.")
+    tile_pixels: int = Field(
+        50_000_000,
+        ge=0,
+        description="Images with more pixels get deep-zoom tiles, which take about a tenth to a half of the original's "
+        "bytes; 0: none do. A browser shows smaller ones itself, in 200 MB.",
+    )
     work_pixels: int = Field(
         50_000_000, ge=100_000, description="Images with more pixels are reduced to about so many before they are read."
     )

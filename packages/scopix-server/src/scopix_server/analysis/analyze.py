@@ -3,18 +3,21 @@
 This step runs in a process of its own (see `jobs/isolation.py`): the bytes come from strangers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from scopix.types.vocabulary import DescriptionErrorType
 from scopix_server.analysis.decode import Decoded, decode, pixels_of
+from scopix_server.analysis.tiles import make_tiles
 from scopix_server.analysis.variants import MAX_SIDE, copy_for_engine, render
 from scopix_server.domain.analysis import Analysis, RenderedVariant, Rendering
 from scopix_server.domain.description import Perception
 from scopix_server.domain.engines import EngineCopy
 from scopix_server.domain.errors import CorruptImage, DescribeError, TooManyPixels, UnsupportedFileType
+from scopix_server.domain.tiles import TileGrid
 from scopix_server.intake.decode_plan import PixelLimits
 
 __all__ = ["ImageAnalyzer", "render_variants"]
@@ -67,6 +70,11 @@ class ImageAnalyzer:
         """See `Analyzer`."""
         return copy_for_engine(_decode(path, self._limits), kind)
 
+    def tile(self, path: Path, target: Path) -> TileGrid | None:
+        """See `Analyzer`."""
+        with _as_describe_error():
+            return make_tiles(path, target, self._limits)
+
 
 def render_variants(path: Path, limits: PixelLimits) -> tuple[RenderedVariant, ...]:
     """Decode the image at `path` and return its variants.
@@ -78,8 +86,14 @@ def render_variants(path: Path, limits: PixelLimits) -> tuple[RenderedVariant, .
 
 
 def _decode(path: Path, limits: PixelLimits, min_side: int | None = None) -> Decoded:
-    try:
+    with _as_describe_error():
         return decode(path, max_pixels=limits.max_pixels, work_pixels=limits.work_pixels, min_side=min_side)
+
+
+@contextmanager
+def _as_describe_error() -> Iterator[None]:
+    try:
+        yield
     except (CorruptImage, TooManyPixels, UnsupportedFileType) as error:
         raise DescribeError(error.message, DescriptionErrorType.VALIDATION_ERROR, retryable=False) from error
     except MemoryError as error:

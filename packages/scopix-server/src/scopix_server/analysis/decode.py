@@ -45,7 +45,7 @@ from scopix_server.intake.headers.essentials import MAX_UNPACKED, essential_jpeg
 from scopix_server.intake.headers.gif import count_frames
 from scopix_server.intake.headers.walk import Header
 
-__all__ = ["Decoded", "decode", "pixels_of"]
+__all__ = ["QUARTER_TURNS", "Decoded", "decode", "load", "opened", "pixels_of", "read_file_header"]
 
 # Our own limit is checked below, on every path; Pillow's warns at one value and refuses at twice that.
 Image.MAX_IMAGE_PIXELS = None
@@ -84,7 +84,7 @@ _TURNS: Final = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-_QUARTER_TURNS: Final = frozenset({5, 6, 7, 8})
+QUARTER_TURNS: Final = frozenset({5, 6, 7, 8})
 _BAND_PIXELS: Final = 1 << 20
 """Converted at a time: what lies between two pictures then takes 4 to 16 MB."""
 
@@ -123,8 +123,8 @@ def decode(source: Path | BinaryIO, *, max_pixels: int, work_pixels: int, min_si
         CorruptImage: the header is broken or the pixels cannot be decoded.
         TooManyPixels: the header promises more pixels, or more memory for them, than is allowed.
     """
-    with _opened(source) as original:
-        content_type, header, file = _read_header(original)
+    with opened(source) as original:
+        content_type, header, file = read_file_header(original)
         if header.raw:
             return _decode_raw(file, max_pixels, work_pixels, min_side)
         check_header(content_type, header, PixelLimits(max_pixels, work_pixels))
@@ -155,7 +155,7 @@ def decode(source: Path | BinaryIO, *, max_pixels: int, work_pixels: int, min_si
             raise CorruptImage(issue="undecodable", reason=str(error)[:200]) from error
     return Decoded(
         image,
-        (stored[1], stored[0]) if orientation in _QUARTER_TURNS else stored,
+        (stored[1], stored[0]) if orientation in QUARTER_TURNS else stored,
         taken=read_taken(metadata),
         capture=read_capture(metadata),
         is_transparent=is_transparent,
@@ -172,9 +172,9 @@ def _decode_raw(file: BinaryIO, max_pixels: int, work_pixels: int, min_side: int
     decoded = decode(io.BytesIO(preview.jpeg), max_pixels=max_pixels, work_pixels=work_pixels, min_side=min_side)
     width, height = decoded.full_size
     # Where the preview tells its own turn, it was followed; where it lies upright already, none is needed.
-    is_turned = preview.is_turned or (preview.orientation in _QUARTER_TURNS and height > width)
+    is_turned = preview.is_turned or (preview.orientation in QUARTER_TURNS and height > width)
     if not is_turned and preview.orientation in _TURNS:
-        size = (height, width) if preview.orientation in _QUARTER_TURNS else (width, height)
+        size = (height, width) if preview.orientation in QUARTER_TURNS else (width, height)
         decoded = replace(decoded, image=_upright(decoded.image, preview.orientation), full_size=size)
     if (metadata := preview.metadata) is None:
         return decoded
@@ -183,7 +183,8 @@ def _decode_raw(file: BinaryIO, max_pixels: int, work_pixels: int, min_side: int
 
 
 @contextmanager
-def _opened(source: Path | BinaryIO) -> Iterator[BinaryIO]:
+def opened(source: Path | BinaryIO) -> Iterator[BinaryIO]:
+    """Open a path; give another source as it is."""
     if isinstance(source, Path):
         with source.open("rb") as file:
             yield file
@@ -191,7 +192,7 @@ def _opened(source: Path | BinaryIO) -> Iterator[BinaryIO]:
         yield source
 
 
-def _read_header(file: BinaryIO) -> tuple[str, Header, BinaryIO]:
+def read_file_header(file: BinaryIO) -> tuple[str, Header, BinaryIO]:
     """Return the content type, the header, and the file as decoders may see it."""
     file.seek(0)
     file_type = sniff(file.read(ENOUGH_BYTES))
@@ -223,7 +224,7 @@ def _as_far_as_possible(
             raise
         with tolerant():
             file.seek(0)
-            image, metadata = _load(file, content_type, header, plan)
+            image, metadata = load(file, content_type, header, plan)
             damage = damage_of(image, is_jpeg=content_type == "image/jpeg", in_passes=header.interlaced)
         if damage is None:
             raise
@@ -234,7 +235,7 @@ def _loaded(
     file: BinaryIO, content_type: str, header: Header, plan: Plan, work_pixels: int
 ) -> tuple[Image.Image, Metadata]:
     if not plan.streamed:
-        return _load(file, content_type, header, plan)
+        return load(file, content_type, header, plan)
     try:
         return _stream(file, content_type, header, work_pixels)
     except DecodingFailed:
@@ -243,10 +244,11 @@ def _loaded(
         if content_type != "image/tiff" or whole.peak > MAX_BYTES:
             raise
         file.seek(0)
-        return _load(file, content_type, header, whole)
+        return load(file, content_type, header, whole)
 
 
-def _load(file: BinaryIO, content_type: str, header: Header, plan: Plan) -> tuple[Image.Image, Metadata]:
+def load(file: BinaryIO, content_type: str, header: Header, plan: Plan) -> tuple[Image.Image, Metadata]:
+    """Decode a file that was looked at by `read_file_header`, as planned. Raises whatever decoders raise."""
     _make_known(content_type)
     image: Image.Image
     if content_type == "image/vnd.adobe.photoshop" and is_beyond_pillow(file.read(ENOUGH_BYTES)):
@@ -281,7 +283,7 @@ def _with_frames(original: BinaryIO, header: Header, plan: Plan) -> Image.Image 
     """Load an animated PNG once more with its frames, which decoders are spared otherwise; None if one is broken."""
     _, file = essential_png(original, with_frames=True)
     with suppress(Exception):  # decoders raise what they like on what strangers sent
-        return _load(file, "image/png", header, plan)[0]
+        return load(file, "image/png", header, plan)[0]
     return None
 
 

@@ -1,18 +1,21 @@
 """Decoding what is too large to be held at once: rows stream through libvips, which keeps the reduced picture only.
 
 Used for PNG and WebP files whose pixels would break the budget of memory in Pillow (see `intake/decode_plan.py`), and
-for all TIFFs, of which it knows more kinds. It loads nothing else: all other loaders are shut, and a file is never
-named to libvips, which reads options from names.
+for all TIFFs, of which it knows more kinds; and for going over pictures at full size, JPEGs among them. It loads
+nothing else: all other loaders are shut, and a file is never named to libvips, which reads options from names.
 """
 
 import functools
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
-__all__ = ["DecodingFailed", "Streamed", "cmyk_of_print", "decode_streamed"]
+__all__ = ["DecodingFailed", "Rows", "Streamed", "cmyk_of_print", "decode_streamed", "stream_rows"]
 
-_LOADERS: Final = ("VipsForeignLoadPng", "VipsForeignLoadWebp", "VipsForeignLoadTiff")
+_LOADERS: Final = ("VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadWebp", "VipsForeignLoadTiff")
+_MODES: Final = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _WHOLE: Final = frozenset({"uchar", "ushort"})
 _TWELVE_BITS: Final = 4095
 """16-bit greys that stay below are those of a device of 12 bits, and would be all but black."""
@@ -48,7 +51,7 @@ def decode_streamed(file: BinaryIO, *, size: tuple[int, int], content_type: str)
     width, height = size
     shape = {"height": height, "size": "force", "no_rotate": True}
     sources: list[Any] = []  # they must outlive the images, which call them back
-    try:
+    with _as_decoding_failed():
         if content_type == "image/webp":
             # Reduced while it is decoded: half of the memory.
             image = vips.Image.thumbnail_source(_source(vips, file, sources), width, **shape, fail_on="error")
@@ -56,15 +59,53 @@ def decode_streamed(file: BinaryIO, *, size: tuple[int, int], content_type: str)
             # `thumbnail_source` would pass over rows that are missing.
             loaded = _loaded(vips, file, sources)
             image = _in_eight_bits(vips, file, loaded, sources).thumbnail_image(width, **shape)
-        exif, profile = (
-            image.get(name) if name in image.get_fields() else None for name in ("exif-data", "icc-profile-data")
-        )
-        mode = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[image.bands]
+        exif, profile = _metadata(image, "exif-data"), _metadata(image, "icc-profile-data")
+        mode = _MODES[image.bands]
         return Streamed(mode, image.write_to_memory(), image.width, image.height, exif, profile)
+
+
+class Rows:
+    """The rows of a JPEG, PNG, WebP or TIFF at full size, not turned, to be taken from top to bottom, each once.
+
+    Bytes of `mode`: L, LA, RGB, RGBA or CMYK, `width` x `height`. `icc_profile` is as stored: no pixel is converted.
+    """
+
+    def __init__(self, image: Any, sources: list[Any]) -> None:
+        self._image = image
+        self._sources = sources
+        self.width: int = image.width
+        self.height: int = image.height
+        self.mode = "CMYK" if image.interpretation == "cmyk" else _MODES[image.bands]
+        self.icc_profile: bytes | None = _metadata(image, "icc-profile-data")
+
+    def take(self, top: int, count: int) -> bytes:
+        """Return the next `count` rows, of which `top` is the first. Raises as `decode_streamed`."""
+        with _as_decoding_failed():
+            return bytes(self._image.crop(0, top, self.width, count).write_to_memory())
+
+
+def stream_rows(file: BinaryIO) -> Rows:
+    """Open a JPEG, PNG, WebP or TIFF to go over it at full size. Raises as `decode_streamed`."""
+    vips = _library()
+    sources: list[Any] = []
+    with _as_decoding_failed():
+        return Rows(_in_eight_bits(vips, file, _loaded(vips, file, sources), sources), sources)
+
+
+@contextmanager
+def _as_decoding_failed() -> Iterator[None]:
+    """Tell a lack of memory from damage."""
+    vips = _library()
+    try:
+        yield
     except vips.Error as error:
         if "out of memory" in str(error).lower() or "insufficient memory" in str(error).lower():
             raise MemoryError(str(error)) from error
         raise DecodingFailed(str(error)) from error
+
+
+def _metadata(image: Any, name: str) -> bytes | None:
+    return image.get(name) if name in image.get_fields() else None
 
 
 class _Reading:
@@ -95,7 +136,11 @@ def _source(vips: Any, file: BinaryIO, sources: list[Any]) -> Any:
 
 
 def _loaded(vips: Any, file: BinaryIO, sources: list[Any]) -> Any:
-    return vips.Image.new_from_source(_source(vips, file, sources), "", access="sequential", fail_on="error")
+    image = vips.Image.new_from_source(_source(vips, file, sources), "", access="sequential", fail_on="error").copy()
+    # Of several threads one that is kept waiting, as on a busy machine, asks for rows that others have passed: then the
+    # loader gives up a sound picture ("out of order read").
+    image.set_type(vips.GValue.gint_type, "concurrency", 1)
+    return image
 
 
 def _in_eight_bits(vips: Any, file: BinaryIO, loaded: Any, sources: list[Any]) -> Any:
@@ -137,8 +182,9 @@ def cmyk_of_print() -> bytes:
     return bytes(_library().Operation.call("profile_load", "cmyk"))
 
 
+@functools.cache
 def _library() -> Any:
-    """libvips without what it keeps of earlier pictures, with the two loaders that are used here only."""
+    """libvips without what it keeps of earlier pictures, with the loaders that are used here only."""
     import pyvips
 
     # It warns of each broken row, and raises for the first as well.

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, MediaType
 from scopix_server.analysis.ask import copy_key, record_of, with_keywords
 from scopix_server.analysis.describe_document import ReadDocument
+from scopix_server.analysis.tile_file import TileFile
 from scopix_server.domain.analysis import Analysis, Analyzer, Describer, DocumentAnalyzer, RenderedVariant, Rendering
 from scopix_server.domain.description import Perception
 from scopix_server.domain.engine_choice import EngineChoice
@@ -28,6 +29,7 @@ class DescribeFile:
     queue. With `quick_answer` it is described here all the same, and the engine's answer replaces that later.
     With `keywords_as_tags` what people wrote into an image as its keywords become tags, whoever describes it.
     Documents are read by `documents`, at most `max_ocr_pages` of each by their pictures, and are always described here.
+    Images of more than `tile_pixels` pixels get tiles after their variants (see `tiles`).
     """
 
     def __init__(
@@ -43,6 +45,7 @@ class DescribeFile:
         keywords_as_tags: bool = False,
         documents: DocumentAnalyzer | None = None,
         max_ocr_pages: int = 2000,
+        tile_pixels: int = 0,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
@@ -59,6 +62,7 @@ class DescribeFile:
             if documents is not None
             else None
         )
+        self.tiles = TileFile(database, stores, analyzer, jobs, min_pixels=tile_pixels)
         # What `analyze` has just seen, for the `describe` that follows in the same process: it need not be read again.
         self._seen: dict[tuple[str, int], tuple[File, Perception]] = {}
 
@@ -87,9 +91,14 @@ class DescribeFile:
         for kind, data in analysis.copies:
             if all(kind.name != variant.name for variant in variants):
                 self._stores.keep(copy_key(file, kind), data)
-        self._database.write(lambda t: _save(t, file_id, analysis, variants))
+        self._database.write(lambda t: self._save(t, file, analysis, variants))
         self._seen[file_id, revision] = file, analysis.perception
         return True
+
+    def _save(self, transaction: Transaction, file: File, analysis: Analysis, variants: list[Variant]) -> None:
+        transaction.variants.save(file.id, variants)
+        transaction.descriptions.save_perception(file.id, analysis.perception, analysis.taken)
+        self.tiles.request(transaction, file, analysis.perception.width, analysis.perception.height)
 
     def _check_attempts(self, file: File) -> None:
         if file.description_attempts > _MAX_ATTEMPTS:
@@ -182,6 +191,7 @@ class DescribeFile:
         def save(transaction: Transaction) -> None:
             transaction.variants.save(file_id, variants)
             if rendering.width:
+                self.tiles.request(transaction, file, rendering.width, rendering.height)
                 transaction.variants.measured(file_id, rendering.width, rendering.height, rendering.taken)
 
         self._database.write(save)
@@ -202,8 +212,3 @@ class DescribeFile:
         key = object_key(file.tenant_id, file.id, f"{variant.name}.{variant.extension}")
         self._stores.keep(key, variant.data)
         return Variant(variant.name, key, variant.content_type, variant.width, variant.height, len(variant.data))
-
-
-def _save(transaction: Transaction, file_id: str, analysis: Analysis, variants: list[Variant]) -> None:
-    transaction.variants.save(file_id, variants)
-    transaction.descriptions.save_perception(file_id, analysis.perception, analysis.taken)

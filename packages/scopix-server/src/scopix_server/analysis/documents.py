@@ -24,6 +24,7 @@ from scopix_server.domain.description import Perception, TextRegion
 from scopix_server.domain.document import DocumentFacts, DocumentPage, TextSource
 from scopix_server.domain.engines import EngineCopy
 from scopix_server.domain.errors import DescribeError
+from scopix_server.domain.tiles import TileGrid
 
 __all__ = ["DocumentLooker", "FileAnalyzer", "LoadedDocument", "OpenDocument"]
 
@@ -129,6 +130,10 @@ class FileAnalyzer:
     def copy(self, path: Path, kind: EngineCopy) -> bytes:
         """See `Analyzer`."""
         return self.images.copy(path, kind)
+
+    def tile(self, path: Path, target: Path) -> TileGrid | None:
+        """See `Analyzer`."""
+        return self.images.tile(path, target)
 
     def open_document(self, path: Path, extension: str) -> OpenedDocument:
         """See `DocumentAnalyzer`."""

@@ -38,6 +38,7 @@ from scopix_server.api.routes import (
     similar,
     storage,
     tenant,
+    tiles,
     uploads,
     webhooks,
 )
@@ -78,6 +79,7 @@ def create_app(parts: Parts, *, version: str, lifespan: Lifespan | None = None) 
     app.include_router(layout.router, prefix=PREFIX)
     app.include_router(changes.router, prefix=PREFIX)
     app.include_router(files.router, prefix=PREFIX)
+    app.include_router(tiles.router, prefix=PREFIX)
     app.include_router(pages.router, prefix=PREFIX)
     app.include_router(descriptions.router, prefix=PREFIX)
     app.include_router(search.router, prefix=PREFIX)

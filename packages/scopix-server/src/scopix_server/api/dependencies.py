@@ -33,6 +33,7 @@ from scopix_server.library.own_bucket import BucketSettings
 from scopix_server.library.redescribe import Redescriber
 from scopix_server.library.search import Searches
 from scopix_server.library.sessions import Sessions
+from scopix_server.library.tiles import Tiles
 from scopix_server.library.usage import Usages
 from scopix_server.library.webhooks import Webhooks
 from scopix_server.upkeep.readiness import Readiness
@@ -68,6 +69,7 @@ __all__ = [
     "StoppingDep",
     "StoreLinksDep",
     "ThreadsDep",
+    "TilesDep",
     "UsagesDep",
     "VectorSearchesDep",
     "WebhooksDep",
@@ -97,6 +99,7 @@ FilesDep = Annotated[Files, Depends(_of(lambda parts: parts.reception.files))]
 EditorDep = Annotated[Editor, Depends(_of(lambda parts: parts.editor))]
 RedescriberDep = Annotated[Redescriber, Depends(_of(lambda parts: parts.redescriber))]
 DocumentsDep = Annotated[Documents, Depends(_of(lambda parts: parts.documents))]
+TilesDep = Annotated[Tiles, Depends(_of(lambda parts: parts.tiles))]
 SearchesDep = Annotated[Searches, Depends(_of(lambda parts: parts.searches))]
 SessionsDep = Annotated[Sessions, Depends(_of(lambda parts: parts.sessions))]
 ApiKeysDep = Annotated[ApiKeys, Depends(_of(lambda parts: parts.keys))]

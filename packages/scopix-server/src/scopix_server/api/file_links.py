@@ -8,6 +8,7 @@ from scopix.types.vocabulary import VariantType
 from scopix_server.api.links import Grant, LinkSigner, link_in
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.storage_ports import LinkedStore
+from scopix_server.domain.tiles import TILES
 
 __all__ = ["LinkFactory", "Links", "original_grant"]
 
@@ -33,6 +34,14 @@ class Links:
     def of(self, file: File, variants: Sequence[Variant], name: VariantType) -> str | None:
         found = next((variant for variant in variants if variant.name == name.value), None)
         return None if found is None else self.variant(file, found)
+
+    def tiles(self, file: File, variants: Sequence[Variant]) -> str | None:
+        """Return the URL of the descriptor of a file's tiles; always on this server, which alone finds them."""
+        found = next((variant for variant in variants if variant.name == TILES), None)
+        if found is None:
+            return None
+        token = self._signer.sign(Grant(found.object_key, found.content_type, file.filename, "inline"))
+        return f"{self._base_url}/api/v2/content/{token}/tiles.dzi"
 
     def to(self, grant: Grant) -> str:
         """Return the URL that a grant is for."""

@@ -35,6 +35,7 @@ from scopix_server.library.own_bucket import BucketSettings
 from scopix_server.library.redescribe import Redescriber
 from scopix_server.library.search import Searches
 from scopix_server.library.sessions import Sessions
+from scopix_server.library.tiles import Tiles
 from scopix_server.library.usage import Usages
 from scopix_server.library.webhooks import Webhooks
 from scopix_server.upkeep.readiness import Readiness
@@ -86,6 +87,7 @@ class Parts:
     editor: Editor
     redescriber: Redescriber
     sessions: Sessions
+    tiles: Tiles
     documents: Documents
     keys: ApiKeys
     webhooks: Webhooks

@@ -26,6 +26,7 @@ from scopix_server.domain.engines import EngineState, waiting_for
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.ports import DescriptionRecord
 from scopix_server.domain.states import TERMINAL
+from scopix_server.domain.tiles import TILES
 from scopix_server.intake.receipts import Receipt
 
 __all__ = [
@@ -183,7 +184,7 @@ def file_summary(file: File, variants: Sequence[Variant], links: Links) -> wire.
         dimensions=_dimensions(file),
         format=_format(file),
         variant_status=file.variant_status,
-        variant_count=len(variants),
+        variant_count=sum(one.name != TILES for one in variants),
         variant_error=file.variant_error,
         description_status=file.description_status,
         description_error=file.description_error if file.description_status is DescriptionStatus.FAILED else None,
@@ -226,8 +227,9 @@ def file_details(
         thumbnail_url=links.of(file, variants, VariantType.SMALL_256),
         medium_url=links.of(file, variants, VariantType.MEDIUM_750),
         full_url=links.of(file, variants, VariantType.LARGE_1024),
+        tiles_url=links.tiles(file, variants),
         variant_status=file.variant_status,
-        variant_count=len(variants),
+        variant_count=sum(one.name != TILES for one in variants),
         upload_description=description.text if description else None,
         visible_text=description.visible_text if description else None,
         text_regions=[text_region(region) for region in perception.text] if description and perception else None,

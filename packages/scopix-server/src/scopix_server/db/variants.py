@@ -11,6 +11,7 @@ from scopix.types.vocabulary import VariantStatus
 from scopix_server.db.files import file_of
 from scopix_server.db.schema import files, variants
 from scopix_server.domain.file import File, Variant
+from scopix_server.domain.tiles import TILES
 
 __all__ = ["SqlVariants"]
 
@@ -28,7 +29,7 @@ class SqlVariants:
             values = dict(row)
             found[values.pop("file_id")].append(Variant(**values))
         return {
-            file_id: tuple(sorted(kept, key=lambda variant: (max(variant.width, variant.height), variant.name)))
+            file_id: tuple(sorted(kept, key=lambda one: (one.name == TILES, max(one.width, one.height), one.name)))
             for file_id, kept in found.items()
         }
 
@@ -44,7 +45,7 @@ class SqlVariants:
     def save(self, file_id: str, made: Sequence[Variant]) -> None:
         # The file's row first: of two workers that do this at once, the other waits here.
         self._set_status(file_id, VariantStatus.COMPLETED, None)
-        self._connection.execute(variants.delete().where(variants.c.file_id == file_id))
+        self._connection.execute(variants.delete().where(variants.c.file_id == file_id, variants.c.name != TILES))
         rows = [{"file_id": file_id, **asdict(variant)} for variant in made]
         if rows:
             self._connection.execute(variants.insert(), rows)
@@ -54,6 +55,20 @@ class SqlVariants:
         if taken is not None:
             values |= {"content_created_at": taken, "sorted_at": taken}
         self._connection.execute(files.update().where(files.c.id == file_id).values(values))
+
+    def without_tiles(self, file_id: str) -> File | None:
+        has_tiles = sa.exists().where(variants.c.file_id == files.c.id, variants.c.name == TILES)
+        query = sa.select(files).where(files.c.id == file_id, files.c.deleted_at.is_(None), ~has_tiles)
+        row = self._connection.execute(query).mappings().first()
+        return None if row is None else file_of(row)
+
+    def save_tiles(self, file_id: str, tiles: Variant) -> None:
+        known = sa.select(files.c.id).where(files.c.id == file_id).with_for_update()
+        if self._connection.execute(known).first() is None:
+            return
+        mine = (variants.c.file_id == file_id, variants.c.name == tiles.name)
+        self._connection.execute(variants.delete().where(*mine))
+        self._connection.execute(variants.insert().values(file_id=file_id, **asdict(tiles)))
 
     def fail(self, file_id: str, error: str) -> None:
         values = {"variant_status": VariantStatus.FAILED.value, "variant_error": error}

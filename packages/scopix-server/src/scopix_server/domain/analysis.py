@@ -14,6 +14,7 @@ from typing import Protocol
 from scopix_server.domain.description import Description, Perception
 from scopix_server.domain.document import DocumentDigest, DocumentFacts, DocumentPage
 from scopix_server.domain.engines import EngineCopy
+from scopix_server.domain.tiles import TileGrid
 
 __all__ = ["Analysis", "Analyzer", "Describer", "DocumentAnalyzer", "OpenedDocument", "RenderedVariant", "Rendering"]
 
@@ -80,6 +81,13 @@ class Analyzer(Protocol):
 
     def copy(self, path: Path, kind: EngineCopy) -> bytes:
         """Return a copy for engines only. Raises as `analyze`."""
+
+    def tile(self, path: Path, target: Path) -> TileGrid | None:
+        """Write the tiles of the image at `path` to `target`, as `domain/tiles.py` tells.
+
+        None, and nothing is written, where going over the image at full size takes too much memory. Raises as
+        `analyze`.
+        """
 
 
 class DocumentAnalyzer(Protocol):

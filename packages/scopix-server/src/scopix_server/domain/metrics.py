@@ -19,6 +19,7 @@ class Stage(str, Enum):
     DESCRIBE = "describe"
     ASK = "ask"
     RENDER = "render"
+    TILE = "tile"
 
 
 class StageOutcome(str, Enum):

@@ -140,16 +140,22 @@ class VariantRepository(Protocol):
     """The variants of files."""
 
     def of(self, file_ids: Sequence[str]) -> dict[str, tuple[Variant, ...]]:
-        """Return the variants, smallest first, of each file that has any."""
+        """Return the variants, smallest first, of each file that has any; TILES, if there, the last."""
 
     def missing(self, file_id: str) -> File | None:
         """Return the file if it is there and its variants are not."""
 
     def save(self, file_id: str, variants: Sequence[Variant]) -> None:
-        """Keep the variants made; replaces what was there."""
+        """Keep the variants made; replaces what was there, but for tiles."""
 
     def measured(self, file_id: str, width: int, height: int, taken: datetime | None) -> None:
         """Note what making them told of the file: its size in pixels as it is shown, and when it was taken."""
+
+    def without_tiles(self, file_id: str) -> File | None:
+        """Return the file if it is there and has no tiles."""
+
+    def save_tiles(self, file_id: str, tiles: Variant) -> None:
+        """Keep the tiles made; they stay when variants are made again. Nothing for a file that is gone for good."""
 
     def fail(self, file_id: str, error: str) -> None:
         """Note why there will be none."""
@@ -342,6 +348,9 @@ class JobQueue(Protocol):
 
     def enqueue_variants_again(self, transaction: Transaction, file: File) -> str:
         """Ask for the variants of a file that has had its chance. Returns the name of the job."""
+
+    def enqueue_tiles(self, transaction: Transaction, file: File) -> None:
+        """Ask, within `transaction`, for the tiles of a large image."""
 
     def check(self) -> None:
         """Prove that the queue answers; raises ServiceUnavailable when it does not."""

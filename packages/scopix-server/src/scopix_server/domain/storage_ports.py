@@ -70,8 +70,17 @@ class BlobStore(Protocol):
     def put(self, key: str, data: bytes) -> None:
         """Store a small object at once; replaces what was there."""
 
+    def put_file(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
+        """Store a file under `key`, whole or not at all, in constant memory; replaces what was there."""
+
     def read(self, key: str) -> bytes:
         """Return the object. Raises FileNotFoundError when there is none."""
+
+    def read_range(self, key: str, offset: int, length: int) -> bytes:
+        """Return `length` bytes of the object from `offset` on, fewer where it ends before; it begins before its end.
+
+        Raises FileNotFoundError when there is none.
+        """
 
     def local_path(self, key: str) -> AbstractContextManager[Path]:
         """Lend the object as a file on this machine. Raises FileNotFoundError when there is none."""
@@ -131,9 +140,6 @@ class Bucket(BlobStore, LinkedStore, Protocol):
 
     What it refuses is told by BucketRefused, whose details have a `reason`; when it does not answer, BucketUnavailable.
     """
-
-    def put_file(self, key: str, path: Path, content_type: str) -> None:
-        """Store a file under `key`, whole or not at all, in constant memory."""
 
     def require(self, key: str) -> None:
         """Prove that the object can be read. Raises FileNotFoundError when there is none."""

@@ -27,7 +27,16 @@ from scopix_server.intake.headers.tiff import read_tiff
 from scopix_server.intake.headers.walk import Cursor, Header, HeaderReader, Walker, unreadable
 from scopix_server.intake.headers.webp import walk_webp
 
-__all__ = ["PixelLimits", "Plan", "check_header", "is_raw", "plan_decode", "read_header", "walker_for"]
+__all__ = [
+    "PixelLimits",
+    "Plan",
+    "check_header",
+    "is_raw",
+    "plan_decode",
+    "plan_full_size",
+    "read_header",
+    "walker_for",
+]
 
 MAX_BYTES: Final = 620_000_000
 """Of a decode, beside the 45 MB of a process that has loaded its libraries and up to 20 MB of bands: below 700 MB."""
@@ -253,3 +262,25 @@ def _plan_jpeg(header: Header, work_pixels: int, min_side: int | None) -> Plan:
         if drafted <= work_pixels and peak <= MAX_BYTES and is_small:
             break
     return Plan(peak, reduced=by)
+
+
+_STREAMED_WHOLE: Final = {"image/jpeg": 0, "image/png": 0, "image/tiff": 0, "image/webp": 8}
+"""Bytes a pixel that libvips holds of a picture whose rows are taken one after the other."""
+_INTERLACED: Final = 4
+"""Likewise of an interlaced PNG, with 8 bits a sample."""
+
+
+def plan_full_size(content_type: str, header: Header, strip_rows: int) -> Plan | None:
+    """How to go over a picture at full size, `strip_rows` of it at a time; None where that takes too much memory."""
+    if header.raw:
+        return None  # the preview in it has been made for screens
+    if content_type not in _STREAMED_WHOLE:
+        whole = plan_decode(content_type, header, header.pixels)
+        return whole if whole.peak <= MAX_BYTES and not whole.streamed and whole.reduced == 1 else None
+    held = header.coefficient_bytes + header.pixels * _STREAMED_WHOLE[content_type]
+    if content_type == "image/png" and header.interlaced:
+        held += header.pixels * _INTERLACED * (2 if header.bits == 16 else 1)
+    # A strip as it comes, as it is shown, and those of the smaller levels, which together are half as large.
+    strips = 3 * header.width * strip_rows * 3
+    plan = Plan(held + strips + _STREAM, streamed=True)
+    return plan if plan.peak <= MAX_BYTES else None

@@ -2,8 +2,9 @@
 
 import json
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from scopix.types.vocabulary import DescriptionErrorType, StorageTarget
@@ -26,11 +27,25 @@ __all__ = ["Stores", "purpose_of", "seal_credentials"]
 _log = logging.getLogger(__name__)
 
 
-class Stores:
-    """All stores. Methods block."""
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="scopix-") as folder:
+        yield Path(folder) / "scratch"
 
-    def __init__(self, own: BlobStore, database: Database, buckets: BucketOpener, vault: Vault) -> None:
+
+class Stores:
+    """All stores. Methods block. `scratch` lends a path for a file that is being made, for as long as its context."""
+
+    def __init__(
+        self,
+        own: BlobStore,
+        database: Database,
+        buckets: BucketOpener,
+        vault: Vault,
+        scratch: Callable[[], AbstractContextManager[Path]] = _scratch,
+    ) -> None:
         self.own = own
+        self.scratch = scratch
         self._database = database
         self._buckets = buckets
         self._vault = vault
@@ -111,6 +126,11 @@ class Stores:
         """Store a variant: always in the server's own store. Raises as `local_path`."""
         with _as_describe_error():
             self.own.put(key, data)
+
+    def keep_file(self, key: str, path: Path) -> None:
+        """Store what was made of a file, and is too large for memory: as `keep`."""
+        with _as_describe_error():
+            self.own.put_file(key, path)
 
     def remove_from_bucket(self, file: PurgedFile) -> bool:
         """Remove the original of a purged file from its tenant's bucket; False, with a word in the log, on failure."""

@@ -29,6 +29,7 @@ from scopix_server.domain.description import Description
 from scopix_server.domain.document import DocumentPage
 from scopix_server.domain.engines import EngineCopy
 from scopix_server.domain.errors import DescribeError
+from scopix_server.domain.tiles import TileGrid
 from scopix_server.jobs.heap import Heap
 from scopix_server.jobs.places import Places
 from scopix_server.logs import bound, current_context
@@ -105,6 +106,10 @@ class Isolated:
     def copy(self, path: Path, kind: EngineCopy) -> bytes:
         """See `Analyzer`."""
         return self._call("copy", path, kind)  # type: ignore[no-any-return]
+
+    def tile(self, path: Path, target: Path) -> TileGrid | None:
+        """See `Analyzer`."""
+        return self._call("tile", path, target)  # type: ignore[no-any-return]
 
     def open_document(self, path: Path, extension: str) -> OpenedDocument:
         """See `DocumentAnalyzer`."""

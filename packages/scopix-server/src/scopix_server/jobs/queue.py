@@ -29,6 +29,7 @@ __all__ = [
     "FORMER_QUEUE",
     "QUEUE",
     "RENDER",
+    "TILE",
     "DbosQueue",
     "JobUnderWay",
     "engine_queue",
@@ -44,6 +45,7 @@ FORMER_QUEUE = "describe"
 DESCRIBE = "describe_file"
 ASK = "ask_engine"
 RENDER = "render_variants"
+TILE = "make_tiles"
 APPLICATION_VERSION = "1"
 """Workers take jobs of this version only. DBOS would make it a hash of the code, and strand jobs at each release."""
 
@@ -117,6 +119,10 @@ class DbosQueue:
         job = f"render:{file.id}:{uuid.uuid4()}"
         self._add(transaction, RENDER, [self._rendering(file, job)])
         return job
+
+    def enqueue_tiles(self, transaction: Transaction, file: File) -> None:
+        # Asked for with the variants, again with those that are made again; there is one job that does it.
+        self._add(transaction, TILE, [_about(file, f"tiles:{file.id}:{uuid.uuid4()}", Priority.VARIANTS)])
 
     def check(self) -> None:
         try:

@@ -116,8 +116,14 @@ class GatedStore:
     def put(self, key: str, data: bytes) -> None:
         self._gate.run(lambda: self._store.put(key, data))
 
+    def put_file(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
+        self._gate.run(lambda: self._store.put_file(key, path, content_type))
+
     def read(self, key: str) -> bytes:
         return self._gate.run(lambda: self._store.read(key))
+
+    def read_range(self, key: str, offset: int, length: int) -> bytes:
+        return self._gate.run(lambda: self._store.read_range(key, offset, length))
 
     @contextmanager
     def local_path(self, key: str) -> Iterator[Path]:

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from dbos import DBOS, DBOSConfig
 from opentelemetry.propagate import extract
@@ -35,6 +35,7 @@ from scopix_server.jobs.queue import (
     FORMER_QUEUE,
     QUEUE,
     RENDER,
+    TILE,
     DbosQueue,
     engine_queue,
     turn_from,
@@ -47,6 +48,8 @@ from scopix_server.tracing import tracer
 
 __all__ = ["Worker"]
 
+P = ParamSpec("P")
+T = TypeVar("T")
 Origin = dict[str, str]
 """What a job knows of the request that asked for it: its id, its trace as W3C headers, its tenant and priority."""
 
@@ -61,6 +64,8 @@ _TENANTS_AT_ONCE, _BUCKETS_AT_ONCE = 2, 8
 """So many tenants may each have as many jobs under way as keep the worker busy: beside one tenant's backlog there is
 always room for another's job. A bucket that hangs keeps nothing busy: eight may, before others in buckets wait."""
 _BEAT_SECONDS, _LOOK_SECONDS = 5.0, 0.2
+_WITHOUT_REVISION = frozenset({"render", "tiles"})
+"""Jobs, by how their ids begin, that no revision of a description is asked for by."""
 _log = logging.getLogger(__name__)
 
 
@@ -176,7 +181,7 @@ class Worker:
             for job in jobs.under_way():
                 if job.worker_id == self._worker_id:
                     kind, file_id, *revision = job.id.split(":")
-                    if kind != "render":
+                    if kind not in _WITHOUT_REVISION:
                         self._describe.release(file_id, int(revision[0]))
                     jobs.resume(job)
             self._gone.set()
@@ -189,14 +194,7 @@ class Worker:
         self._engine.dispose()
 
     def _register(self) -> None:
-        step = functools.partial(
-            DBOS.step,
-            retries_allowed=True,
-            max_attempts=MAX_ATTEMPTS,
-            interval_seconds=1.0,
-            backoff_rate=3.0,
-            should_retry=_is_transient,
-        )
+        step = _retried_step()
 
         @step(name="perceive")  # the name is kept with jobs under way; those of earlier versions have it
         def analyze(file_id: str, revision: int) -> bool:
@@ -239,6 +237,19 @@ class Worker:
                     render(file_id)
                 except Exception as error:
                     self._describe.fail_variants(file_id, _final(error))
+
+        @step(name="tile")
+        def tile(file_id: str) -> None:
+            self._timed(Stage.TILE, lambda: self._describe.tiles.run(file_id))
+
+        @DBOS.workflow(name=TILE)
+        def make_tiles(file_id: str, origin: Origin | None = None) -> None:
+            with _job("tile file", file_id, origin):
+                try:
+                    tile(file_id)
+                except Exception as error:
+                    # All else is there of the file; its largest variant is shown.
+                    _log.warning("no tiles are made of a file: %s", _final(error).message)
 
     def _attempt(self, stage: Stage, step: Callable[[str, int], bool], file_id: str, revision: int) -> bool:
         try:
@@ -287,6 +298,17 @@ class Worker:
 
     def _is_able(self) -> bool:
         return self._ready() and not self._stopping.is_set()
+
+
+def _retried_step() -> Callable[..., Callable[[Callable[P, T]], Callable[P, T]]]:
+    return functools.partial(
+        DBOS.step,
+        retries_allowed=True,
+        max_attempts=MAX_ATTEMPTS,
+        interval_seconds=1.0,
+        backoff_rate=3.0,
+        should_retry=_is_transient,
+    )
 
 
 @contextmanager

@@ -24,6 +24,9 @@ Durability = Literal["none", "each"]
 """`each`: an object survives a power cut once it was acknowledged. `none`: it survives a crash of the process only."""
 
 
+_CHUNK = 1 << 20
+
+
 class LocalStore:
     """Keeps objects as files below `root`."""
 
@@ -54,8 +57,23 @@ class LocalStore:
         finally:
             writer.abort()
 
+    def put_file(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
+        writer = self.open_writer()
+        try:
+            with path.open("rb") as file:
+                while chunk := file.read(_CHUNK):
+                    writer.write(chunk)
+            writer.commit(key)
+        finally:
+            writer.abort()
+
     def read(self, key: str) -> bytes:
         return self.path(key).read_bytes()
+
+    def read_range(self, key: str, offset: int, length: int) -> bytes:
+        with self.path(key).open("rb") as file:
+            file.seek(offset)
+            return file.read(length)
 
     @contextmanager
     def local_path(self, key: str) -> Iterator[Path]:

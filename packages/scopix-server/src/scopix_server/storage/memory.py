@@ -28,11 +28,17 @@ class MemoryStore:
         self._written[check_key(key)] = datetime.now(UTC)
         self._objects[key] = bytes(data)
 
+    def put_file(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
+        self.put(key, path.read_bytes())
+
     def read(self, key: str) -> bytes:
         try:
             return self._objects[check_key(key)]
         except KeyError:
             raise FileNotFoundError(key) from None
+
+    def read_range(self, key: str, offset: int, length: int) -> bytes:
+        return self.read(key)[offset : offset + length]
 
     @contextmanager
     def local_path(self, key: str) -> Iterator[Path]:

@@ -71,7 +71,7 @@ class S3Store:
 
     def open_writer(self) -> SpoolWriter:
         def install(spooled: str, key: str) -> bool:
-            self.put_file(key, Path(spooled), "application/octet-stream")
+            self.put_file(key, Path(spooled))
             return False
 
         return self._spool.new(install)
@@ -80,12 +80,16 @@ class S3Store:
         body = (len(data), lambda: [data] if data else [])
         self._send("PUT", key, lambda _: None, {"Content-Type": "application/octet-stream"}, body)
 
-    def put_file(self, key: str, path: Path, content_type: str) -> None:
+    def put_file(self, key: str, path: Path, content_type: str = "application/octet-stream") -> None:
         body = (path.stat().st_size, lambda: _chunks_of(path))
         self._send("PUT", key, lambda _: None, {"Content-Type": content_type}, body)
 
     def read(self, key: str) -> bytes:
         return self._send("GET", key, lambda reply: b"".join(self._bounded(reply)))
+
+    def read_range(self, key: str, offset: int, length: int) -> bytes:
+        headers = {"Range": f"bytes={offset}-{offset + length - 1}"}
+        return self._send("GET", key, lambda reply: reply.read(length), headers)
 
     @contextmanager
     def local_path(self, key: str) -> Iterator[Path]:

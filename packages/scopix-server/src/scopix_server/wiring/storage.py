@@ -61,7 +61,7 @@ class Storage:
         """Return all stores, the tenants' buckets included; the server's own as it is, or through `own`."""
         from scopix_server.intake.stores import Stores
 
-        return Stores(own or self.own, database, self.buckets, self.vault)
+        return Stores(own or self.own, database, self.buckets, self.vault, self._spool.lent)
 
     def bucket_settings(self, database: "Database", stores: "Stores") -> "BucketSettings":
         """Return what configures the tenants' buckets."""

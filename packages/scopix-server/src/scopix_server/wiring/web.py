@@ -64,10 +64,12 @@ def build_app(
 
     from scopix_server.agents.endpoint import install
     from scopix_server.api.app import create_app, surround
+    from scopix_server.intake.direct import expire_direct_uploads
     from scopix_server.jobs.queue import DbosQueue
 
     _compare_with_store(database, storage)
     storage.sweep()
+    expire_direct_uploads(database, storage.own, datetime.now(UTC))
     jobs = DbosQueue(settings.database_address)
     parts = _build_parts(settings, database, storage, jobs, stopping, one_time)
 
@@ -105,18 +107,17 @@ def _build_parts(
     from scopix_server.api.links import PartSigner
     from scopix_server.api.parts import Parts
     from scopix_server.api.usage import UseCounter
-    from scopix_server.intake.direct import expire_direct_uploads
     from scopix_server.intake.quota import Quotas
     from scopix_server.library.documents import Documents
     from scopix_server.library.edit import Editor
     from scopix_server.library.keys import ApiKeys
     from scopix_server.library.redescribe import Redescriber
     from scopix_server.library.sessions import Sessions
+    from scopix_server.library.tiles import Tiles
     from scopix_server.library.usage import Usages
     from scopix_server.library.webhooks import Webhooks
     from scopix_server.upkeep.readiness import Readiness
 
-    expire_direct_uploads(database, storage.own, datetime.now(UTC))
     stores, plans = storage.stores(database), plan_table(settings)
     quotas, known_keys = Quotas(plans), KnownKeys(database)
     rates = RateLimits(settings.failed_requests_per_minute, settings.sensitive_requests_per_minute)
@@ -130,6 +131,7 @@ def _build_parts(
         editor=Editor(database, jobs),
         redescriber=Redescriber(database, jobs, quotas),
         sessions=Sessions(database, jobs),
+        tiles=Tiles(storage.own),
         documents=Documents(database),
         keys=ApiKeys(database, ended=known_keys.clear),
         webhooks=Webhooks(database, storage.vault, storage.guard.check_url),

@@ -6,7 +6,7 @@ Parts are imported where they are built: a child needs no web framework.
 import functools
 import socket
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -20,6 +20,7 @@ from scopix_server.wiring.storage import Storage
 from scopix_server.wiring.upkeep import count_task, maintenance_tasks, mark_task
 
 if TYPE_CHECKING:
+    from scopix_server.analysis.describe import DescribeFile
     from scopix_server.db.connection import SqlDatabase
     from scopix_server.domain.engines import EngineCopy
     from scopix_server.jobs.embedding import EmbeddingKeeper
@@ -43,7 +44,6 @@ def running_worker(settings: Settings) -> Iterator["Worker"]:
     engines.warm_up()
 
     from scopix_server.analysis.ask import AskEngine
-    from scopix_server.analysis.describe import DescribeFile
     from scopix_server.db.engine import create_job_engine
     from scopix_server.jobs.asking import Asking
     from scopix_server.jobs.queue import DbosQueue
@@ -58,13 +58,12 @@ def running_worker(settings: Settings) -> Iterator["Worker"]:
     jobs = DbosQueue(settings.database_address)
     gates = Gates(settings, database)
     # Jobs wait for a disk that is full; what beats and sweeps beside them does not.
-    gate, quick = StorageGate(gates.stopping), settings.first_answer == "fast"
+    gate = StorageGate(gates.stopping)
     gated = GatedDatabase(database, gate)
     stores = storage.stores(gated, GatedStore(storage.own, gate))
     tagging = functools.partial(AskEngine, keywords_as_tags=settings.keywords_as_tags)
     ask = tagging(gated, stores, engines, engines, catalogue, language=settings.description_language)
-    own = functools.partial(DescribeFile, documents=engines, max_ocr_pages=settings.max_ocr_pages, quick_answer=quick)
-    own = functools.partial(own, keywords_as_tags=settings.keywords_as_tags)
+    own = _describing(settings, engines)
     worker = Worker(
         settings.database_address,
         database,
@@ -92,6 +91,19 @@ def running_worker(settings: Settings) -> Iterator["Worker"]:
     gates.close()
     jobs.close()
     database.close()
+
+
+def _describing(settings: Settings, engines: "Isolated") -> Callable[..., "DescribeFile"]:
+    from scopix_server.analysis.describe import DescribeFile
+
+    return functools.partial(
+        DescribeFile,
+        documents=engines,
+        keywords_as_tags=settings.keywords_as_tags,
+        max_ocr_pages=settings.max_ocr_pages,
+        tile_pixels=settings.tile_pixels,
+        quick_answer=settings.first_answer == "fast",
+    )
 
 
 def _companions(

@@ -168,7 +168,8 @@ class FileDetails(WireModel):
 
     `tags` lists the caller's tags and then the description's, without repeats; `ai_tags` lists the description's
     alone. The three `description_error*` fields are set only while `description_status` is failed. `full_url` is the
-    1024-pixel variant, null until made; `original_url` is always there. `perception` holds the things seen on it,
+    1024-pixel variant, null until made; `original_url` is always there. `tiles_url` leads to the descriptor (DZI) of
+    the deep-zoom tiles of a large picture, null where there are none. `perception` holds the things seen on it,
     `document` what is known of a document as a whole; then `text_regions` are those of its first page.
     `category_data` holds the fields of the `content_category`, and `category_evidence` what each of its values rests
     on.
@@ -194,6 +195,7 @@ class FileDetails(WireModel):
     thumbnail_url: str | None = None
     medium_url: str | None = None
     full_url: str | None = None
+    tiles_url: str | None = None
     variant_status: OpenVariantStatus = VariantStatus.PENDING
     variant_count: int = 0
     upload_description: str | None = None

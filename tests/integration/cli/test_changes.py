@@ -2,6 +2,7 @@
 
 import re
 import webbrowser
+from pathlib import Path
 
 import pytest
 
@@ -99,3 +100,29 @@ def test_webhooks_are_made_listed_and_removed(real: Run) -> None:
     assert "webhook.ping" in real("webhooks", "deliveries", hook["id"], COLUMNS="120").stdout
     assert real("webhooks", "delete", hook["id"]).exit_code == 0
     assert real("webhooks", "ping", hook["id"]).exit_code == 1
+
+
+def test_the_vocabulary_is_kept_and_applied(real: Run, scopix_server: InProcessServer, tmp_path: Path) -> None:
+    file_id = put(scopix_server, "vocabulary", describe=True)
+    (terms := tmp_path / "terms.txt").write_text("# ours\nanything: picture, photo\nhard hat\n")
+    assert real("tags", "vocabulary", "set", terms, "--mode", "only").exit_code == 0
+    assert real("tags", "vocabulary", "add", "hard hats", "--synonym", "safety helmet").exit_code == 0
+    shown = real("tags", "vocabulary")
+    assert shown.stdout.splitlines() == ["anything: picture, photo", "hard hat: safety helmet"]
+    (kept,) = json_lines(real("tags", "vocabulary", "--json").stdout)
+    assert kept["mode"] == "only"
+    (done,) = json_lines(real("tags", "vocabulary", "apply", "--json").stdout)
+    assert done["examined"] >= done["changed"] > 0
+    (details,) = json_lines(real("show", file_id, "--json").stdout)
+    assert set(details["ai_tags"]) <= {"anything", "hard hat"}
+    assert real("tags", "vocabulary", "suggest").exit_code == 0
+    assert "stands for both" in real("tags", "vocabulary", "add", "photo").stderr
+    assert real("tags", "vocabulary", "remove", "nothing").exit_code == 1
+    # What `--json` prints is taken back, and an empty list gives the tags back.
+    (copy := tmp_path / "copy.json").write_text(real("tags", "vocabulary", "--json").stdout)
+    assert real("tags", "vocabulary", "set", copy).exit_code == 0
+    (tmp_path / "none.txt").write_text("")
+    assert real("tags", "vocabulary", "set", tmp_path / "none.txt", "--mode", "free").exit_code == 0
+    assert real("tags", "vocabulary", "apply").exit_code == 0
+    (details,) = json_lines(real("show", file_id, "--json").stdout)
+    assert "hard hat" not in details["ai_tags"]

@@ -89,6 +89,13 @@ if TYPE_CHECKING:
     )
     from scopix.types.settings import S3ConfigStatus, S3ValidationResult
     from scopix.types.similar import SimilarFile, SimilarFiles
+    from scopix.types.tags import (
+        ApplyVocabularyResponse,
+        TagSuggestion,
+        TagSuggestionList,
+        TagTerm,
+        TagVocabulary,
+    )
     from scopix.types.tenant import TenantLimits
     from scopix.types.vocabulary import (
         ContentCategory,
@@ -202,6 +209,7 @@ _HOMES = {
     "scopix.types.settings": ("S3ConfigStatus", "S3ValidationResult"),
     "scopix.types.search": ("SearchHit", "SearchResults"),
     "scopix.types.similar": ("SimilarFile", "SimilarFiles"),
+    "scopix.types.tags": ("ApplyVocabularyResponse", "TagSuggestion", "TagSuggestionList", "TagTerm", "TagVocabulary"),
     "scopix.types.tenant": ("TenantLimits",),
     "scopix.types.vocabulary": (
         "ContentCategory",
@@ -228,6 +236,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "ApiKeyInfo",
     "ApiKeyList",
+    "ApplyVocabularyResponse",
     "AuthenticationError",
     "BatchDeleteFilesResponse",
     "BatchFile",
@@ -296,6 +305,10 @@ __all__ = [
     "SkippedPath",
     "StorageTarget",
     "SyncScopix",
+    "TagSuggestion",
+    "TagSuggestionList",
+    "TagTerm",
+    "TagVocabulary",
     "TenantLimits",
     "UnifiedStatus",
     "UpdateFileResult",

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus
+from scopix_server.analysis.by_vocabulary import by_vocabulary
 from scopix_server.analysis.engine_describer import EngineDescriber, copy_for
 from scopix_server.categories import Catalogue
 from scopix_server.domain.analysis import Analysis, Analyzer, Describer
@@ -70,12 +71,13 @@ class AskEngine:
         else:
             kind = copy_for(engine)
             analysis = Analysis(perception, copies=((kind, self._copy(file, kind)),))
-            by_engine = EngineDescriber(engine, self._catalogue, language=self._language)
+            vocabulary = self._database.read(lambda t: t.tag_vocabularies.get(file.tenant_id))
+            by_engine = EngineDescriber(engine, self._catalogue, language=self._language, vocabulary=vocabulary)
             description = by_engine.describe(analysis, file.content_category)
         if self._keywords_as_tags:
             description = with_keywords(description, perception)
         record = record_of(file, revision, description, self._now(), time.monotonic() - started)
-        return self._database.write(lambda t: t.descriptions.complete(record))
+        return self._database.write(lambda t: t.descriptions.complete(by_vocabulary(t, file.tenant_id, record)))
 
     def park(self, file_id: str, revision: int, engine: str, reason: str) -> None:
         """Note that the file waits for its engine, and why."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, MediaType
 from scopix_server.analysis.ask import copy_key, record_of, with_keywords
+from scopix_server.analysis.by_vocabulary import by_vocabulary
 from scopix_server.analysis.describe_document import ReadDocument
 from scopix_server.analysis.tile_file import TileFile
 from scopix_server.domain.analysis import Analysis, Analyzer, Describer, DocumentAnalyzer, RenderedVariant, Rendering
@@ -152,7 +153,7 @@ class DescribeFile:
             self._jobs.enqueue_engine(transaction, engine, file, revision)
 
     def _complete(self, transaction: Transaction, file: File, record: DescriptionRecord, engine: str) -> bool:
-        saved = transaction.descriptions.complete(record)
+        saved = transaction.descriptions.complete(by_vocabulary(transaction, file.tenant_id, record))
         if saved and engine != BUILTIN:
             self._jobs.enqueue_engine(transaction, engine, file, transaction.descriptions.refine(file, engine))
         return saved

@@ -5,17 +5,30 @@ from scopix_server.categories import Catalogue
 from scopix_server.domain.analysis import Analysis
 from scopix_server.domain.description import Description
 from scopix_server.domain.engines import EngineCopy, Question, VisionEngine
+from scopix_server.domain.tag_vocabulary import TagVocabulary, VocabularyMode
 
 __all__ = ["EngineDescriber", "copy_for"]
 
 
 class EngineDescriber:
-    """The `Describer` port over an engine. The analysis must hold the copy that the engine wants (`copy_for`)."""
+    """The `Describer` port over an engine. The analysis must hold the copy that the engine wants (`copy_for`).
 
-    def __init__(self, engine: VisionEngine, catalogue: Catalogue, *, language: str) -> None:
+    The engine is told the tags of the `vocabulary`; whoever saves its answer brings that onto them.
+    """
+
+    def __init__(
+        self,
+        engine: VisionEngine,
+        catalogue: Catalogue,
+        *,
+        language: str,
+        vocabulary: TagVocabulary = TagVocabulary(),
+    ) -> None:
         self._engine = engine
         self._catalogue = catalogue
         self._language = language
+        self._tags = tuple(term.name for term in vocabulary.terms) if vocabulary.mode is not VocabularyMode.FREE else ()
+        self._only = vocabulary.mode is VocabularyMode.ONLY
 
     def describe(self, analysis: Analysis, category: str) -> Description:
         """Return the engine's answer. Raises as `VisionEngine.answer`."""
@@ -27,6 +40,8 @@ class EngineDescriber:
             prompt=known.prompt,
             schema=known.schema,
             language=self._language,
+            tags=self._tags,
+            only_these_tags=self._only,
         )
         return with_fields_read(self._engine.answer(question), known, analysis.perception)
 

@@ -37,6 +37,7 @@ from scopix_server.api.routes import (
     sign_in,
     similar,
     storage,
+    tags,
     tenant,
     tiles,
     uploads,
@@ -88,6 +89,7 @@ def create_app(parts: Parts, *, version: str, lifespan: Lifespan | None = None) 
     app.include_router(sign_in.router, prefix=PREFIX)
     app.include_router(tenant.router, prefix=PREFIX)
     app.include_router(webhooks.router, prefix=PREFIX)
+    app.include_router(tags.router, prefix=PREFIX)
     app.include_router(storage.router, prefix=PREFIX)
     app.include_router(content.router, prefix=PREFIX)
     document.install(app, parts.reception.categories.names())

@@ -33,6 +33,7 @@ from scopix_server.library.own_bucket import BucketSettings
 from scopix_server.library.redescribe import Redescriber
 from scopix_server.library.search import Searches
 from scopix_server.library.sessions import Sessions
+from scopix_server.library.tag_vocabularies import TagVocabularies
 from scopix_server.library.tiles import Tiles
 from scopix_server.library.usage import Usages
 from scopix_server.library.webhooks import Webhooks
@@ -68,6 +69,7 @@ __all__ = [
     "SessionsDep",
     "StoppingDep",
     "StoreLinksDep",
+    "TagVocabulariesDep",
     "ThreadsDep",
     "TilesDep",
     "UsagesDep",
@@ -103,6 +105,7 @@ TilesDep = Annotated[Tiles, Depends(_of(lambda parts: parts.tiles))]
 SearchesDep = Annotated[Searches, Depends(_of(lambda parts: parts.searches))]
 SessionsDep = Annotated[Sessions, Depends(_of(lambda parts: parts.sessions))]
 ApiKeysDep = Annotated[ApiKeys, Depends(_of(lambda parts: parts.keys))]
+TagVocabulariesDep = Annotated[TagVocabularies, Depends(_of(lambda parts: parts.curation.tag_vocabularies))]
 WebhooksDep = Annotated[Webhooks, Depends(_of(lambda parts: parts.webhooks))]
 UsagesDep = Annotated[Usages, Depends(_of(lambda parts: parts.usages))]
 BucketSettingsDep = Annotated[BucketSettings, Depends(_of(lambda parts: parts.bucket_settings))]

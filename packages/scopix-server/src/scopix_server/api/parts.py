@@ -35,12 +35,13 @@ from scopix_server.library.own_bucket import BucketSettings
 from scopix_server.library.redescribe import Redescriber
 from scopix_server.library.search import Searches
 from scopix_server.library.sessions import Sessions
+from scopix_server.library.tag_vocabularies import TagVocabularies
 from scopix_server.library.tiles import Tiles
 from scopix_server.library.usage import Usages
 from scopix_server.library.webhooks import Webhooks
 from scopix_server.upkeep.readiness import Readiness
 
-__all__ = ["ApiLimits", "Fetch", "Parts", "Reception", "parts_of"]
+__all__ = ["ApiLimits", "Curation", "Fetch", "Parts", "Reception", "parts_of"]
 
 Fetch = Callable[[str], AbstractContextManager[tuple[str, Iterator[bytes]]]]
 """From an address to a name and the content, in chunks, for as long as the context lasts.
@@ -77,6 +78,13 @@ class Reception:
 
 
 @dataclass(frozen=True, slots=True)
+class Curation:
+    """What tenants have to keep their files in order."""
+
+    tag_vocabularies: TagVocabularies
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """All of them, of one application."""
 
@@ -91,6 +99,7 @@ class Parts:
     documents: Documents
     keys: ApiKeys
     webhooks: Webhooks
+    curation: Curation
     searches: Searches
     usages: Usages
     bucket_settings: BucketSettings

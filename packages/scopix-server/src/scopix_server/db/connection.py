@@ -39,6 +39,7 @@ from scopix_server.db.pages import SqlDocuments
 from scopix_server.db.prepared import execute
 from scopix_server.db.sessions import SqlSessions
 from scopix_server.db.storage_configs import SqlStorageConfigs
+from scopix_server.db.tag_vocabularies import SqlTagVocabularies
 from scopix_server.db.tenant_data import SqlTenantData
 from scopix_server.db.tenants import SqlTenants
 from scopix_server.db.upkeep import SqlUpkeep
@@ -103,6 +104,7 @@ class SqlTransaction:
     tenant_data = _Repository(SqlTenantData)
     documents = _Repository(SqlDocuments)
     counts = _Repository(SqlCounts)
+    tag_vocabularies = _Repository(SqlTagVocabularies)
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection

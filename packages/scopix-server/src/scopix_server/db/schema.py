@@ -48,6 +48,7 @@ __all__ = [
     "session_files",
     "sessions",
     "stage_times",
+    "tag_vocabularies",
     "tenant_s3_configs",
     "tenants",
     "text_embeddings",
@@ -211,8 +212,20 @@ descriptions = sa.Table(
     sa.Column("input_tokens", sa.Integer),
     sa.Column("output_tokens", sa.Integer),
     sa.Column("cost", sa.Float),
+    # The tags as they were given, where the tenant's vocabulary made others of them.
+    sa.Column("given_tags", sa.JSON(none_as_null=True)),
     # One answer a revision: a job that runs twice cannot make a second version.
     sa.UniqueConstraint("file_id", "revision"),
+)
+
+# A tenant's own list of tags: each term with its synonyms, as [[name, [synonym, ...]], ...].
+tag_vocabularies = sa.Table(
+    "tag_vocabularies",
+    metadata,
+    sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), primary_key=True),
+    sa.Column("mode", sa.String(8), nullable=False),
+    sa.Column("terms", sa.JSON, nullable=False),
+    sa.Column("updated_at", UtcDateTime, nullable=False),
 )
 
 idempotency_keys = sa.Table(

@@ -71,6 +71,7 @@ class SqlVersions:
                 input_tokens=made.input_tokens,
                 output_tokens=made.output_tokens,
                 cost=made.cost,
+                given_tags=None if record.given_tags is None else list(record.given_tags),
             )
         )
 
@@ -115,6 +116,7 @@ def _record_of(row: sa.RowMapping) -> DescriptionRecord:
         created_at=row["created_at"],
         processing_time_ms=row["processing_time_ms"],
         is_current=bool(row["is_current"]),
+        given_tags=None if row["given_tags"] is None else tuple(row["given_tags"]),
         description=Description(
             text=row["description"],
             tags=tuple(row["tags"]),

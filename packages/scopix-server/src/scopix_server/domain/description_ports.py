@@ -14,7 +14,10 @@ __all__ = ["DescriptionRecord", "DescriptionRepository", "VersionRepository"]
 
 @dataclass(frozen=True, slots=True)
 class DescriptionRecord:
-    """A stored description: one version of one file."""
+    """A stored description: one version of one file.
+
+    `given_tags` are the tags as they were given, where the tenant's vocabulary made others of them.
+    """
 
     id: str
     file_id: str
@@ -24,6 +27,7 @@ class DescriptionRecord:
     created_at: datetime
     processing_time_ms: int
     is_current: bool = True
+    given_tags: tuple[str, ...] | None = None
 
 
 class DescriptionRepository(Protocol):

@@ -125,6 +125,7 @@ class Question:
 
     `image` is a JPEG that we encoded, without metadata. `prompt` holds the category's own words and `schema` the JSON
     schema of its fields; both are empty for a category without any. `language` is a BCP 47 tag, such as "en".
+    `tags` are those to take where they fit, and with `only_these_tags` no others.
     """
 
     image: bytes
@@ -133,6 +134,8 @@ class Question:
     prompt: str = ""
     schema: dict[str, Any] = field(default_factory=dict)
     language: str = "en"
+    tags: tuple[str, ...] = ()
+    only_these_tags: bool = False
 
 
 @dataclass(frozen=True, slots=True)

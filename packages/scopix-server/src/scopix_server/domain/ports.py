@@ -27,6 +27,7 @@ from scopix_server.domain.storage_ports import (
     StorageConfigRepository,
     StoredObject,
 )
+from scopix_server.domain.tag_vocabulary import TagVocabularyRepository
 from scopix_server.domain.tenant_data import TenantDataRepository
 from scopix_server.domain.tenant_ports import KeyRepository, TenantRepository
 from scopix_server.domain.turn import Priority
@@ -293,6 +294,8 @@ class Transaction(Protocol):
     def documents(self) -> DocumentRepository: ...
     @property
     def counts(self) -> CountRepository: ...
+    @property
+    def tag_vocabularies(self) -> TagVocabularyRepository: ...
 
 
 class Database(Protocol):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scopix_server.api.limits import HeldResponses
     from scopix_server.api.metrics import MetricsAccess
     from scopix_server.api.one_time import OneTimeLinks
-    from scopix_server.api.parts import Fetch, Parts, Reception
+    from scopix_server.api.parts import Curation, Fetch, Parts, Reception
     from scopix_server.db.connection import SqlDatabase
     from scopix_server.intake.direct import DirectUploads
     from scopix_server.intake.quota import Quotas
@@ -135,6 +135,7 @@ def _build_parts(
         documents=Documents(database),
         keys=ApiKeys(database, ended=known_keys.clear),
         webhooks=Webhooks(database, storage.vault, storage.guard.check_url),
+        curation=_build_curation(database),
         searches=_build_searches(settings, database, reception.files.vectors),
         usages=Usages(database),
         bucket_settings=storage.bucket_settings(database, stores),
@@ -152,6 +153,13 @@ def _build_parts(
         stopping=stopping,
         one_time=one_time,
     )
+
+
+def _build_curation(database: "SqlDatabase") -> "Curation":
+    from scopix_server.api.parts import Curation
+    from scopix_server.library.tag_vocabularies import TagVocabularies
+
+    return Curation(TagVocabularies(database))
 
 
 def _fetcher(settings: Settings, storage: Storage) -> "Fetch | None":
@@ -196,8 +204,9 @@ def _build_reception(
 def _build_direct(
     settings: Settings, database: "SqlDatabase", storage: Storage, reception: "Reception"
 ) -> "DirectUploads":
-    from scopix_server.intake.direct import DirectUploads
+    from scopix_server.intake.direct import DirectUploads, expire_direct_uploads
 
+    expire_direct_uploads(database, storage.own, datetime.now(UTC))
     limits = direct_limits(settings, file_limits(settings))
     return DirectUploads(reception.intake, database, limits, storage.receiving)
 

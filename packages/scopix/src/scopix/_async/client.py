@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scopix._async.categories import AsyncCategories
     from scopix._async.files import AsyncFiles
     from scopix._async.settings import AsyncSettings
+    from scopix._async.tags import AsyncTags
     from scopix._async.tenant import AsyncTenant
     from scopix._async.webhooks import AsyncWebhooks
 
@@ -142,6 +143,13 @@ class Scopix:
         from scopix._async.categories import AsyncCategories
 
         return AsyncCategories(self._transport, self.config)
+
+    @cached_property
+    def tags(self) -> "AsyncTags":
+        """A list of tags of your own, which descriptions follow."""
+        from scopix._async.tags import AsyncTags
+
+        return AsyncTags(self._transport, self.config)
 
     @cached_property
     def tenant(self) -> "AsyncTenant":

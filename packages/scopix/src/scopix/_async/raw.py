@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from scopix._async.categories import AsyncCategories
     from scopix._async.files import AsyncFiles
     from scopix._async.settings import AsyncSettings
+    from scopix._async.tags import AsyncTags
     from scopix._async.tenant import AsyncTenant
     from scopix._async.webhooks import AsyncWebhooks
 
@@ -20,6 +21,7 @@ __all__ = [
     "CategoriesWithRawResponse",
     "FilesWithRawResponse",
     "SettingsWithRawResponse",
+    "TagsWithRawResponse",
     "TenantWithRawResponse",
     "WebhooksWithRawResponse",
 ]
@@ -111,3 +113,15 @@ class WebhooksWithRawResponse:
         self.deliveries = with_raw_async(webhooks.deliveries)
         self.delivery = with_raw_async(webhooks.delivery)
         self.replay = with_raw_async(webhooks.replay)
+
+
+class TagsWithRawResponse:
+    """`client.tags.with_raw_response`."""
+
+    def __init__(self, tags: "AsyncTags") -> None:
+        self.vocabulary = with_raw_async(tags.vocabulary)
+        self.set_vocabulary = with_raw_async(tags.set_vocabulary)
+        self.add_term = with_raw_async(tags.add_term)
+        self.remove_term = with_raw_async(tags.remove_term)
+        self.suggestions = with_raw_async(tags.suggestions)
+        self.apply_vocabulary = with_raw_async(tags.apply_vocabulary)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from scopix._sync.categories import SyncCategories
     from scopix._sync.files import SyncFiles
     from scopix._sync.settings import SyncSettings
+    from scopix._sync.tags import SyncTags
     from scopix._sync.tenant import SyncTenant
     from scopix._sync.webhooks import SyncWebhooks
 
@@ -143,6 +144,13 @@ class SyncScopix:
         from scopix._sync.categories import SyncCategories
 
         return SyncCategories(self._transport, self.config)
+
+    @cached_property
+    def tags(self) -> "SyncTags":
+        """A list of tags of your own, which descriptions follow."""
+        from scopix._sync.tags import SyncTags
+
+        return SyncTags(self._transport, self.config)
 
     @cached_property
     def tenant(self) -> "SyncTenant":

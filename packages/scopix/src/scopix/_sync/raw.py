@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from scopix._sync.categories import SyncCategories
     from scopix._sync.files import SyncFiles
     from scopix._sync.settings import SyncSettings
+    from scopix._sync.tags import SyncTags
     from scopix._sync.tenant import SyncTenant
     from scopix._sync.webhooks import SyncWebhooks
 
@@ -21,6 +22,7 @@ __all__ = [
     "CategoriesWithRawResponse",
     "FilesWithRawResponse",
     "SettingsWithRawResponse",
+    "TagsWithRawResponse",
     "TenantWithRawResponse",
     "WebhooksWithRawResponse",
 ]
@@ -112,3 +114,15 @@ class WebhooksWithRawResponse:
         self.deliveries = with_raw_sync(webhooks.deliveries)
         self.delivery = with_raw_sync(webhooks.delivery)
         self.replay = with_raw_sync(webhooks.replay)
+
+
+class TagsWithRawResponse:
+    """`client.tags.with_raw_response`."""
+
+    def __init__(self, tags: "SyncTags") -> None:
+        self.vocabulary = with_raw_sync(tags.vocabulary)
+        self.set_vocabulary = with_raw_sync(tags.set_vocabulary)
+        self.add_term = with_raw_sync(tags.add_term)
+        self.remove_term = with_raw_sync(tags.remove_term)
+        self.suggestions = with_raw_sync(tags.suggestions)
+        self.apply_vocabulary = with_raw_sync(tags.apply_vocabulary)

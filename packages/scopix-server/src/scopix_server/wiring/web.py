@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from scopix_server.jobs.supervisor import WorkerSupervisor
     from scopix_server.library.kept_vectors import KeptVectors
     from scopix_server.library.search import Searches
+    from scopix_server.upkeep.readiness import Readiness
 
 __all__ = ["build_app", "build_supervisor", "metrics_access"]
 
@@ -116,7 +117,6 @@ def _build_parts(
     from scopix_server.library.tiles import Tiles
     from scopix_server.library.usage import Usages
     from scopix_server.library.webhooks import Webhooks
-    from scopix_server.upkeep.readiness import Readiness
 
     stores, plans = storage.stores(database), plan_table(settings)
     quotas, known_keys = Quotas(plans), KnownKeys(database)
@@ -141,7 +141,7 @@ def _build_parts(
         bucket_settings=storage.bucket_settings(database, stores),
         stores=stores,
         engines=engine_choice(settings, with_keys=False),
-        readiness=Readiness(database, storage.own, jobs, silence=WORKER_SILENCE),
+        readiness=_build_readiness(database, storage, jobs),
         rates=rates,
         slots=UploadSlots(),
         held=held,
@@ -153,6 +153,12 @@ def _build_parts(
         stopping=stopping,
         one_time=one_time,
     )
+
+
+def _build_readiness(database: "SqlDatabase", storage: Storage, jobs: "DbosQueue") -> "Readiness":
+    from scopix_server.upkeep.readiness import Readiness
+
+    return Readiness(database, storage.own, jobs, silence=WORKER_SILENCE)
 
 
 def _build_curation(database: "SqlDatabase") -> "Curation":

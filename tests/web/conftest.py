@@ -22,15 +22,14 @@ PATIENCE = 90_000
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"]
 
 
-@pytest.fixture(scope="session")
-def browser_setup(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def browser_place(scratch: Path) -> dict[str, Any]:
     """Where the browser is: Debian's, or the one that npm brings with its libraries."""
     if DEBIAN.exists():
         return {"executable_path": DEBIAN}
     done = subprocess.run([sys.executable, ROOT / "scripts/web", "--browser"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     folder = Path(done.stdout.strip())
-    fonts = tmp_path_factory.mktemp("fonts") / "fonts.conf"
+    fonts = scratch / "fonts.conf"
     fonts.write_text(f"<fontconfig><dir>{folder / 'fonts'}</dir><cachedir>{fonts.parent}</cachedir></fontconfig>")
     env = {**os.environ, "LD_LIBRARY_PATH": str(folder / "lib"), "FONTCONFIG_FILE": str(fonts)}
     return {"executable_path": folder / "chromium", "env": env}
@@ -40,9 +39,10 @@ expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="session")
-def browser(browser_setup: dict[str, Any]) -> Iterator[Browser]:
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    place = browser_place(tmp_path_factory.mktemp("fonts"))
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(headless=True, args=FLAGS, chromium_sandbox=False, **browser_setup)
+        browser = playwright.chromium.launch(headless=True, args=FLAGS, chromium_sandbox=False, **place)
         yield browser
         browser.close()
 

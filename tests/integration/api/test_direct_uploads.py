@@ -73,6 +73,17 @@ def waiting_parts(server: InProcessServer) -> list[Path]:
     return [path for path in server.stored_objects() if "direct" in path.parts]
 
 
+def test_where_the_file_was_is_kept_and_makes_no_other_upload_of_it(http: httpx2.Client) -> None:
+    content = encoded(picture(seed=5060))
+    upload = announce(http, content, path="C:\\..\\May\\plan.png", resume=True)
+    assert announce(http, content, path="June/plan.png", resume=True)["id"] == upload["id"]
+    send(upload, content)
+    assert http.post(f"{ROUTE}/{upload['id']}/complete").status_code == 201
+    assert http.get(f"/files/{upload['image_id']}").json()["path"] == "May/plan.png"
+    refused = http.post(ROUTE, json={"filename": "a.png", "size_bytes": 9, "path": "x" * 1025})
+    assert (refused.status_code, refused.json()["error"]["details"]["field"]) == (422, "path")
+
+
 def test_a_small_file_is_sent_by_one_put(http: httpx2.Client, server: InProcessServer) -> None:
     content = encoded(picture(seed=5001))
     upload = announce(http, content, title="A plan", tags=["one", "two"])

@@ -31,6 +31,7 @@ export async function whole(entry: Entry, progress: Progress, signal: AbortSigna
 export async function direct(entry: Entry, progress: Progress, signal: AbortSignal): Promise<Result> {
   const body = {
     filename: nameOf(entry),
+    path: pathOf(entry),
     size_bytes: entry.size,
     checksum_sha256: entry.hash,
     resume: true,

@@ -53,6 +53,7 @@ class Announcement:
     """What is going to be uploaded. `sha256`, in hex, is checked at the end if it is given.
 
     With `resume`, an open upload of the same file and options goes on instead of a new one; it needs the `sha256`.
+    `path`: where its client had it, as `domain.file.display_path` gives it.
     """
 
     filename: str
@@ -60,6 +61,7 @@ class Announcement:
     sha256: str | None
     options: UploadOptions
     resume: bool = False
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +121,7 @@ class DirectUploads:
             size_bytes=announcement.size_bytes,
             sha256=announcement.sha256,
             part_size_bytes=part_bytes(announcement.size_bytes),
-            options=announcement.options.plain(),
+            options=announcement.options.plain() | {"path": announcement.path},
             status=DirectUploadStatus.OPEN,
             created_at=now,
             expires_at=now + EXPIRES_AFTER,
@@ -253,7 +255,9 @@ class DirectUploads:
             )
 
     def _receive(self, upload: DirectUpload, claimed: Completion) -> Receipt:
-        options = UploadOptions.from_plain(upload.options)
+        asked = dict(upload.options)
+        path = asked.pop("path", None)
+        options = UploadOptions.from_plain(asked)
         # Asked before the parts are read, which may take long.
         self._intake.find_destination(upload.tenant_id, options.storage_target)
         incoming = self._intake.open(upload.filename, self._limits)
@@ -261,7 +265,7 @@ class DirectUploads:
             for chunk in self._parts.chunks(upload, claimed.etags or {}):
                 incoming.write(chunk)
             _check_content(upload, claimed, incoming.finish())
-            arrivals = [Arrival(incoming, reserved_id=upload.image_id)]
+            arrivals = [Arrival(incoming, reserved_id=upload.image_id, path=path)]
             replay = _CompletionReplay(upload)
             return self._intake.accept(Upload(upload.tenant_id, arrivals, options, replay=replay, method="PRESIGNED"))
         finally:
@@ -355,5 +359,7 @@ def _closed(upload: DirectUpload) -> str:
 
 
 def _fingerprint(upload: DirectUpload) -> str:
-    request = repr((upload.filename, upload.size_bytes, upload.sha256, sorted(upload.options.items())))
+    # Where it was makes no other upload of it.
+    options = sorted((name, value) for name, value in upload.options.items() if name != "path")
+    request = repr((upload.filename, upload.size_bytes, upload.sha256, options))
     return hashlib.sha256(request.encode()).hexdigest()

@@ -31,10 +31,11 @@ class CreateDirectUploadRequest(WireModel):
     """What is going to be uploaded; the options are those of any upload.
 
     `content_type` is advice: the type is told from the bytes. With `resume`, an open upload of the same file and
-    options goes on; that needs the checksum.
+    options goes on; that needs the checksum. `path`: where the file is at its client, relative.
     """
 
     filename: Annotated[str, Field(min_length=1, max_length=255)]
+    path: str | None = Field(None, max_length=1024)
     # Nothing at all is refused in words of its own.
     size_bytes: Annotated[int, Field(ge=0, le=2**53, json_schema_extra={"minimum": 1})]
     content_type: Annotated[str, Field(max_length=255)] | None = None

@@ -33,7 +33,7 @@ from scopix_server.api.routes.uploads import variants_of
 from scopix_server.categories import Catalogue
 from scopix_server.domain.direct import DirectUpload
 from scopix_server.domain.errors import Forbidden, NotFound, ValidationFailed
-from scopix_server.domain.file import check_tags, check_title
+from scopix_server.domain.file import check_tags, check_title, display_path
 from scopix_server.domain.ids import is_uuid
 from scopix_server.intake.direct import Announcement, Completion
 from scopix_server.intake.incoming_part import IncomingPart
@@ -86,6 +86,7 @@ async def create_direct_upload(
         body.checksum_sha256.lower() if body.checksum_sha256 else None,
         _options(body, known),
         body.resume,
+        display_path(body.path or ""),
     )
     key = idempotency_key or body.idempotency_key
     # The parts and, while they are put together, the file itself.

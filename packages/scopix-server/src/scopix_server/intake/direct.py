@@ -255,9 +255,9 @@ class DirectUploads:
             )
 
     def _receive(self, upload: DirectUpload, claimed: Completion) -> Receipt:
-        asked = dict(upload.options)
-        path = asked.pop("path", None)
-        options = UploadOptions.from_plain(asked)
+        values = dict(upload.options)
+        path = values.pop("path", None)
+        options = UploadOptions.from_plain(values)
         # Asked before the parts are read, which may take long.
         self._intake.find_destination(upload.tenant_id, options.storage_target)
         incoming = self._intake.open(upload.filename, self._limits)

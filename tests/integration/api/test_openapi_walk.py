@@ -30,7 +30,7 @@ PUBLIC = {
 }
 
 # Routes that change nothing though their method says so, and are let to those who may read.
-READING = {"POST /api/v2/files/check-duplicates"}
+READING = {"POST /api/v2/ask", "POST /api/v2/files/check-duplicates"}
 
 # Fields of which some values get 400, as the refusal of a whole request.
 BAD_REQUEST = {("POST /api/v2/files/direct-uploads", "size_bytes"): [0]}

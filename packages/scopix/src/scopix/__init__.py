@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from scopix._expand import DirectoryScan, find_images, scan_directory
     from scopix._raw import RawResponse
     from scopix._sync.client import SyncScopix
+    from scopix.types.ask import AskCitation, AskClaim, AskResponse, AskRow, AskTotal
     from scopix.types.documents import (
         DocumentChunk,
         DocumentChunkList,
@@ -207,6 +208,7 @@ _HOMES = {
         "UploadSessionStatus",
     ),
     "scopix.types.settings": ("S3ConfigStatus", "S3ValidationResult"),
+    "scopix.types.ask": ("AskCitation", "AskClaim", "AskResponse", "AskRow", "AskTotal"),
     "scopix.types.search": ("SearchHit", "SearchResults"),
     "scopix.types.similar": ("SimilarFile", "SimilarFiles"),
     "scopix.types.tags": ("ApplyVocabularyResponse", "TagSuggestion", "TagSuggestionList", "TagTerm", "TagVocabulary"),
@@ -237,6 +239,11 @@ __all__ = [
     "ApiKeyInfo",
     "ApiKeyList",
     "ApplyVocabularyResponse",
+    "AskCitation",
+    "AskClaim",
+    "AskResponse",
+    "AskRow",
+    "AskTotal",
     "AuthenticationError",
     "BatchDeleteFilesResponse",
     "BatchFile",

@@ -17,6 +17,7 @@ from scopix_server.api.middleware import BodyGuard, RequestContext
 from scopix_server.api.parts import Parts
 from scopix_server.api.routes import (
     analyze,
+    ask,
     batch,
     categories,
     changes,
@@ -84,6 +85,7 @@ def create_app(parts: Parts, *, version: str, lifespan: Lifespan | None = None) 
     app.include_router(pages.router, prefix=PREFIX)
     app.include_router(descriptions.router, prefix=PREFIX)
     app.include_router(search.router, prefix=PREFIX)
+    app.include_router(ask.router, prefix=PREFIX)
     app.include_router(similar.router, prefix=PREFIX)
     app.include_router(keys.router, prefix=PREFIX)
     app.include_router(sign_in.router, prefix=PREFIX)

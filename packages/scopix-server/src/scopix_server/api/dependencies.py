@@ -25,6 +25,7 @@ from scopix_server.categories import Catalogue
 from scopix_server.domain.engine_choice import EngineChoice
 from scopix_server.domain.ports import FileServing
 from scopix_server.intake.direct import DirectUploads
+from scopix_server.library.ask import AskLibrary
 from scopix_server.library.documents import Documents
 from scopix_server.library.edit import Editor
 from scopix_server.library.files import Files
@@ -42,6 +43,7 @@ from scopix_server.upkeep.readiness import Readiness
 __all__ = [
     "AdmissionDep",
     "ApiKeysDep",
+    "AskLibraryDep",
     "BucketSettingsDep",
     "CatalogueDep",
     "DirectUploadsDep",
@@ -102,7 +104,8 @@ EditorDep = Annotated[Editor, Depends(_of(lambda parts: parts.editor))]
 RedescriberDep = Annotated[Redescriber, Depends(_of(lambda parts: parts.redescriber))]
 DocumentsDep = Annotated[Documents, Depends(_of(lambda parts: parts.documents))]
 TilesDep = Annotated[Tiles, Depends(_of(lambda parts: parts.tiles))]
-SearchesDep = Annotated[Searches, Depends(_of(lambda parts: parts.searches))]
+AskLibraryDep = Annotated[AskLibrary, Depends(_of(lambda parts: parts.finding.library))]
+SearchesDep = Annotated[Searches, Depends(_of(lambda parts: parts.finding.searches))]
 SessionsDep = Annotated[Sessions, Depends(_of(lambda parts: parts.sessions))]
 ApiKeysDep = Annotated[ApiKeys, Depends(_of(lambda parts: parts.keys))]
 TagVocabulariesDep = Annotated[TagVocabularies, Depends(_of(lambda parts: parts.curation.tag_vocabularies))]

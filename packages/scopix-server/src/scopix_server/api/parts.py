@@ -27,6 +27,7 @@ from scopix_server.domain.ports import FileServing
 from scopix_server.intake.accept import Intake
 from scopix_server.intake.direct import DirectUploads
 from scopix_server.intake.stores import Stores
+from scopix_server.library.ask import AskLibrary
 from scopix_server.library.documents import Documents
 from scopix_server.library.edit import Editor
 from scopix_server.library.files import Files
@@ -41,7 +42,7 @@ from scopix_server.library.usage import Usages
 from scopix_server.library.webhooks import Webhooks
 from scopix_server.upkeep.readiness import Readiness
 
-__all__ = ["ApiLimits", "Curation", "Fetch", "Parts", "Reception", "parts_of"]
+__all__ = ["ApiLimits", "Curation", "Fetch", "Finding", "Parts", "Reception", "parts_of"]
 
 Fetch = Callable[[str], AbstractContextManager[tuple[str, Iterator[bytes]]]]
 """From an address to a name and the content, in chunks, for as long as the context lasts.
@@ -85,6 +86,14 @@ class Curation:
 
 
 @dataclass(frozen=True, slots=True)
+class Finding:
+    """What finds files by what somebody types: a search, or a question."""
+
+    searches: Searches
+    library: AskLibrary
+
+
+@dataclass(frozen=True, slots=True)
 class Parts:
     """All of them, of one application."""
 
@@ -100,7 +109,7 @@ class Parts:
     keys: ApiKeys
     webhooks: Webhooks
     curation: Curation
-    searches: Searches
+    finding: Finding
     usages: Usages
     bucket_settings: BucketSettings
     stores: Stores

@@ -21,6 +21,7 @@ from typing import Any, Generic, Protocol, TypeAlias, TypeVar
 
 import sqlalchemy as sa
 
+from scopix_server.db.aggregates import SqlAggregates
 from scopix_server.db.counts import FileCounts, SqlCounts
 from scopix_server.db.descriptions import SqlDescriptions
 from scopix_server.db.direct import SqlDirectUploads
@@ -83,6 +84,7 @@ class SqlTransaction:
     """The repositories of one open transaction; `connection` is for those that share it (the job queue)."""
 
     files = _Repository(SqlFiles)
+    aggregates = _Repository(SqlAggregates)
     variants = _Repository(SqlVariants)
     descriptions = _Repository(SqlDescriptions)
     versions = _Repository(SqlVersions)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from scopix_server.domain.asking import AggregateRepository
 from scopix_server.domain.description_ports import DescriptionRecord, DescriptionRepository, VersionRepository
 from scopix_server.domain.direct_ports import DirectUploadRepository
 from scopix_server.domain.document_ports import DocumentRepository
@@ -251,6 +252,8 @@ class Transaction(Protocol):
 
     @property
     def files(self) -> FileRepository: ...
+    @property
+    def aggregates(self) -> AggregateRepository: ...
     @property
     def variants(self) -> VariantRepository: ...
     @property

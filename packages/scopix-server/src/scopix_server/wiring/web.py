@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from scopix_server.api.limits import HeldResponses
     from scopix_server.api.metrics import MetricsAccess
     from scopix_server.api.one_time import OneTimeLinks
-    from scopix_server.api.parts import Curation, Fetch, Parts, Reception
+    from scopix_server.api.parts import Curation, Fetch, Finding, Parts, Reception
     from scopix_server.db.connection import SqlDatabase
     from scopix_server.intake.direct import DirectUploads
     from scopix_server.intake.quota import Quotas
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.supervisor import WorkerSupervisor
     from scopix_server.library.kept_vectors import KeptVectors
-    from scopix_server.library.search import Searches
     from scopix_server.upkeep.readiness import Readiness
 
 __all__ = ["build_app", "build_supervisor", "metrics_access"]
@@ -136,7 +135,7 @@ def _build_parts(
         keys=ApiKeys(database, ended=known_keys.clear),
         webhooks=Webhooks(database, storage.vault, storage.guard.check_url),
         curation=_build_curation(database),
-        searches=_build_searches(settings, database, reception.files.vectors),
+        finding=_build_finding(settings, database, reception.files.vectors),
         usages=Usages(database),
         bucket_settings=storage.bucket_settings(database, stores),
         stores=stores,
@@ -217,12 +216,14 @@ def _build_direct(
     return DirectUploads(reception.intake, database, limits, storage.receiving)
 
 
-def _build_searches(settings: Settings, database: "SqlDatabase", vectors: "KeptVectors") -> "Searches":
+def _build_finding(settings: Settings, database: "SqlDatabase", vectors: "KeptVectors") -> "Finding":
+    from scopix_server.api.parts import Finding
     from scopix_server.embedding.sentence_encoder import SentenceEncoder
+    from scopix_server.library.ask import AskLibrary
     from scopix_server.library.search import Searches
 
-    embedder = SentenceEncoder() if settings.search_by_meaning else None
-    return Searches(database, embedder, vectors)
+    searches = Searches(database, SentenceEncoder() if settings.search_by_meaning else None, vectors)
+    return Finding(searches, AskLibrary(database, searches))
 
 
 def _compare_with_store(database: "SqlDatabase", storage: Storage) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from scopix._sync.tags import SyncTags
     from scopix._sync.tenant import SyncTenant
     from scopix._sync.webhooks import SyncWebhooks
+    from scopix.types.ask import AskResponse
 
 __all__ = ["SyncScopix"]
 
@@ -172,6 +173,25 @@ class SyncScopix:
         from scopix._sync.webhooks import SyncWebhooks
 
         return SyncWebhooks(self._transport, self.config)
+
+    def ask(self, question: str, *, limit: int = 20, engine: bool = True) -> "AskResponse":
+        """Ask the library: a table of the files that a question is about, what each rests on, and sentences about it.
+
+            response = client.ask("Which receipts are over 100 euros?")
+            print(response.text)
+            for row in response.rows:
+                print(row.file.filename, row.values, [cited.text for cited in row.citations])
+
+        `response.search` is the question as it was understood, in words and conditions of a search. `limit` (1 to 100)
+        is how many rows the table has at most. `engine=False` leaves the wording to the server's rules, even where it
+        has a language model for it. Raises `ValidationError` for a question without words.
+        """
+        from scopix._request import Request, json_body, parse_response
+        from scopix.types.ask import AskResponse
+
+        body = json_body({"question": question, "limit": limit, "engine": engine})
+        request = Request(method="POST", url=f"{self.config.url}/ask", endpoint="POST /ask", content=body)
+        return parse_response(AskResponse, self._transport.send(request))
 
     def close(self) -> None:
         """Give the connections back. The client cannot be used any more. An `http_client` of yours stays open."""

@@ -15,6 +15,7 @@ HELP = {
     "upload": "Upload images and documents, and print what is on them.",
     "list": "List files, the latest pictures first.",
     "search": "Find files by words in titles, names, tags, descriptions and the text visible on them.",
+    "ask": "Ask the library: which files, how many, how much in total; with what each line rests on.",
     "similar": "Find the images that look most like one, the likest first.",
     "get": "Show everything known about files, or save them.",
     "show": "Show a file's description, tags, text and particulars.",

@@ -67,7 +67,13 @@ class ServerSettings(BaseSettings):
     max_ocr_pages: int = Field(2000, ge=0, description="Those of a document that are read by their pictures, at most.")
     max_batch_files: int = Field(200, ge=1, le=10_000, description="Files in one batch request.")
     max_batch_bytes: int = Field(2048 * _MIB, ge=1, description="Bytes of one batch request.")
-    max_image_pixels: int = Field(200_000_000, ge=1, description="Images with more pixels are refused on their header.")
+    max_image_pixels: int | None = Field(
+        None,
+        ge=1,
+        le=2_000_000_000,
+        description="Images with more pixels are refused on their header; default: 200 million, and 2,000 million, the "
+        "most that is read in 700 MB, where `SCOPIX_MAX_FILE_BYTES` or that of direct uploads is above its default.",
+    )
     tile_pixels: int = Field(
         50_000_000,
         ge=0,
@@ -223,6 +229,15 @@ class ServerSettings(BaseSettings):
     sensitive_requests_per_minute: int = Field(
         60, ge=1, description="Requests that make, change or deactivate API keys which a key may make in a minute."
     )
+
+    @property
+    def image_pixels(self) -> int:
+        """The largest image in pixels. Who takes larger files than usual has sheets to put in."""
+        if self.max_image_pixels is not None:
+            return self.max_image_pixels
+        usual = ServerSettings.model_fields["max_file_bytes"].default
+        takes_large_files = max(self.max_file_bytes, self.max_direct_upload_bytes or 0) > usual
+        return 2_000_000_000 if takes_large_files else 200_000_000
 
     @property
     def origins(self) -> tuple[str, ...]:

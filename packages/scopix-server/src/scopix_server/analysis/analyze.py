@@ -3,7 +3,7 @@
 This step runs in a process of its own (see `jobs/isolation.py`): the bytes come from strangers.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -11,16 +11,21 @@ from typing import Any
 
 from scopix.types.vocabulary import DescriptionErrorType
 from scopix_server.analysis.decode import Decoded, decode, pixels_of
+from scopix_server.analysis.sheet_text import join_lines, read_bands
 from scopix_server.analysis.tiles import make_tiles
 from scopix_server.analysis.variants import MAX_SIDE, copy_for_engine, render
-from scopix_server.domain.analysis import Analysis, RenderedVariant, Rendering
-from scopix_server.domain.description import Perception
+from scopix_server.domain.analysis import Analysis, ReadLines, RenderedVariant, Rendering, SheetLine
+from scopix_server.domain.description import Perception, TextRegion
 from scopix_server.domain.engines import EngineCopy
 from scopix_server.domain.errors import CorruptImage, DescribeError, TooManyPixels, UnsupportedFileType
+from scopix_server.domain.photographic import looks_photographic
 from scopix_server.domain.tiles import TileGrid
 from scopix_server.intake.decode_plan import PixelLimits
 
 __all__ = ["ImageAnalyzer", "render_variants"]
+
+
+_MIN_PHOTO_CHARACTERS = 3
 
 
 class ImageAnalyzer:
@@ -30,14 +35,22 @@ class ImageAnalyzer:
         look: says what is on decoded pixels, a numpy array of uint8, height x width x 3, RGB.
         limits: images of more pixels are refused.
         copies: those that the configured engines want; they are made with the first decode, and kept.
+        read, arrange: read the text on pixels; bring lines, of a picture so many times as wide as high, into order.
     """
 
     def __init__(
-        self, look: Callable[[Any], Perception], limits: PixelLimits, copies: tuple[EngineCopy, ...] = ()
+        self,
+        look: Callable[[Any], Perception],
+        limits: PixelLimits,
+        copies: tuple[EngineCopy, ...],
+        read: Callable[[Any], tuple[TextRegion, ...]],
+        arrange: Callable[[Sequence[TextRegion], float], tuple[TextRegion, ...]],
     ) -> None:
         self._look = look
         self._limits = limits
         self._copies = copies
+        self._read = read
+        self._arrange = arrange
 
     def analyze(self, path: Path) -> Analysis:
         """See `Analyzer`."""
@@ -59,7 +72,22 @@ class ImageAnalyzer:
         taken = decoded.taken
         pixels = pixels_of(decoded.image)
         del decoded  # up to 200 MB that nobody needs while the networks run
-        return Analysis(replace(self._look(pixels), **of_file), variants, taken, copies)
+        seen = replace(self._look(pixels), **of_file)
+        # On a photograph without any text none is looked for at full size: small structures are taken for letters.
+        is_reduced = seen.width * seen.height > self._limits.work_pixels and not seen.damage
+        is_reduced = is_reduced and (bool(seen.text) or not looks_photographic(seen.statistics))
+        return Analysis(seen, variants, taken, copies, is_reduced=is_reduced)
+
+    def read_bands(self, path: Path, first: int) -> ReadLines:
+        """See `Analyzer`."""
+        with _as_describe_error():
+            return read_bands(path, first, self._limits, self._read)
+
+    def join_lines(self, lines: Sequence[SheetLine], seen: Perception) -> tuple[TextRegion, ...]:
+        """See `Analyzer`."""
+        if seen.scenes:  # a photograph: there fewer characters are a glint or a leaf, as on the reduced copy
+            lines = [line for line in lines if len(line.region.text) >= _MIN_PHOTO_CHARACTERS]
+        return self._arrange(join_lines(lines, seen.text, seen.height), seen.width / seen.height)
 
     def render(self, path: Path) -> Rendering:
         """See `Analyzer`."""

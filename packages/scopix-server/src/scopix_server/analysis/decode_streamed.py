@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Final
 __all__ = ["DecodingFailed", "Rows", "Streamed", "cmyk_of_print", "decode_streamed", "stream_rows"]
 
 _LOADERS: Final = ("VipsForeignLoadJpeg", "VipsForeignLoadPng", "VipsForeignLoadWebp", "VipsForeignLoadTiff")
+_FETCHED_ROWS: Final = 16
 _MODES: Final = {1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}
 _WHOLE: Final = frozenset({"uchar", "ushort"})
 _TWELVE_BITS: Final = 4095
@@ -70,18 +71,25 @@ class Rows:
     Bytes of `mode`: L, LA, RGB, RGBA or CMYK, `width` x `height`. `icc_profile` is as stored: no pixel is converted.
     """
 
-    def __init__(self, image: Any, sources: list[Any]) -> None:
-        self._image = image
+    def __init__(self, image: Any, region: Any, sources: list[Any]) -> None:
+        self._region = region
         self._sources = sources
         self.width: int = image.width
         self.height: int = image.height
         self.mode = "CMYK" if image.interpretation == "cmyk" else _MODES[image.bands]
         self.icc_profile: bytes | None = _metadata(image, "icc-profile-data")
 
-    def take(self, top: int, count: int) -> bytes:
-        """Return the next `count` rows, of which `top` is the first. Raises as `decode_streamed`."""
+    def take(self, top: int, count: int) -> bytearray:
+        """Return `count` rows from `top` on, which lies behind all taken before. Raises as `decode_streamed`."""
+        row_bytes = self.width * (4 if self.mode == "CMYK" else len(self.mode))
+        taken = bytearray(count * row_bytes)
         with _as_decoding_failed():
-            return bytes(self._image.crop(0, top, self.width, count).write_to_memory())
+            # By one region that stays: libvips drops what it has decoded of a strip or tile whenever a picture is
+            # written, and would not go back for the rest. A few rows at a time, or it holds them several times over.
+            for row in range(0, count, _FETCHED_ROWS):
+                rows = min(_FETCHED_ROWS, count - row)
+                taken[row * row_bytes : (row + rows) * row_bytes] = self._region.fetch(0, top + row, self.width, rows)
+        return taken
 
 
 def stream_rows(file: BinaryIO) -> Rows:
@@ -89,7 +97,8 @@ def stream_rows(file: BinaryIO) -> Rows:
     vips = _library()
     sources: list[Any] = []
     with _as_decoding_failed():
-        return Rows(_in_eight_bits(vips, file, _loaded(vips, file, sources), sources), sources)
+        image = _in_eight_bits(vips, file, _loaded(vips, file, sources), sources)
+        return Rows(image, vips.Region.new(image), sources)
 
 
 @contextmanager

@@ -2,14 +2,24 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, MediaType
 from scopix_server.analysis.ask import copy_key, record_of, with_keywords
 from scopix_server.analysis.by_vocabulary import by_vocabulary
 from scopix_server.analysis.describe_document import ReadDocument
 from scopix_server.analysis.tile_file import TileFile
-from scopix_server.domain.analysis import Analysis, Analyzer, Describer, DocumentAnalyzer, RenderedVariant, Rendering
+from scopix_server.domain.analysis import (
+    Analysis,
+    Analyzer,
+    Describer,
+    DocumentAnalyzer,
+    RenderedVariant,
+    Rendering,
+    SheetLine,
+)
 from scopix_server.domain.description import Perception
 from scopix_server.domain.engine_choice import EngineChoice
 from scopix_server.domain.engines import BUILTIN
@@ -88,6 +98,8 @@ class DescribeFile:
         self._check_attempts(file)
         with self._stores.local_path(file) as path:
             analysis = self._analyzer.analyze(path)
+            if analysis.is_reduced:
+                analysis = self._read_in_bands(path, analysis)
         variants = [self._keep(file, variant) for variant in analysis.variants]
         for kind, data in analysis.copies:
             if all(kind.name != variant.name for variant in variants):
@@ -95,6 +107,17 @@ class DescribeFile:
         self._database.write(lambda t: self._save(t, file, analysis, variants))
         self._seen[file_id, revision] = file, analysis.perception
         return True
+
+    def _read_in_bands(self, path: Path, analysis: Analysis) -> Analysis:
+        lines: list[SheetLine] = []
+        following: int | None = 0
+        # Some bands at a time: between two portions others have their turn.
+        while following is not None:
+            portion = self._analyzer.read_bands(path, following)
+            lines += portion.lines
+            following = portion.following
+        text = self._analyzer.join_lines(lines, analysis.perception) if lines else analysis.perception.text
+        return replace(analysis, perception=replace(analysis.perception, text=text))
 
     def _save(self, transaction: Transaction, file: File, analysis: Analysis, variants: list[Variant]) -> None:
         transaction.variants.save(file.id, variants)

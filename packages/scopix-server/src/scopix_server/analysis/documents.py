@@ -17,8 +17,10 @@ from scopix_server.domain.analysis import (
     Analyzer,
     DocumentAnalyzer,
     OpenedDocument,
+    ReadLines,
     RenderedVariant,
     Rendering,
+    SheetLine,
 )
 from scopix_server.domain.description import Perception, TextRegion
 from scopix_server.domain.document import DocumentFacts, DocumentPage, TextSource
@@ -130,6 +132,14 @@ class FileAnalyzer:
     def copy(self, path: Path, kind: EngineCopy) -> bytes:
         """See `Analyzer`."""
         return self.images.copy(path, kind)
+
+    def read_bands(self, path: Path, first: int) -> ReadLines:
+        """See `Analyzer`."""
+        return self.images.read_bands(path, first)
+
+    def join_lines(self, lines: Sequence[SheetLine], seen: Perception) -> tuple[TextRegion, ...]:
+        """See `Analyzer`."""
+        return self.images.join_lines(lines, seen)
 
     def tile(self, path: Path, target: Path) -> TileGrid | None:
         """See `Analyzer`."""

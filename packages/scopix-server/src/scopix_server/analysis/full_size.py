@@ -35,14 +35,15 @@ Strip = npt.NDArray[np.uint8]
 class FullSize:
     """A picture of `width` x `height` pixels, still to be turned as `orientation` says (1 to 8, as EXIF counts).
 
-    `strips` takes the heights of strips that follow each other from top to bottom, and yields these: RGB in sRGB,
-    uint8, height x width x 3, what is transparent laid on a ground. It can be walked through once; raises CorruptImage.
+    `strips` takes the heights of strips that follow each other from top to bottom, and the row that the first begins
+    with. It yields them, RGB in sRGB, uint8, height x width x 3, what is transparent laid on a ground. It can be walked
+    through once; raises CorruptImage.
     """
 
     width: int
     height: int
     orientation: int
-    strips: Callable[[Iterable[int]], Iterator[Strip]]
+    strips: Callable[[Iterable[int], int], Iterator[Strip]]
 
 
 @contextmanager
@@ -62,7 +63,7 @@ def full_size(path: Path, limits: PixelLimits, strip_rows: int) -> Iterator[Full
             yield _streamed(file, content_type, header)
             return
     image = decode(path, max_pixels=limits.max_pixels, work_pixels=header.pixels).image
-    yield FullSize(image.width, image.height, 1, lambda heights: _crops(image, heights))
+    yield FullSize(image.width, image.height, 1, lambda heights, top: _crops(image, heights, top))
 
 
 def _streamed(file: BinaryIO, content_type: str, header: Header) -> FullSize:
@@ -71,7 +72,7 @@ def _streamed(file: BinaryIO, content_type: str, header: Header) -> FullSize:
         look = _look_of(rows, file, content_type, header)
     except DecodingFailed as error:
         raise _corrupt(error) from error
-    return FullSize(rows.width, rows.height, header.orientation, lambda heights: _shown(rows, look, heights))
+    return FullSize(rows.width, rows.height, header.orientation, lambda heights, top: _shown(rows, look, heights, top))
 
 
 def _look_of(rows: Rows, file: BinaryIO, content_type: str, header: Header) -> Look:
@@ -89,8 +90,7 @@ def _look_of(rows: Rows, file: BinaryIO, content_type: str, header: Header) -> L
     return Look.of(sample)
 
 
-def _shown(rows: Rows, look: Look, heights: Iterable[int]) -> Iterator[Strip]:
-    top = 0
+def _shown(rows: Rows, look: Look, heights: Iterable[int], top: int) -> Iterator[Strip]:
     for height in heights:
         try:
             data = rows.take(top, height)
@@ -103,18 +103,17 @@ def _shown(rows: Rows, look: Look, heights: Iterable[int]) -> Iterator[Strip]:
             yield _converted(data, rows, look, height)
 
 
-def _converted(data: bytes, rows: Rows, look: Look, height: int) -> Strip:
+def _converted(data: bytearray, rows: Rows, look: Look, height: int) -> Strip:
     strip = np.empty((height, rows.width, 3), np.uint8)
     row_bytes, step = len(data) // height, max(1, _BAND_PIXELS // rows.width)
     for top in range(0, height, step):
         count = min(step, height - top)
-        band = data[top * row_bytes : (top + count) * row_bytes]
+        band = bytes(data[top * row_bytes : (top + count) * row_bytes])
         strip[top : top + count] = np.asarray(look.shown(Image.frombytes(rows.mode, (rows.width, count), band)))
     return strip
 
 
-def _crops(image: Image.Image, heights: Iterable[int]) -> Iterator[Strip]:
-    top = 0
+def _crops(image: Image.Image, heights: Iterable[int], top: int) -> Iterator[Strip]:
     for height in heights:
         yield np.asarray(image.crop((0, top, image.width, top + height)))
         top += height

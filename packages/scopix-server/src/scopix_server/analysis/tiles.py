@@ -80,7 +80,7 @@ class _Pyramid:
             numbers = reversed(range(self._strips(grid.top)))
         numbers = list(numbers)
         heights = (min(SIDE, self._source.height - number * SIDE) for number in numbers)
-        for number, strip in zip(numbers, self._source.strips(heights), strict=True):
+        for number, strip in zip(numbers, self._source.strips(heights, 0), strict=True):
             rows = slice(None, None, -1 if self._turn.top_bottom else 1)
             columns = slice(None, None, -1 if self._turn.left_right else 1)
             self._add(grid.top, number, strip[rows, columns])

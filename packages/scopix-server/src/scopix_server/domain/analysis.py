@@ -11,12 +11,22 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from scopix_server.domain.description import Description, Perception
+from scopix_server.domain.description import Description, Perception, TextRegion
 from scopix_server.domain.document import DocumentDigest, DocumentFacts, DocumentPage
 from scopix_server.domain.engines import EngineCopy
 from scopix_server.domain.tiles import TileGrid
 
-__all__ = ["Analysis", "Analyzer", "Describer", "DocumentAnalyzer", "OpenedDocument", "RenderedVariant", "Rendering"]
+__all__ = [
+    "Analysis",
+    "Analyzer",
+    "Describer",
+    "DocumentAnalyzer",
+    "OpenedDocument",
+    "ReadLines",
+    "RenderedVariant",
+    "Rendering",
+    "SheetLine",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,8 @@ class Analysis:
     Of a document it is known what the `document` holds; the perception is that of its first page, or
     an empty one if pages cannot be drawn.
     The perception is kept in the database, and all that a description by text alone needs. `variants`, `taken` and
-    `copies` (one for each kind that the engines want) are there after a decode; later only what was asked for.
+    `copies` (one for each kind that the engines want) are there after a decode; later only what was asked for. With
+    `is_reduced` the text was read on a reduced copy, and is still to be read at full size (see `Analyzer.read_bands`).
     """
 
     perception: Perception
@@ -46,6 +57,24 @@ class Analysis:
     taken: datetime | None = None
     copies: tuple[tuple[EngineCopy, bytes], ...] = ()
     document: DocumentDigest | None = None
+    is_reduced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SheetLine:
+    """A line of text that was read in one band of a large picture; `is_cut` where it reaches a border of the band."""
+
+    region: TextRegion
+    band: int
+    is_cut: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLines:
+    """What was read in some bands, and the number of the one to go on with; None after the last."""
+
+    lines: tuple[SheetLine, ...]
+    following: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +110,12 @@ class Analyzer(Protocol):
 
     def copy(self, path: Path, kind: EngineCopy) -> bytes:
         """Return a copy for engines only. Raises as `analyze`."""
+
+    def read_bands(self, path: Path, first: int) -> ReadLines:
+        """Read some bands of the image at `path` at full size, from number `first` on. Raises as `analyze`."""
+
+    def join_lines(self, lines: Sequence[SheetLine], seen: Perception) -> tuple[TextRegion, ...]:
+        """Return what stands on a picture in reading order, by all that was read in bands and on its reduced copy."""
 
     def tile(self, path: Path, target: Path) -> TileGrid | None:
         """Write the tiles of the image at `path` to `target`, as `domain/tiles.py` tells.

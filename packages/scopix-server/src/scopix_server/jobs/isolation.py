@@ -24,8 +24,17 @@ from typing import Any, NoReturn
 from pebble import ProcessExpired, ProcessPool
 
 from scopix.types.vocabulary import DescriptionErrorType
-from scopix_server.domain.analysis import Analysis, Analyzer, Describer, OpenedDocument, RenderedVariant, Rendering
-from scopix_server.domain.description import Description
+from scopix_server.domain.analysis import (
+    Analysis,
+    Analyzer,
+    Describer,
+    OpenedDocument,
+    ReadLines,
+    RenderedVariant,
+    Rendering,
+    SheetLine,
+)
+from scopix_server.domain.description import Description, Perception, TextRegion
 from scopix_server.domain.document import DocumentPage
 from scopix_server.domain.engines import EngineCopy
 from scopix_server.domain.errors import DescribeError
@@ -39,6 +48,8 @@ __all__ = ["Isolated"]
 
 _POOLS = 3  # that may break under one job before it fails
 _LOOK_SECONDS = 1.0
+_TILE_TIMES = 4
+"""Tiles of two gigapixels take up to a minute of a core, and on a busy machine several; nobody waits for them."""
 _log = logging.getLogger(__name__)
 
 
@@ -107,9 +118,17 @@ class Isolated:
         """See `Analyzer`."""
         return self._call("copy", path, kind)  # type: ignore[no-any-return]
 
+    def read_bands(self, path: Path, first: int) -> ReadLines:
+        """See `Analyzer`."""
+        return self._call("read_bands", path, first)  # type: ignore[no-any-return]
+
+    def join_lines(self, lines: Sequence[SheetLine], seen: Perception) -> tuple[TextRegion, ...]:
+        """See `Analyzer`."""
+        return self._call("join_lines", lines, seen)  # type: ignore[no-any-return]
+
     def tile(self, path: Path, target: Path) -> TileGrid | None:
         """See `Analyzer`."""
-        return self._call("tile", path, target)  # type: ignore[no-any-return]
+        return self._call("tile", path, target, seconds=_TILE_TIMES * self._seconds)  # type: ignore[no-any-return]
 
     def open_document(self, path: Path, extension: str) -> OpenedDocument:
         """See `DocumentAnalyzer`."""
@@ -133,13 +152,14 @@ class Isolated:
             self._closing = True
         _end(self._pool)
 
-    def _call(self, task: str, *arguments: Any) -> Any:
+    def _call(self, task: str, *arguments: Any, seconds: float | None = None) -> Any:
+        seconds = self._seconds if seconds is None else seconds
         try:
             with self._places.place(finishes=task == "describe"):
-                result = self._run(_work, current_context(), task, *arguments)
+                result = self._run(_work, current_context(), task, *arguments, seconds=seconds)
         except FutureTimeout as error:
             # Not tried again: the same image would take as long, and keep others waiting as long, each time.
-            message = f"It took longer than {self._seconds:g} seconds and was given up."
+            message = f"It took longer than {seconds:g} seconds and was given up."
             raise DescribeError(message, DescriptionErrorType.RESOURCE_LIMIT, retryable=False) from error
         except (ProcessExpired, BrokenProcessPool) as error:
             message = "The process that looked at the file died; the file may be damaged in a way that breaks decoders."
@@ -150,12 +170,12 @@ class Isolated:
         self._warm.set()
         return result
 
-    def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
+    def _run(self, function: Callable[..., Any], *arguments: Any, seconds: float | None = None) -> Any:
         """Run a function in a child. A pool that breaks meanwhile is no fault of the job's: it is begun again."""
         for left in reversed(range(_POOLS)):
             try:
                 pool = self._whole_pool()
-                return self._result_of(pool, self._schedule(pool, function, arguments))
+                return self._result_of(pool, self._schedule(pool, function, arguments, seconds or self._seconds))
             except BrokenProcessPool:
                 if self._closing:
                     _wait_for_the_end()
@@ -178,9 +198,11 @@ class Isolated:
                 threading.Thread(target=_end, args=[broken], name="end-broken-pool", daemon=True).start()
             return self._pool
 
-    def _schedule(self, pool: ProcessPool, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Future[Any]:
+    def _schedule(
+        self, pool: ProcessPool, function: Callable[..., Any], arguments: tuple[Any, ...], seconds: float
+    ) -> Future[Any]:
         try:
-            return pool.schedule(function, args=arguments, timeout=self._seconds)
+            return pool.schedule(function, args=arguments, timeout=seconds)
         except RuntimeError as error:
             # It broke, or was closed, since it was looked at.
             raise BrokenProcessPool(str(error)) from error

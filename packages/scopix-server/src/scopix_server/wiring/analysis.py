@@ -6,7 +6,7 @@ from scopix_server.categories import Catalogue
 from scopix_server.config import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from scopix_server.analysis.documents import FileAnalyzer, LookAtPage
     from scopix_server.domain.analysis import Describer
@@ -17,12 +17,13 @@ __all__ = ["Parts", "analyzer_and_describer", "build_in_child", "look_and_compos
 
 
 class Parts(NamedTuple):
-    """What sees (pixels to perception), what writes, and what looks at pages and reads their pictures."""
+    """What sees (pixels to perception), writes, looks at pages, reads, and brings lines into order."""
 
     look: "Callable[[Any], Perception]"
     compose: "Callable[[Perception, str], Description]"
     look_at_page: "LookAtPage"
     read: "Callable[[Any], tuple[TextRegion, ...]]"
+    arrange: "Callable[[Sequence[TextRegion], float], tuple[TextRegion, ...]]"
 
 
 def build_in_child(
@@ -57,20 +58,22 @@ def analyzer_and_describer(
     from scopix_server.documents.opening import document_opener
     from scopix_server.intake.decode_plan import PixelLimits
 
-    look, compose, look_at_page, read = parts or look_and_compose(settings)
-    limits = PixelLimits(settings.max_image_pixels, settings.work_pixels)
+    look, compose, look_at_page, read, arrange = parts or look_and_compose(settings)
+    limits = PixelLimits(settings.image_pixels, settings.work_pixels)
     documents = DocumentLooker(document_opener(settings.max_document_pages), look_at_page, read)
-    analyzer = FileAnalyzer(ImageAnalyzer(look, limits, copies), documents)
+    analyzer = FileAnalyzer(ImageAnalyzer(look, limits, copies, read, arrange), documents)
     return analyzer, BuiltInDescriber(compose, catalogue, describe_whole)
 
 
 def look_and_compose(settings: Settings) -> "Parts":
     """Build what sees (pixels to perception) and what writes (perception to description), as the settings ask for."""
+    from scopix_server.perception.reading_order import in_reading_order
+
     if settings.analyzer == "scripted":
         from scopix_server.perception.scripted import ScriptedAnalyzer
 
         scripted = ScriptedAnalyzer(settings.scripted_seconds)
-        return Parts(scripted.analyze, scripted.describe, scripted.look_at_page, scripted.read)
+        return Parts(scripted.analyze, scripted.describe, scripted.look_at_page, scripted.read, in_reading_order)
     from scopix_server.composer.grounded import GroundedComposer
     from scopix_server.domain.description import ImageKind, Perception
     from scopix_server.perception.pixel_analyzer import PixelAnalyzer
@@ -87,4 +90,4 @@ def look_and_compose(settings: Settings) -> "Parts":
         text_models=TextModels(settings.ocr_detector_file, settings.ocr_recogniser_file, settings.ocr_symbols_file),
         text_runtime=settings.ocr_runtime,
     )
-    return Parts(pixels.analyze, GroundedComposer().describe, pixels.analyze, pixels.read)
+    return Parts(pixels.analyze, GroundedComposer().describe, pixels.analyze, pixels.read, in_reading_order)

@@ -52,7 +52,7 @@ def file_limits(settings: Settings) -> "FileLimits":
     from scopix_server.intake.decode_plan import PixelLimits
     from scopix_server.intake.incoming import FileLimits
 
-    pixels = PixelLimits(settings.max_image_pixels, settings.work_pixels)
+    pixels = PixelLimits(settings.image_pixels, settings.work_pixels)
     return FileLimits(settings.max_file_bytes, settings.max_document_bytes, pixels)
 
 

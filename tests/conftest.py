@@ -14,6 +14,11 @@ if TYPE_CHECKING:
 
     from tests.support.s3 import S3Server
 
+# Some environments forbid to keep compiled modules. Then each of some hundred servers, commands and children that the
+# tests start would compile all of ours again, a fifth of its start, and each run all tests.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
+
 # Thousands of tests and all that they import stay to the end: no search for garbage is to go through them.
 gc.disable()
 

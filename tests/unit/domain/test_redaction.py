@@ -136,3 +136,14 @@ def test_keys_among_the_members_of_a_body_are_secret() -> None:
 )
 def test_a_message_that_is_kept_holds_nothing_that_no_database_takes(error: EngineUnavailable | DescribeError) -> None:
     assert error.message == r"no\x00 \ud83d"
+
+
+def test_a_secret_that_is_learnt_later_is_masked_where_the_text_was_clean_before() -> None:
+    redactor = Redactor()
+    line = "the password is correct-horse-battery"
+    assert redactor.redact(line) == redactor.redact(line) == line
+    redactor.register(["correct-horse-battery"])
+    assert redactor.redact(line) == "the password is ***"
+    for number in range(5_000):
+        assert redactor.redact(f"line {number}") == f"line {number}"
+    assert len(redactor._clean) <= 2_000

@@ -45,6 +45,12 @@ def test_words_are_stable(text: str) -> None:
     assert words_of(" ".join(words_of(text))) == words_of(text)
 
 
+@given(st.text(st.characters(max_codepoint=127), max_size=60))
+def test_plain_text_has_the_words_that_any_other_has(text: str) -> None:
+    # A letter beyond ASCII takes the text the long way.
+    assert words_of(f"{text} é") == [*words_of(text), "e"]
+
+
 def test_phrases() -> None:
     assert phrases_of('"ground floor" kitchen 東京') == [["ground", "floor"], ["kitchen"], ["東", "京"]]
     assert phrases_of('" - " ...') == []

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from scopix_server.domain.patterns import late
 from scopix_server.reading.layout import Layout, Line
 
 __all__ = ["jurisdictions"]
@@ -41,15 +42,15 @@ _AREAS: tuple[tuple[int, str], ...] = (
     (_AUTHORITY, rf"(?:{_BODIES})"),
     (_AUTHORITY, rf"{_NAME} (?:Water District|Flood Control District|Sanitation District|Port Authority)"),
 )
-_PATTERNS = tuple((rank, re.compile(rf"(?<!\w){pattern}(?!\w)")) for rank, pattern in _AREAS)
+_PATTERNS = tuple((rank, late(rf"(?<!\w){pattern}(?!\w)")) for rank, pattern in _AREAS)
 _LABELLED = (
     (
         _SMALL,
-        re.compile(r"(?:city|town|municipality|township|gemeinde|commune|municipio)\s?:\s*(\S.{1,60})", re.IGNORECASE),
+        late(r"(?:city|town|municipality|township|gemeinde|commune|municipio)\s?:\s*(\S.{1,60})", re.IGNORECASE),
     ),
-    (_MIDDLE, re.compile(r"county\s?:\s*(\S.{1,60})", re.IGNORECASE)),
-    (_LARGE, re.compile(r"(?:state|province|bundesland)\s?:\s*(\S.{1,60})", re.IGNORECASE)),
-    (_AUTHORITY, re.compile(r"(?:jurisdiction|authority|agency)\s?:\s*(\S.{1,80})", re.IGNORECASE)),
+    (_MIDDLE, late(r"county\s?:\s*(\S.{1,60})", re.IGNORECASE)),
+    (_LARGE, late(r"(?:state|province|bundesland)\s?:\s*(\S.{1,60})", re.IGNORECASE)),
+    (_AUTHORITY, late(r"(?:jurisdiction|authority|agency)\s?:\s*(\S.{1,80})", re.IGNORECASE)),
 )
 
 

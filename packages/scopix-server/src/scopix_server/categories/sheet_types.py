@@ -2,6 +2,7 @@
 
 import re
 
+from scopix_server.domain.patterns import late
 from scopix_server.reading.layout import Layout, Line
 from scopix_server.reading.title_block import title_block
 
@@ -63,13 +64,13 @@ _KINDS = (
     r"|plano de drenaje|planta y perfil",
 )
 _PREFIX = r"(?:proposed |preliminary |final |overall |partial |enlarged |civil |phase \w{1,3} |street |road(?:way)? )?"
-_KIND = re.compile(rf"{_PREFIX}(?:{'|'.join(_KINDS)})", re.IGNORECASE)
+_KIND = late(rf"{_PREFIX}(?:{'|'.join(_KINDS)})", re.IGNORECASE)
 # What may come before and behind the kind on a title line: "C-3.1 GRADING PLAN", "GRADING PLAN - SHEET 2 OF 4".
-_BEFORE = re.compile(r"(?:[A-Z]{1,3}[-.]?\d{1,3}(?:\.\d{1,2})?\s*[-–—:]?\s*|\d{1,2}[.)]\s+)?")
-_BEHIND = re.compile(r"\s*(?:$|[-–—:,(/]|sta\b|station\b|sheet\b|no\b|\d|[A-Z]$|north|south|east|west)", re.IGNORECASE)
+_BEFORE = late(r"(?:[A-Z]{1,3}[-.]?\d{1,3}(?:\.\d{1,2})?\s*[-–—:]?\s*|\d{1,2}[.)]\s+)?")
+_BEHIND = late(r"\s*(?:$|[-–—:,(/]|sta\b|station\b|sheet\b|no\b|\d|[A-Z]$|north|south|east|west)", re.IGNORECASE)
 _AS_LARGE = 0.9
 
-_NUMBER = re.compile(r"C(?:[A-Z])?[- ]?([0-9])\d{2}(?:\.\d{1,2})?")
+_NUMBER = late(r"C(?:[A-Z])?[- ]?([0-9])\d{2}(?:\.\d{1,2})?")
 _BY_DIGIT = {"0": "general", "1": "plans", "2": "elevations", "3": "sections", "5": "details", "6": "schedules"}
 """The sheet type designators of the US National CAD Standard: first digit of the number after the discipline "C"."""
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from scopix_server.domain.patterns import late
 from scopix_server.reading.layout import Layout, Line
 
 __all__ = ["standards"]
@@ -64,7 +65,7 @@ def _loose(name: str) -> str:
     return r"\s?".join(letters)
 
 
-_PATTERN = re.compile(
+_PATTERN = late(
     "|".join(
         rf"(?<![A-Za-z0-9])(?P<f{n}>{_loose(name)})"
         rf"\s?-?\s?(?P<c{n}>{code})(?![A-Za-z0-9])"
@@ -72,11 +73,11 @@ _PATTERN = re.compile(
     )
 )
 _MORE = {
-    n: re.compile(rf"\s*(?:,|and|&|or|/|;)\s*(?:and\s+)?({further})(?![A-Za-z0-9])")
+    n: late(rf"\s*(?:,|and|&|or|/|;)\s*(?:and\s+)?({further})(?![A-Za-z0-9])")
     for n, (_, _, further) in enumerate(_FAMILIES)
     if further is not None
 }
-_EUROCODE = re.compile(r"\bEurocode\s?\d\b", re.IGNORECASE)
+_EUROCODE = late(r"\bEurocode\s?\d\b", re.IGNORECASE)
 
 
 def standards(layout: Layout) -> Iterator[tuple[str, Line]]:

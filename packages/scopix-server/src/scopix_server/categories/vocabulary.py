@@ -2,6 +2,7 @@
 
 import re
 
+from scopix_server.domain.patterns import late
 from scopix_server.reading.terms import phrases
 
 __all__ = ["EQUIPMENT", "MATERIALS", "SAFETY", "STRUCTURE"]
@@ -78,7 +79,7 @@ STRUCTURE = phrases(
     *("poteau", "poutre", "dalle", "mur de soutènement", "fondation", "coffrage", "ferraillage"),
     *("pilar", "viga", "losa", "muro de contención", "cimentación", "encofrado"),
 )
-SAFETY = re.compile(
+SAFETY = late(
     r"\b(?:danger|warning|caution|hazard|beware|achtung|vorsicht|gefahr|attention|peligro|precaución|pericolo)\b"
     r"|hard\s?hats?|\b(?:safety|protective|hi-?vis\w*|high[- ]visibility|steel[- ]toe\w*)\s?"
     r"(?:helmets?|boots?|footwear|shoes|glasses|goggles|gloves|harness\w*|vests?|jackets?|clothing|equipment|net\w*|"

@@ -38,6 +38,7 @@ _MIN_ANYWHERE = 8  # shorter ones, and mere words, are masked as whole words onl
 _MAX_WORD_LENGTH = 16
 _MIN_PART = 8  # of a secret, masked by itself: what is left of it when it was cut, wrapped or escaped unforeseen
 _MIN_MEMBER = 12  # "prompt_cache_key": "scopix" is no secret, and would hide our own name
+_MAX_CLEAN, _MAX_CLEAN_LENGTH = 2_000, 100  # texts without secrets that are remembered: half a MB at the most
 _MAX_TEMPORARY = 64  # tenants' credentials in use at once; each costs some microseconds a line
 # What people write where an engine wants some key and checks none. Masked, they would hide names of engines and models.
 _PLACEHOLDERS = frozenset(
@@ -67,6 +68,8 @@ class Redactor:
         self._spellings: tuple[str, ...] = ()
         self._words: re.Pattern[str] | None = None
         self._beginnings: tuple[tuple[str, str], ...] = ()
+        self._clean: set[str] = set()
+        """Short texts that were looked through: what a line of the log says of a request is mostly the same."""
 
     def register(self, secrets: Iterable[str | None], *, temporary: bool = False) -> None:
         """Mask these from now on. Of the `temporary` ones, those of many tenants, the 64 used last are known."""
@@ -81,6 +84,17 @@ class Redactor:
 
     def redact(self, text: str) -> str:
         """Return the text with every secret masked."""
+        clean = self._clean  # before all else: what is learnt meanwhile brings another set
+        if text in clean:
+            return text
+        redacted = self._redact(text)
+        if redacted == text and len(text) <= _MAX_CLEAN_LENGTH:
+            if len(clean) >= _MAX_CLEAN:
+                clean.clear()
+            clean.add(text)
+        return redacted
+
+    def _redact(self, text: str) -> str:
         # The whole ones first, the longest before the others: what is masked in pieces leaves pieces.
         for spelling in self._spellings:
             if spelling in text:
@@ -110,6 +124,7 @@ class Redactor:
         self._beginnings = tuple(
             (secret[: max(_MIN_PART, len(secret) // 2)], secret) for secret in known if not _is_word(secret)
         )
+        self._clean = set()  # last, since it stands for all of the above
 
 
 def _is_word(secret: str) -> bool:

@@ -26,6 +26,9 @@ _QUOTED = re.compile(r'"([^"]*)"|(\S+)')
 
 def words_of(text: str) -> list[str]:
     """Return the words of a text, in order, each cut to 255 characters."""
+    if text.isascii():
+        # The same in a tenth of the time: there is nothing to compose, and no accent.
+        return [word[:_MAX_LENGTH] for word in _WORD.findall(text.lower())]
     plain = unicodedata.normalize("NFKD", text.replace(_SOFT_HYPHEN, ""))
     bare = "".join(c for c in plain if not unicodedata.combining(c))
     # Composed again: the decomposition took Hangul syllables and voiced kana apart as well.

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from scopix_server.domain.patterns import late
 from scopix_server.reading.lines import Line, columns_of, mostly_letters
 
 __all__ = ["Pair", "colon_pairs", "is_label", "may_label", "worded_pairs"]
@@ -21,12 +22,12 @@ _MAX_LINES = 300
 _MAX_WORDS = 5
 _MAX_LABEL_WORDS = 6
 # Signs and beginnings that running text, code and lists have before a colon, and labels have not.
-_NO_LABEL = re.compile(r"[^|;{}<>=\[\]]{0,60}(?:[|;{}<>=\[\]]|\.\s|, )|[a-z]\S{0,20}(?:\s\S{1,40}){2}")
+_NO_LABEL = late(r"[^|;{}<>=\[\]]{0,60}(?:[|;{}<>=\[\]]|\.\s|, )|[a-z]\S{0,20}(?:\s\S{1,40}){2}")
 _SAME_START = 0.4  # line heights
 
-_ENUMERATED = re.compile(r"\d{1,2}[.)]\s+[^\W\d]")
-_INLINE_PAIR = re.compile(r"([^\W\d][^:]{0,40}?)\s*:\s+(\S.{0,200})")
-_LABEL_WORDS = re.compile(
+_ENUMERATED = late(r"\d{1,2}[.)]\s+[^\W\d]")
+_INLINE_PAIR = late(r"([^\W\d][^:]{0,40}?)\s*:\s+(\S.{0,200})")
+_LABEL_WORDS = late(
     r"\b(?:name|surname|forename|born|birth|address|street|city|town|county|country|nationality|post ?code|zip|"
     r"telephone|phone|mobile|fax|e-?mail|occupation|profession|gender|sex|age|company|department|position|employer|"
     r"employee|signature|signed|purpose|reason|date|time|place|location|number|no|nr|id|reference|ref|type|witness|"

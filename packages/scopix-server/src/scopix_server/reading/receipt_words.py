@@ -2,6 +2,8 @@
 
 import re
 
+from scopix_server.domain.patterns import late
+
 __all__ = [
     "ADDRESSED",
     "AMOUNT",
@@ -29,7 +31,7 @@ __all__ = [
 
 
 def _words(*parts: str) -> re.Pattern[str]:
-    return re.compile("".join(parts), re.IGNORECASE)
+    return late("".join(parts), re.IGNORECASE)
 
 
 # The sender's name -------------------------------------------------------------------------------
@@ -43,7 +45,7 @@ TRADE = _words(
     r"electrical|gallery|bistro|kitchen|grill|food|apotheke|markt|b[aä]ckerei|boutique|pharmacie|farmacia|company)\b",
 )
 # The number under which a company is registered, behind or before its name.
-REGISTERED = re.compile(
+REGISTERED = late(
     r"\s*(?:\((?:\w{0,3}\s?)?[\dA-Z -]{0,3}\d[\w\s-]{2,14}\)|\b\d{4,7}-[A-Z]\b(?:\s?\(\w{1,6}\))?)$|^#\d{3,8}\s+"
 )
 # The second line of a name.
@@ -84,7 +86,7 @@ STREET = _words(
 ADDRESSED = _words(
     r"\W{0,2}(?:lot|no\.?\s?\d|jalan|jln|unit \w|\d{1,2}(?:st|nd|rd|th) (?:fl|lev))\b",
 )
-CALLED = re.compile(r"\d{2,3}[- ]?\d{3,4}[ -]?\d{3,4}\b(?!\s*,)|\+\d{2}")
+CALLED = late(r"\d{2,3}[- ]?\d{3,4}[ -]?\d{3,4}\b(?!\s*,)|\+\d{2}")
 
 # The sum ------------------------------------------------------------------------------------------
 
@@ -116,4 +118,4 @@ ROUNDING = _words(r"\brounding(?: adj\w{0,10})?\b")
 # The day ------------------------------------------------------------------------------------------
 
 DATE_WORD = _words(r"\b(?:date|dt|datum|tarikh|fecha|data)\b")
-CLOCK = re.compile(r"\d{1,2}:\d{2}")
+CLOCK = late(r"\d{1,2}:\d{2}")

@@ -3,18 +3,19 @@
 import re
 from collections.abc import Iterator
 
+from scopix_server.domain.patterns import late
 from scopix_server.reading.layout import Layout, Line
 
 __all__ = ["phrases", "terms_in"]
 
-_NEGATED = re.compile(r"(?:\b(?:no|not|without|kein\w{0,2}|ohne|sans|sin)\s+|\bnon-)$", re.IGNORECASE)
+_NEGATED = late(r"(?:\b(?:no|not|without|kein\w{0,2}|ohne|sans|sin)\s+|\bnon-)$", re.IGNORECASE)
 
 
 def phrases(*terms: str) -> re.Pattern[str]:
     """Return a pattern for any of the terms, as words of their own, also in a plural with -s or -es."""
     by_length = sorted(terms, key=len, reverse=True)
     found = "|".join(re.escape(term).replace(r"\ ", r"[\s-]?").replace(r"\-", r"[\s-]?") for term in by_length)
-    return re.compile(rf"(?<![\w-])(?:{found})(?:e?s)?(?![\w])", re.IGNORECASE)
+    return late(rf"(?<![\w-])(?:{found})(?:e?s)?(?![\w])", re.IGNORECASE)
 
 
 def terms_in(layout: Layout, pattern: re.Pattern[str], *besides: re.Pattern[str]) -> Iterator[tuple[str, Line]]:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 
+from scopix_server.domain.patterns import late
 from scopix_server.reading.fields import Pair
 from scopix_server.reading.layout import Layout, Line
 
@@ -23,26 +24,26 @@ _LABELS = {
     r"aprobado(?: por)?",
     "scale": r"scales?|maßstab|massstab|échelle|escala|scala|schaal",
 }
-_PATTERNS = {name: re.compile(rf"(?:{label})", re.IGNORECASE) for name, label in _LABELS.items()}
+_PATTERNS = {name: late(rf"(?:{label})", re.IGNORECASE) for name, label in _LABELS.items()}
 # What follows one of these without a colon is its value if it looks like one: "SCALE 1:100", "SHEET A-101 OF 7".
 _CODES = {"drawing_number", "sheet", "revision", "scale", "date"}
-_CODE = re.compile(
+_CODE = late(
     r"(?:[A-Z]{0,4}[-.]?\d|[A-Z0-9]{1,2}$|n\.?t\.?s|not to scale|\w{3,9}\.? \d|as (?:shown|noted))", re.IGNORECASE
 )
-_HEAD = re.compile(
+_HEAD = late(
     r"(?:name|signature|signatur|sign|unterschrift|date|datum|material|werkstoff|finish|weight|gewicht|size|format|"
     r"tolerances?|toleranzen|änderung|modification|surface (?:finish|treatment)|change description|projection|"
     r"benennung|zeichnungsnr|produktion|production|mfg|q\.?a|qualität|quality|group|department|abteilung|remarks?|description)",
     re.IGNORECASE,
 )
 """Other labels of title blocks: what stands in such a cell is none of another one's value."""
-_SIGNED = re.compile(r"(?:signature|signatur|sign|unterschrift)", re.IGNORECASE)
+_SIGNED = late(r"(?:signature|signatur|sign|unterschrift)", re.IGNORECASE)
 _FORMS = {
-    **dict.fromkeys(("drawn_by", "checked_by", "approved_by"), re.compile(r"(?=(?:.{0,40}[^\W\d]){2}).{2,60}")),
-    **dict.fromkeys(("project", "client", "title"), re.compile(r"(?=(?:.{0,60}[^\W\d]){2}).{2,160}")),
-    **dict.fromkeys(("date", "sheet"), re.compile(r"(?=.{0,60}\d).{1,80}|[A-Z]{1,2}")),
-    "scale": re.compile(r"(?=.{0,60}\d).{1,80}|n\.?t\.?s\.?|not to scale|as (?:shown|noted)", re.IGNORECASE),
-    "revision": re.compile(r".{1,12}"),
+    **dict.fromkeys(("drawn_by", "checked_by", "approved_by"), late(r"(?=(?:.{0,40}[^\W\d]){2}).{2,60}")),
+    **dict.fromkeys(("project", "client", "title"), late(r"(?=(?:.{0,60}[^\W\d]){2}).{2,160}")),
+    **dict.fromkeys(("date", "sheet"), late(r"(?=.{0,60}\d).{1,80}|[A-Z]{1,2}")),
+    "scale": late(r"(?=.{0,60}\d).{1,80}|n\.?t\.?s\.?|not to scale|as (?:shown|noted)", re.IGNORECASE),
+    "revision": late(r".{1,12}"),
 }
 """What each sort of value looks like: a date is nobody's name."""
 _BESIDE = 12.0  # line heights from a label to a value right of it, at most

@@ -2,6 +2,8 @@
 
 import re
 
+from scopix_server.domain.patterns import late
+
 __all__ = [
     "CODE",
     "CONTROL",
@@ -17,7 +19,7 @@ __all__ = [
     "noun_of",
 ]
 
-ROOM = re.compile(
+ROOM = late(
     r"(?:master |guest |main |primary |family |utility |store |walk-in |en[- ]?suite |open |covered |front |rear "
     r"|double |single )?"
     r"(?:bed ?room|bath(?: ?room)?|living(?: room| area)?|dining(?: room| area)?|kitchen(?:ette|/diner)?|hall(?:way)?|"
@@ -35,33 +37,31 @@ ROOM = re.compile(
     r"(?:\s?(?:\d{1,3}[a-z]?|[a-z]|[ivx]{1,4}|\(.{1,20}\)))?",
     re.IGNORECASE,
 )
-LEGEND = re.compile(
+LEGEND = late(
     r"(?:map )?(?:legend|key|legende|légende|leyenda|legenda|zeichenerklärung)(?: of .{1,30})?:?", re.IGNORECASE
 )
-PLAN_TITLE = re.compile(
+PLAN_TITLE = late(
     r"\b(?:floor|ground|storey|story|level \w{1,3}|site|roof)\b.{0,20}\b(?:plan|layout)\b|\bfloor ?plan\b|"
     r"\b(?:grundriss|lageplan|bauplan|plattegrond|planta (?:baja|primera)|pianta|plan (?:du|de l'|de la) )",
     re.IGNORECASE,
 )
-MAP_TITLE = re.compile(
+MAP_TITLE = late(
     r"\b(?:map|routes?|trails?|street plan|city plan|transit|\w*karte|stadtplan|carte|plan de ville|mapa|\w*kaart|"
     r"mappa)\b",
     re.IGNORECASE,
 )
-MAP_DATA = re.compile(
+MAP_DATA = late(
     r"openstreetmap|mapbox|google maps|osmdata|osdatahub|ordnance survey|natural ?earth|spdata\w{0,10}|worldclim|"
     r"kartendaten|map data|geobasis\w{0,10}|swisstopo|geoportal|\b30day\w{0,6}map\w{0,12}|spatialdata",
     re.IGNORECASE,
 )
-LOG = re.compile(
-    r"\[?\d{4}-\d\d-\d\d[T ]?\d\d:\d\d|\[(?:info|warn|warning|error|debug)\]|\[\d\d:\d\d:\d\d\]", re.IGNORECASE
-)
-PAPER = re.compile(
+LOG = late(r"\[?\d{4}-\d\d-\d\d[T ]?\d\d:\d\d|\[(?:info|warn|warning|error|debug)\]|\[\d\d:\d\d:\d\d\]", re.IGNORECASE)
+PAPER = late(
     r"\b(?:invoice|receipt|total|subtotal|vat|tax|amount due|balance due|quotation|purchase order|delivery note|"
     r"rechnung\w*|summe|mwst|gesamt\w*|netto\w*|facture|tva|factura|iva|fattura|factuur|btw)\b",
     re.IGNORECASE,
 )
-CONTROL = re.compile(
+CONTROL = late(
     r"(?:settings|dashboard|home|menu|save(?: .{1,20})?|cancel|ok|apply|submit|delete|edit|add [^&+]{1,20}|new .{1,20}|"
     r"export .{1,20}|import .{1,20}|upload|download|next ?(?:page)?|previous|back|close|help|profile|notifications?|"
     r"inbox|compose|starred|drafts|spam|trash|archive|posteingang|entwürfe|papierkorb|backlog|to ?do|in progress|"
@@ -74,7 +74,7 @@ CONTROL = re.compile(
     r"volgende|vorige|sluiten|avanti|indietro|annulla|chiudi|salva|cerca|impostazioni)",
     re.IGNORECASE,
 )
-STRONG_CONTROL = re.compile(
+STRONG_CONTROL = late(
     r"(?:search (?:.{1,30}(?:…|\.\.\.?)|(?:for|in|by) .{1,30})|(?:type|write|enter) (?:a|your) message.{0,3}|"
     r"(?:show|reset|change) (?:your )?(?:database )?password|"
     r"copy (?:snippet|code|link|to clipboard)|"
@@ -85,14 +85,14 @@ STRONG_CONTROL = re.compile(
     r"iniciar sesión|inloggen|uitloggen)",
     re.IGNORECASE,
 )
-CODE = re.compile(
+CODE = late(
     r"(?:[$#] ?|>>> |[A-Z]:\\\S*>)[a-z][\w.-]{1,30}(?: .{0,80})?|"
     r"(?:def|class|func|fn|function) \w{1,40}\s?[({:].{0,80}|"
     r"(?:from \S{1,60} )?import [\w.{}, *]{1,60}|return [\w.(\"']{1,40};?|@\w{1,40}|"
     r"(?:public|private|static|const|let|var) \w{1,40}[ (=:].{0,80}|"
     r"Traceback .{0,60}|#include.{0,40}|.{0,60}\)\s?[;{]|[}\])]{1,3};?"
 )
-TITLE_BLOCK = re.compile(
+TITLE_BLOCK = late(
     r"(?:sheet|drawing|dwg|scale|rev(?:ision)?|drawn(?: by)?|checked(?: by)?|approved(?: by)?|project|client|job|"
     r"maßstab|massstab|plan(?:inhalt|nummer|nr)|gezeichnet|geprüft|bauherr|échelle|dessiné(?: par)?|"
     r"zeichnungs?(?:nummer|-?nr)|werkstoff|oberfläche\w{0,20}|toleranz\w{0,3}|benennung|"
@@ -118,7 +118,7 @@ _NOUNS = (
     ("payslip", r"pay ?slip\b|pay ?stub\b|gehaltsabrechnung\b|lohnabrechnung\b|bulletin de paie\b"),
     ("letter", r"dear (?:mrs?|ms|sir|madam|dr|all|team)\b|sehr geehrte[rs]?\b|madame, monsieur\b|liebe[rs]? "),
 )
-_NOUN_PATTERNS = tuple((noun, re.compile(pattern, re.IGNORECASE)) for noun, pattern in _NOUNS)
+_NOUN_PATTERNS = tuple((noun, late(pattern, re.IGNORECASE)) for noun, pattern in _NOUNS)
 _MAX_WORDS = 4
 
 

@@ -162,6 +162,13 @@ class ServerSettings(BaseSettings):
         60.0, ge=0, description="So often a worker removes what had its time; 0: only `scopix-server sweep` does."
     )
 
+    inspection_minutes: float = Field(
+        10.0,
+        ge=0,
+        description="So long a day a worker compares stored files with what they were when they came; it goes on where "
+        "it was. 0: only `scopix-server records inspect` does.",
+    )
+
     storage: Literal["local", "s3"] = Field(
         "local", description="Where files are stored: in the data directory, or in a bucket of any S3 server."
     )

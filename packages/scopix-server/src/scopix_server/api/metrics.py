@@ -22,6 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from scopix_server.api.admission import Admission
 from scopix_server.api.route_names import route_of
 from scopix_server.domain.errors import Forbidden, InvalidApiKey, MissingApiKey, ServiceUnavailable
+from scopix_server.domain.inspection import InspectionReport
 from scopix_server.domain.metrics import STAGE_BUCKETS, StageBucket, StageTimes
 from scopix_server.domain.ports import BlobStore, Database
 
@@ -182,8 +183,14 @@ class _Kept(Collector):
 
     def collect(self) -> Iterator[Metric]:
         now = datetime.now(UTC)
-        queues, beats, stages, engines = self._database.read(
-            lambda t: (t.metrics.queues(), t.metrics.heartbeats(), t.metrics.all(), t.engines.states())
+        queues, beats, stages, engines, last = self._database.read(
+            lambda t: (
+                t.metrics.queues(),
+                t.metrics.heartbeats(),
+                t.metrics.all(),
+                t.engines.states(),
+                t.inspections.last(),
+            )
         )
         jobs = GaugeMetricFamily(
             "scopix_jobs", "Files that something is still to be done for.", labels=("kind", "state")
@@ -212,12 +219,29 @@ class _Kept(Collector):
             available.add_metric((name,), float(state.available))
         yield available
         yield _histogram(stages)
+        yield from _inspected(last, now)
         try:
             free = self._store.free_bytes()
         except ServiceUnavailable:
             free = None  # the other metrics are all the more worth having
         if free is not None:
             yield GaugeMetricFamily("scopix_disk_free_bytes", "Room left on the disk that uploads go to.", free)
+
+
+def _inspected(last: InspectionReport | None, now: datetime) -> Iterator[Metric]:
+    """What the last look at all that is stored found; nothing before there was one."""
+    if last is None or last.ended_at is None:
+        return
+    objects = GaugeMetricFamily(
+        "scopix_stored_objects_wrong", "Objects that were not as they should be at the last look.", labels=("problem",)
+    )
+    objects.add_metric(("missing",), last.missing)
+    objects.add_metric(("damaged",), last.damaged)
+    objects.add_metric(("foreign",), last.foreign or 0)
+    yield objects
+    yield GaugeMetricFamily("scopix_inspected_files", "Files that the last look compared.", last.files)
+    age = (now - last.ended_at).total_seconds()
+    yield GaugeMetricFamily("scopix_inspection_age_seconds", "Seconds since the last look at all files ended.", age)
 
 
 def _histogram(stages: Mapping[StageBucket, StageTimes]) -> Metric:

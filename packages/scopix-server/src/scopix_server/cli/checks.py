@@ -60,6 +60,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     if database.verdict is Verdict.OK:
         yield _tried("records", lambda: _records(settings))
         yield _tried("counts", lambda: _counts(settings))
+        yield _tried("stored files", lambda: _stored_files(settings))
         yield _tried("queue", lambda: _queue(settings))
         yield _tried("workers", lambda: _workers(settings))
     yield _tried("models", _models)
@@ -210,6 +211,27 @@ def _counts(settings: Settings) -> Outcome:
     if message := str(found):
         return Verdict.FAILED, f"{message} `scopix-server records recount` puts them right."
     return Verdict.OK, "the numbers of files that are kept are those that counting gives"
+
+
+def _stored_files(settings: Settings) -> Outcome:
+    """What the last look at all that is stored found, and how far the present one has come."""
+    with _database_of(settings) as database:
+        last, current = database.read(lambda t: (t.inspections.last(), t.inspections.current()))
+    worst = [report for report in (current, last) if report is not None and (report.missing or report.damaged)]
+    if worst:
+        wrong = f"{worst[0].missing} objects are missing, {worst[0].damaged} are damaged"
+        return Verdict.FAILED, f"{wrong}; `scopix-server records inspect` names them"
+    under_way = f"; {current.files} files of the next look" if current is not None and current.files else ""
+    if last is None or last.ended_at is None:
+        return Verdict.OK, f"not all were looked at yet{under_way}"
+    seen = f"{last.files} files were as they came at {last.ended_at:%Y-%m-%d %H:%M} UTC"
+    if last.vectors is not None and last.vectors.without:
+        return (
+            Verdict.WARNING,
+            f"{seen}; {last.vectors.without} have no vectors: words alone find them{under_way}",
+        )
+    foreign = f"; {last.foreign} objects belong to none" if last.foreign else ""
+    return Verdict.OK, f"{seen}{foreign}{under_way}"
 
 
 def _queue(settings: Settings) -> Outcome:

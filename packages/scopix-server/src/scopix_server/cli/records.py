@@ -1,5 +1,8 @@
 """records: whether the database has all that was acknowledged, and what to do when it has not."""
 
+import dataclasses
+import json
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -45,6 +48,41 @@ def accept_records(
         except DomainError as error:
             fail(error.message)
     say("The database as it is counts. Objects that no file has are removed when they are old enough.")
+
+
+@records_app.command("inspect")
+def inspect_records(
+    data_dir: DataDir = None,
+    minutes: Annotated[float | None, typer.Option(help="At most so long; default: to the end.", min=0)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Read all stored files, and compare them with what they were when they came; go on where a worker is.
+
+    The exit code is 1 when something is missing or damaged.
+    """
+    from scopix_server.jobs.queue import DbosQueue
+    from scopix_server.wiring.upkeep import build_inspector
+
+    with lend_database(data_dir, with_key=False) as (database, settings), lend_storage(settings) as storage:
+        jobs = DbosQueue(settings.database_address)
+        try:
+            budget = None if minutes is None else timedelta(minutes=minutes)
+            report = build_inspector(settings, database, storage, jobs).run(budget)
+        except DomainError as error:
+            fail(f"The look cannot go on: {error.message} Run the command again when that is mended.")
+        finally:
+            jobs.close()
+    if as_json:
+        print(json.dumps(dataclasses.asdict(report), default=str))  # noqa: T201
+    else:
+        for each in report.problems:
+            say(f"{each.problem.value}: {each.key} of file {each.file_id}")
+        say(f"{report.files} files ({report.bytes} bytes) were looked at{'' if report.ended_at else ', not all yet'}.")
+        if report.ended_at:
+            say(f"{report.foreign if report.foreign is not None else 'Uncounted'} objects belong to no file.")
+            say(report.numbers or "All kept numbers are right.")
+    if report.missing or report.damaged:
+        raise typer.Exit(1)
 
 
 @records_app.command("recount")

@@ -1,11 +1,11 @@
-"""What the tables of `schema` are made with, and the one table that belongs to no tenant's things."""
+"""What the tables of `schema` are made with, and those that belong to no tenant's things."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
-__all__ = ["UtcDateTime", "high_water", "metadata"]
+__all__ = ["UtcDateTime", "high_water", "inspections", "metadata"]
 
 
 class UtcDateTime(sa.TypeDecorator[datetime]):
@@ -39,4 +39,12 @@ high_water = sa.Table(
     # From when the backup is that it was restored from, and until when what happened is lost by that.
     sa.Column("restored_since", UtcDateTime),
     sa.Column("restored_until", UtcDateTime),
+)
+
+# The look at all that is stored: how far the one under way has come, and what the last one found.
+inspections = sa.Table(
+    "inspections",
+    metadata,
+    sa.Column("name", sa.String(16), primary_key=True),
+    sa.Column("data", sa.JSON, nullable=False),
 )

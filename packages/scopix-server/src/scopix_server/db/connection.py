@@ -31,6 +31,7 @@ from scopix_server.db.engines import SqlEngines
 from scopix_server.db.failures import storage_failure
 from scopix_server.db.files import SqlFiles
 from scopix_server.db.idempotency import SqlIdempotency
+from scopix_server.db.inspections import SqlInspections
 from scopix_server.db.keys import SqlKeys
 from scopix_server.db.lines import Lines
 from scopix_server.db.maintenance import SqlMaintenance
@@ -106,6 +107,7 @@ class SqlTransaction:
     tenant_data = _Repository(SqlTenantData)
     documents = _Repository(SqlDocuments)
     counts = _Repository(SqlCounts)
+    inspections = _Repository(SqlInspections)
     tag_vocabularies = _Repository(SqlTagVocabularies)
 
     def __init__(self, connection: sa.Connection) -> None:

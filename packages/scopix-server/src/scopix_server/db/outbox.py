@@ -34,6 +34,15 @@ class Outbox:
         self._write(listeners, kind, at, _file_payload(file))
         self.file_removed(file_id, at)
 
+    def file_damaged(self, file_id: str, problem: str, at: datetime, *, is_original: bool) -> None:
+        """Tell of an original or a variant that is missing from the store, or not as it came."""
+        file = self._connection.execute(sa.select(files).where(files.c.id == file_id)).mappings().first()
+        if file is None or not (listeners := self._listeners(file["tenant_id"])):
+            return
+        about = {name: file[name] for name in ("filename", "path")}
+        data = {"image_id": file_id, **about, "problem": problem, "is_original": is_original}
+        self._write(listeners, EventType.FILE_DAMAGED, at, data)
+
     def file_removed(self, file_id: str, at: datetime) -> None:
         """Tell of the end of a file's session if that file was all it waited for."""
         found = sa.select(session_files.c.session_id).where(

@@ -6,7 +6,7 @@ byte by byte on both (see `migrate`).
 
 import sqlalchemy as sa
 
-from scopix_server.db.columns import UtcDateTime, high_water, metadata
+from scopix_server.db.columns import UtcDateTime, high_water, inspections, metadata
 from scopix_server.db.count_tables import file_counts, session_count_columns
 from scopix_server.db.file_indexes import file_indexes
 from scopix_server.db.search_tables import (
@@ -38,6 +38,7 @@ __all__ = [
     "files",
     "high_water",
     "idempotency_keys",
+    "inspections",
     "maintenance",
     "metadata",
     "perceptions",

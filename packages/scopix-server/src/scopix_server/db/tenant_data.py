@@ -14,7 +14,7 @@ from scopix_server.domain.tenant_data import Original
 
 __all__ = ["DERIVED", "OF_NO_TENANT", "SECRET", "SqlTenantData", "belonging_to"]
 
-OF_NO_TENANT = frozenset({"workers", "chores", "stage_times", "engines", "high_water"})
+OF_NO_TENANT = frozenset({"workers", "chores", "stage_times", "engines", "high_water", "inspections"})
 """Tables about the server itself."""
 
 DERIVED = frozenset(

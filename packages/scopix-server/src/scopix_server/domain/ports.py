@@ -16,6 +16,7 @@ from scopix_server.domain.document_ports import DocumentRepository
 from scopix_server.domain.embedding import EmbeddingRepository
 from scopix_server.domain.engines import EngineRepository
 from scopix_server.domain.file import File, Variant
+from scopix_server.domain.inspection import InspectionRepository
 from scopix_server.domain.listing import FileFilter, ListState, Position, Total
 from scopix_server.domain.metrics import MetricsRepository
 from scopix_server.domain.search_query import Lookup
@@ -252,6 +253,8 @@ class Transaction(Protocol):
 
     @property
     def files(self) -> FileRepository: ...
+    @property
+    def inspections(self) -> InspectionRepository: ...
     @property
     def aggregates(self) -> AggregateRepository: ...
     @property

@@ -37,6 +37,7 @@ class EventType(str, Enum):
 
     FILE_DESCRIBED = "file.described"
     FILE_FAILED = "file.failed"
+    FILE_DAMAGED = "file.damaged"
     SESSION_ENDED = "session.ended"
     PING = "webhook.ping"  # asked for by the owner, sent whatever the webhook listens to
 

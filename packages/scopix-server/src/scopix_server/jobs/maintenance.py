@@ -9,10 +9,11 @@ from datetime import UTC, datetime, timedelta
 from scopix_server.domain.errors import RecordsMissing, trace_of
 from scopix_server.domain.ports import Database
 from scopix_server.domain.upkeep import BrokenOff
+from scopix_server.upkeep.inspection import Inspector
 from scopix_server.upkeep.integrity import Counts, Records
 from scopix_server.upkeep.sweep import Sweeper, SweepReport
 
-__all__ = ["MaintenanceRunner", "MaintenanceTask", "TaskTaken", "counting", "marking", "sweeping"]
+__all__ = ["MaintenanceRunner", "MaintenanceTask", "TaskTaken", "counting", "inspecting", "marking", "sweeping"]
 
 GoOn = Callable[[], bool]
 
@@ -157,6 +158,18 @@ def counting(counts: Counts, *, every: timedelta) -> MaintenanceTask:
         return SweepReport()
 
     return MaintenanceTask("count", every, recount)
+
+
+def inspecting(inspector: Inspector, *, every: timedelta, budget: timedelta) -> MaintenanceTask:
+    """Return the task that looks at what is stored, a part at a time."""
+
+    def inspect(go_on: GoOn) -> SweepReport:
+        report = inspector.run(budget, go_on)
+        if report.missing or report.damaged:
+            _log.warning("%d stored objects are missing, and %d are damaged", report.missing, report.damaged)
+        return SweepReport()
+
+    return MaintenanceTask("inspect", every, inspect)
 
 
 def _unless_missing(run: Callable[[GoOn], SweepReport]) -> Callable[[GoOn], SweepReport]:

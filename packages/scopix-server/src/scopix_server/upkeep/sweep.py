@@ -140,6 +140,10 @@ class Sweeper:
         window = self._database.read(lambda t: t.marks.current()).restored
         return window is not None and window.until > before
 
+    def count_foreign(self, go_on: GoOn) -> int:
+        """Return how many objects there are that no file has and that are so old that nobody is at them."""
+        return sum(1 for _ in self._orphans(self._now() - self._retention.orphans, go_on))
+
     def _purge_files(self, before: datetime, go_on: GoOn) -> tuple[int, int]:
         files = objects = 0
         # A bucket that failed once is not asked again in this sweep: each time would take its time.

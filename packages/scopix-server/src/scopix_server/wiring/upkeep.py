@@ -12,9 +12,19 @@ if TYPE_CHECKING:
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.upkeep.erase import TenantEraser
     from scopix_server.upkeep.export import TenantExporter
+    from scopix_server.upkeep.inspection import Inspector
     from scopix_server.upkeep.sweep import Sweeper
 
-__all__ = ["build_eraser", "build_exporter", "build_sweeper", "count_task", "maintenance_tasks", "mark_task"]
+__all__ = [
+    "build_eraser",
+    "build_exporter",
+    "build_inspector",
+    "build_sweeper",
+    "count_task",
+    "inspection_task",
+    "maintenance_tasks",
+    "mark_task",
+]
 
 _WORKER_IS_DEAD = timedelta(seconds=60)
 """After so long without a heartbeat: generously, for clocks differ."""
@@ -72,6 +82,24 @@ def count_task(database: "SqlDatabase") -> "MaintenanceTask":
     from scopix_server.upkeep.integrity import Counts
 
     return counting(Counts(database), every=timedelta(days=1))
+
+
+def build_inspector(settings: Settings, database: "SqlDatabase", storage: Storage, jobs: "DbosQueue") -> "Inspector":
+    """Build what looks at all that is stored."""
+    from scopix_server.upkeep.inspection import Inspector
+
+    return Inspector(database, storage.own, build_sweeper(settings, database, storage, jobs))
+
+
+def inspection_task(
+    settings: Settings, database: "SqlDatabase", storage: Storage, jobs: "DbosQueue"
+) -> "MaintenanceTask":
+    """Return what looks at a part of what is stored, once a day. With `inspection_minutes` 0 it is due never."""
+    from scopix_server.jobs.maintenance import inspecting
+
+    budget = timedelta(minutes=settings.inspection_minutes)
+    every = timedelta(days=1) if budget else budget
+    return inspecting(build_inspector(settings, database, storage, jobs), every=every, budget=budget)
 
 
 def build_exporter(database: "SqlDatabase", storage: Storage, *, version: str) -> "TenantExporter":

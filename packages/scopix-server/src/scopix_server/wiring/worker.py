@@ -17,7 +17,7 @@ from scopix_server.environment import keep_only_harmless
 from scopix_server.wiring.engines import Gates, engine_choice
 from scopix_server.wiring.shared import VERSION, open_database
 from scopix_server.wiring.storage import Storage
-from scopix_server.wiring.upkeep import count_task, maintenance_tasks, mark_task
+from scopix_server.wiring.upkeep import count_task, inspection_task, maintenance_tasks, mark_task
 
 if TYPE_CHECKING:
     from scopix_server.analysis.describe import DescribeFile
@@ -115,8 +115,11 @@ def _companions(
     tasks = [mark_task(database, storage), count_task(database)]
     tasks += maintenance_tasks(settings, database, storage, jobs)
     upkeep = MaintenanceRunner(database, worker_id, tasks)
+    # Apart, since it takes minutes, and the others are due every minute.
+    inspection = MaintenanceRunner(database, worker_id, [inspection_task(settings, database, storage, jobs)])
     companions: list[MaintenanceRunner | Messenger | EmbeddingKeeper | Recovery] = [
         upkeep,
+        inspection,
         messenger(settings, database, storage),
     ]
     if settings.search_by_meaning:

@@ -44,8 +44,8 @@ class AsyncWebhooks:
     ) -> CreatedWebhook:
         """Let an address be told of events. The answer's `secret`, which messages are signed with, is shown this once.
 
-        `events` are `file.described`, `file.failed` and `session.ended`; left out, all of them. There can be ten
-        webhooks.
+        `events` are `file.described`, `file.failed`, `file.damaged` and `session.ended`; left out, all of them. There
+        can be ten webhooks.
 
         Raises `ValidationError` for an address that the server may not call, and `ScopixPermissionError`.
         """

@@ -48,7 +48,9 @@ def create(
     url: Annotated[str, typer.Argument(metavar="URL", help="The address that is told.")],
     events: Annotated[
         list[str] | None,
-        typer.Option("--event", help="file.described, file.failed or session.ended; repeatable [default: all]."),
+        typer.Option(
+            "--event", help="file.described, file.failed, file.damaged or session.ended; repeatable [default: all]."
+        ),
     ] = None,
     description: Annotated[str | None, typer.Option(help="What it is for.")] = None,
     as_json: AsJson = False,

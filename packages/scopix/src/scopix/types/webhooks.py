@@ -19,9 +19,9 @@ __all__ = [
     "WebhookList",
 ]
 
-Event = Literal["file.described", "file.failed", "session.ended"]
-Events = Annotated[list[Event], Field(min_length=1, max_length=3)]
-_ALL: tuple[Event, ...] = ("file.described", "file.failed", "session.ended")
+Event = Literal["file.described", "file.failed", "file.damaged", "session.ended"]
+Events = Annotated[list[Event], Field(min_length=1, max_length=4)]
+_ALL: tuple[Event, ...] = ("file.described", "file.failed", "file.damaged", "session.ended")
 Url = Annotated[str, Field(min_length=1, max_length=512)]
 Description = Annotated[str, Field(max_length=500)]
 

@@ -43,7 +43,7 @@ def test_all_is_well_beside_a_running_server(server: ServerProcess) -> None:
     assert not wrong
     assert set(found) == {
         *("settings", "database", "storage", "records", "counts", "queue"),
-        *("workers", "models", "engine", "other engines", "disk", "clock"),
+        *("workers", "models", "engine", "scripts", "other engines", "disk", "clock"),
     }
     assert "written and read" in found["database"]["message"]
     assert " at work: " in found["workers"]["message"]

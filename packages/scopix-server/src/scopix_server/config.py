@@ -60,6 +60,13 @@ class Settings(ServerSettings):
         None, description="ONNX model that finds lines of text; the default one finds them in any script."
     )
 
+    ocr_other_scripts: str = Field(
+        "auto",
+        pattern=r"^[A-Za-z_/]+(\+[A-Za-z_/]+)*$",
+        description="Languages of `tesseract`, where it is installed, for lines in other scripts: auto (all it has for "
+        "scripts that are not read otherwise), off, or such as `rus+ell`.",
+    )
+
     keywords_as_tags: bool = Field(
         False, description="Whether the first 20 keywords that people wrote into an image file become tags of it."
     )

@@ -49,6 +49,7 @@ _HARMLESS = frozenset(
         "SYSTEMROOT",
         "TEMP",
         "TERM",
+        "TESSDATA_PREFIX",
         "TMP",
         "TMPDIR",
         "TZ",

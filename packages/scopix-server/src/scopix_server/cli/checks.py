@@ -65,6 +65,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
         yield _tried("workers", lambda: _workers(settings))
     yield _tried("models", _models)
     yield _tried("engine", lambda: _engine(settings))
+    yield _tried("scripts", lambda: _scripts(settings))
     with_database = database.verdict is Verdict.OK
     yield _tried("other engines", lambda: _other_engines(settings, with_database=with_database))
     yield _tried("disk", lambda: _disk(settings))
@@ -288,6 +289,27 @@ def _engine(settings: Settings) -> Outcome:
     choice = choose(models, settings.ocr_runtime)
     runtime = f"{choice.runtime} reads text: {choice.reason}"
     return Verdict.OK, f"read and described a drawn picture in {spent:.1f} s; {runtime}"
+
+
+def _scripts(settings: Settings) -> Outcome:
+    """Which scripts can be read; that a language that the settings name is not there is worth a word."""
+    from scopix_server.wiring.analysis import other_scripts
+
+    own = "a recogniser of your own reads" if settings.ocr_recogniser_file else "Latin, Chinese and Japanese are read"
+    guide = "docs/how-to/other-scripts.md"
+    if settings.ocr_other_scripts == "off":
+        return Verdict.OK, f"{own}; others are not (SCOPIX_OCR_OTHER_SCRIPTS is off)"
+    found = other_scripts(settings)
+    there = found.languages if found else ()
+    if settings.ocr_other_scripts != "auto":
+        missing = [name for name in settings.ocr_other_scripts.split("+") if name not in there]
+        if missing:
+            reason = f"tesseract does not read other scripts by {', '.join(missing)}"
+            return Verdict.WARNING, f"{own}; {reason}: see {guide}"
+    if found is None:
+        return Verdict.OK, f"{own}; others are not: no tesseract with their languages was found, see {guide}"
+    others = ", ".join(f"{script} ({'+'.join(names)})" for script, names in found.scripts.items())
+    return Verdict.OK, f"{own}; {others} by tesseract {found.version}"
 
 
 def _other_engines(settings: Settings, *, with_database: bool) -> Outcome:

@@ -72,6 +72,17 @@ LINE_PROPORTION: Final = 3.0
 MIN_FILLED: Final = 0.3
 """Letters and digits to a length of the line's height; print has two, widely spaced capitals one."""
 
+MIN_OTHERS: Final = 2
+"""Lines in another script from which on it is that of the picture, not of a name on it."""
+
+_ALIKE: Final = frozenset("ABCEHIKMNOPTXYZaceopxy")
+"""Latin letters that look like Cyrillic or Greek ones."""
+
+ReadsOthers: TypeAlias = Callable[[Sequence[Pixels]], Sequence[tuple[str, float] | None]]
+
+Line: TypeAlias = tuple[Quad, str, float]
+"""Its corners, its text, and the confidence in it."""
+
 _DATE_TIME = re.compile(r"\b(\d{4}-\d\d-\d\d|\d\d[./]\d\d[./]\d{4})(\d\d:\d\d)\b")
 _RAISED = re.compile(r"(?<=\d)(\s?[mck]?m)\s?\^([23])(?!\d)")
 
@@ -92,11 +103,20 @@ class TextReader:
     """Reads printed text off images. Build one per process; it may be shared by threads.
 
     `side` is the detector's longest input side in pixels: 1280 is the measured optimum, 960 saves about 150 MB.
-    `models` may name others than those of the rapidocr wheel, which read Latin script, Chinese and Japanese.
+    `models` may name others than those of the rapidocr wheel, which read Latin script, Chinese and Japanese. `others`
+    reads the lines that they do not: text and confidence of each upright BGR strip, None for what it does not, either.
     Raises `FileNotFoundError` if a model file is missing, `ValueError` if it is not what it should be.
     """
 
-    def __init__(self, *, side: int = 1280, models: TextModels | None = None, runtime: str = "auto") -> None:
+    def __init__(
+        self,
+        *,
+        side: int = 1280,
+        models: TextModels | None = None,
+        runtime: str = "auto",
+        others: ReadsOthers | None = None,
+    ) -> None:
+        self._others = others
         cv2.setNumThreads(1)
         self._side = side
         models = models or TextModels()
@@ -132,9 +152,11 @@ class TextReader:
             lines += [line for line in self._recognise(image, [zero])[0] if line[1] == "0"]
         if self._reads_latin:
             lines, unread = _without_misread(lines, unread)
-        return Reading(tuple(_region(quad, text, score, width, height) for quad, text, score in lines), unread)
+        if self._others is not None and unread:
+            lines, unread = _read_otherwise(image, lines, unread, self._others)
+        return Reading(tuple(_region(quad, text, score, width, height) for quad, text, score in lines), len(unread))
 
-    def _look_again(self, image: Pixels, tile: Tile, known: Sequence[Quad]) -> list[tuple[Quad, str, float]]:
+    def _look_again(self, image: Pixels, tile: Tile, known: Sequence[Quad]) -> list[Line]:
         """Lines that only show at a smaller size: those that touch bars and frames, which at full size count as one."""
         reduced = replace(tile, scale=AGAIN * tile.scale)
         if max(tile.right, tile.bottom) * reduced.scale < MIN_AGAIN:
@@ -160,8 +182,8 @@ class TextReader:
         shift = np.array([tile.left, tile.top - pad], np.float32)
         return [np.asarray(quad, np.float32) + shift for quad in quads]
 
-    def _recognise(self, image: Pixels, quads: Sequence[Quad]) -> tuple[list[tuple[Quad, str, float]], int]:
-        """Text and score of each quad, turned to start at the text's top left; and how many lines gave no text."""
+    def _recognise(self, image: Pixels, quads: Sequence[Quad]) -> tuple[list[Line], list[Quad]]:
+        """Text and score of each quad, turned to start at the text's top left; and the lines that gave no text."""
         read = self._recognise_strips(quads, lambda quad: _crop(image, quad))
         # Which way up text runs along a drawing's edge is not to be seen from its strip.
         weak = [i for i, (_, score) in enumerate(read) if score < WEAK_CONFIDENCE or _stands_upright(quads[i])]
@@ -169,7 +191,8 @@ class TextReader:
             [quads[index] for index in weak], lambda quad: np.ascontiguousarray(np.rot90(_crop(image, quad), 2))
         )
         again = dict(zip(weak, turned, strict=True))
-        lines, unread = [], 0
+        lines: list[Line] = []
+        unread: list[Quad] = []
         for index, (quad, (text, score)) in enumerate(zip(quads, read, strict=True)):
             gain = 0.0 if _stands_upright(quads[index]) else RETRY_GAIN
             if index in again and again[index][1] > score + gain:
@@ -179,7 +202,8 @@ class TextReader:
                 quad = _along_text(quad)
             if text and score >= MIN_CONFIDENCE:
                 lines.append((quad, text, score))
-            unread += _counts_as_unread(quad, text if score >= MIN_CONFIDENCE else "")
+            if _counts_as_unread(quad, text if score >= MIN_CONFIDENCE else ""):
+                unread.append(quad)
         return lines, unread
 
     def _recognise_strips(self, quads: Sequence[Quad], crop: Callable[[Quad], Pixels]) -> list[tuple[str, float]]:
@@ -221,16 +245,48 @@ class TextReader:
         return found
 
 
-def _without_misread(lines: list[tuple[Quad, str, float]], unread: int) -> tuple[list[tuple[Quad, str, float]], int]:
-    """The lines without those in a script that is not known here, and the number of unread ones with them."""
-    misread = in_unknown_script([(text, score) for _, text, score in lines], unread)
-    kept, more = [], 0
+def _without_misread(lines: list[Line], unread: list[Quad]) -> tuple[list[Line], list[Quad]]:
+    """The lines without those in a script that is not known here, and the unread ones with them."""
+    misread = in_unknown_script([(text, score) for _, text, score in lines], len(unread))
+    kept, more = [], []
     for line, is_misread in zip(lines, misread, strict=True):
         if not is_misread:
             kept.append(line)
-        elif not _counts_as_unread(line[0], line[1]):  # else it was counted already
-            more += 1
-    return kept, unread + more
+        elif not _counts_as_unread(line[0], line[1]):  # else it is there already
+            more.append(line[0])
+    return kept, [*unread, *more]
+
+
+def _read_otherwise(
+    image: Pixels, lines: list[Line], unread: list[Quad], others: ReadsOthers
+) -> tuple[list[Line], list[Quad]]:
+    """The lines with those in other scripts, and what is left unread.
+
+    On a picture that has such lines, those count that may be in that script as well: of which little was read, or all
+    of whose letters look alike in it.
+    """
+    found = others([_crop(image, quad) for quad in unread])
+    lines, left = _with_others(lines, unread, found)
+    if sum(line is not None for line in found) >= MIN_OTHERS:
+        doubtful = [quad for quad, text, _ in lines if _may_be_other(quad, text)]
+        if doubtful:
+            lines, _ = _with_others(lines, doubtful, others([_crop(image, quad) for quad in doubtful]))
+    return lines, left
+
+
+def _may_be_other(quad: Quad, text: str) -> bool:
+    letters = [sign for sign in text if sign.isalpha()]
+    little = sum(map(str.isalnum, text)) < _proportion(quad)
+    return all(map(str.isascii, letters)) and (little or (bool(letters) and _ALIKE.issuperset(letters)))
+
+
+def _with_others(
+    lines: list[Line], unread: list[Quad], found: Sequence[tuple[str, float] | None]
+) -> tuple[list[Line], list[Quad]]:
+    """The lines with those that were read otherwise, in place of the little that was read of them; and what is left."""
+    read = [(quad, *line) for quad, line in zip(unread, found, strict=True) if line is not None]
+    kept = [line for line in lines if all(line[0] is not quad for quad, _, _ in read)]
+    return kept + read, [quad for quad, line in zip(unread, found, strict=True) if line is None]
 
 
 def _covered(quad: Quad, known: Sequence[Quad]) -> bool:

@@ -20,6 +20,7 @@ from scopix_server.perception.labels import Labeller
 from scopix_server.perception.light import light_figures
 from scopix_server.perception.objects import ObjectFinder
 from scopix_server.perception.ocr import TextReader
+from scopix_server.perception.other_scripts import OtherScripts
 from scopix_server.perception.reading_order import in_reading_order
 from scopix_server.perception.sharpness import sharpness_figures
 from scopix_server.perception.statistics import pixel_statistics
@@ -41,7 +42,8 @@ class PixelAnalyzer:
     """Reads text, labels, colours, faces, pixel figures, and things on photographs. Makes no use of the network.
 
     `ocr_side` is the text detector's longest input side in pixels; `text_models` are the networks that read, by default
-    those of the rapidocr wheel, run by `text_runtime` (see `reading_networks.choose`). `is_photo` tells by all that was
+    those of the rapidocr wheel, run by `text_runtime` (see `reading_networks.choose`); `other_scripts` reads lines that
+    they do not. `is_photo` tells by all that was
     perceived so far whether things are looked for: on drawn pages the detectors see things that are not there.
     Models are loaded once, the detectors with the first photograph. Build one per worker process; threads may share it.
 
@@ -54,12 +56,17 @@ class PixelAnalyzer:
         ocr_side: int = 1280,
         text_models: TextModels | None = None,
         text_runtime: str = "auto",
+        other_scripts: OtherScripts | None = None,
         is_photo: Callable[[Perception], bool] = lambda seen: looks_photographic(seen.statistics),
     ) -> None:
         self.name = "builtin"
         models = f"scopix-models {version('scopix-models')}"
         self.version = f"rapidocr {version('rapidocr')}{text_models.name if text_models else ''}, {models}"
-        self._reader = TextReader(side=ocr_side, models=text_models, runtime=text_runtime)
+        others = None
+        if other_scripts is not None:
+            self.version += f", {other_scripts.name}"
+            others = other_scripts.read
+        self._reader = TextReader(side=ocr_side, models=text_models, runtime=text_runtime, others=others)
         self._labeller = Labeller()
         self._faces = FaceFinder()
         self._is_photo = is_photo

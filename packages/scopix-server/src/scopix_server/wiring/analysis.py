@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scopix_server.categories import Catalogue
 from scopix_server.config import Settings
+from scopix_server.environment import child_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
     from scopix_server.domain.analysis import Describer
     from scopix_server.domain.description import Description, Perception, TextRegion
     from scopix_server.domain.engines import EngineCopy
+    from scopix_server.perception.other_scripts import OtherScripts
 
-__all__ = ["Parts", "analyzer_and_describer", "build_in_child", "look_and_compose"]
+__all__ = ["Parts", "analyzer_and_describer", "build_in_child", "look_and_compose", "other_scripts"]
 
 
 class Parts(NamedTuple):
@@ -89,5 +91,16 @@ def look_and_compose(settings: Settings) -> "Parts":
         ocr_side=settings.ocr_side,
         text_models=TextModels(settings.ocr_detector_file, settings.ocr_recogniser_file, settings.ocr_symbols_file),
         text_runtime=settings.ocr_runtime,
+        other_scripts=other_scripts(settings),
     )
     return Parts(pixels.analyze, GroundedComposer().describe, pixels.analyze, pixels.read, in_reading_order)
+
+
+def other_scripts(settings: Settings) -> "OtherScripts | None":
+    """Find what reads the lines that the networks do not, as the settings ask for."""
+    from scopix_server.perception.other_scripts import find_tesseract
+
+    if settings.ocr_other_scripts == "off":
+        return None
+    languages = [] if settings.ocr_other_scripts == "auto" else settings.ocr_other_scripts.split("+")
+    return find_tesseract(child_environment(), languages)

@@ -14,6 +14,7 @@ import httpx2
 import pytest
 
 from scopix.types.problems import ErrorEnvelope
+from tests.integration.api.conftest import ON_SQLITE
 from tests.support.images import encoded, picture
 from tests.support.inprocess import InProcessServer, serving
 from tests.support.openapi import METHODS, Document, Field, Operation
@@ -208,6 +209,7 @@ def walker(shared_walker: Walker) -> Iterator[Walker]:
 # The tables -----------------------------------------------------------------------------------------------------------
 
 
+@ON_SQLITE
 def test_the_tables_are_true(document: Document) -> None:
     operations = {operation.label: operation for operation in document.operations}
     assert {label for label, one in operations.items() if one.scope is None} == PUBLIC
@@ -219,6 +221,7 @@ def test_the_tables_are_true(document: Document) -> None:
     assert len(operations) >= 28
 
 
+@ON_SQLITE
 def test_the_document_is_whole(document: Document) -> None:
     names = [operation.spec["operationId"] for operation in document.operations]
     assert len(set(names)) == len(names)
@@ -242,6 +245,7 @@ def test_the_document_is_whole(document: Document) -> None:
 # Who calls ------------------------------------------------------------------------------------------------------------
 
 
+@ON_SQLITE
 def test_without_a_good_key(server: InProcessServer, document: Document, walker: Walker) -> None:
     with server.client() as admin:
         dead, late = (admin.post("/api-keys", json={"name": name}).json() for name in ("dead", "late"))
@@ -265,6 +269,7 @@ def test_without_a_good_key(server: InProcessServer, document: Document, walker:
             walker.expect(operation, walker.send(operation, key=key), 401, code, why)
 
 
+@ON_SQLITE
 def test_who_has_no_key_hears_of_nothing_else(document: Document, walker: Walker) -> None:
     """The key comes before the body: a stranger cannot even find out what a route takes."""
     for operation in document.operations:
@@ -335,6 +340,7 @@ def without(error: dict[str, Any], ids: dict[str, str]) -> str:
     return text
 
 
+@ON_SQLITE
 def test_unknown_routes_and_methods(document: Document, walker: Walker) -> None:
     methods: dict[str, set[str]] = {}
     for operation in document.operations:
@@ -415,6 +421,7 @@ def test_required_fields_are_required(document: Document, walker: Walker) -> Non
                 walker.expect(operation, answer, 422, "VALIDATION_ERROR", f"no {field.name}")
 
 
+@ON_SQLITE
 def test_bodies_that_cannot_be_read(document: Document, walker: Walker) -> None:
     json_type = {"Content-Type": "application/json"}
     wrong: dict[str, tuple[dict[str, str], bytes]] = {
@@ -458,6 +465,7 @@ def status_of_unread(headers: dict[str, str]) -> tuple[int, str]:
     return (400, "VALIDATION_ERROR") if says_json else (415, "UNSUPPORTED_CONTENT_TYPE")
 
 
+@ON_SQLITE
 def test_bodies_that_are_too_large(server: InProcessServer, document: Document, walker: Walker) -> None:
     for operation in document.operations:
         if operation.json_schema:

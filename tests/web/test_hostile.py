@@ -1,6 +1,7 @@
 """Names, descriptions, tags and text that would like to be more: shown as text in every place; and nothing at all."""
 
 import pytest
+from PIL import ExifTags, Image
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.support.images import encoded, picture
@@ -28,13 +29,15 @@ def files(server: InProcessServer, hostile: dict[str, str]) -> dict[str, str]:
     ids = {}
     with server.client() as http:
         for number, (name, title) in enumerate(hostile.items()):
-            data = encoded(picture(400, 300, seed=52_000 + number))
+            exif = Image.Exif()
+            exif[ExifTags.Base.ImageDescription] = MARKUP
+            data = encoded(picture(400, 300, seed=52_000 + number), "JPEG", exif=exif)
             fields = {"title": title, "tags": f"hostile,{title[:50]}", "path": f"{title[:200]}/a.png"}
-            sent = http.post("/files/upload", files={"file": (f"{title[:200]}.png", data)}, data=fields)
+            sent = http.post("/files/upload", files={"file": (f"{title[:200]}.jpg", data)}, data=fields)
             ids[name] = str(sent.json()["image_id"])
             wait_until_described(http, ids[name])
-            # No blank at the end, which would be taken off.
-            written = (title.replace(BIDI, "") + (SPACES if number % 2 else LONG))[:9_999] + "."
+            # No blanks at the ends, which are taken off.
+            written = (title.replace(BIDI, "").strip() + (SPACES if number % 2 else LONG))[:9_999] + "."
             assert http.patch(f"/files/{ids[name]}", json={"description": written}).status_code == 200
     return ids
 
@@ -74,6 +77,7 @@ def test_hostile_text_is_text_on_one_picture(
     page.set_viewport_size({"width": width, "height": 800})
     expect(page.get_by_role("heading", level=1)).to_have_text(hostile[kind], use_inner_text=False)
     expect(page.get_by_text("Written by a person").first).to_be_visible()
+    expect(page.get_by_role("definition").filter(has_text="<script>").first).to_be_attached()
     unharmed(page, width)
     page.get_by_text("Version 1").click()
     expect(page.locator("del").first).to_be_attached()

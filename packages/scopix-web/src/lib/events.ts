@@ -3,7 +3,7 @@ import { session } from './session.svelte'
 const FIRST_WAIT_MS = 1000
 const MAX_WAIT_MS = 30_000
 
-export type Told = { total_count: number; unfinished: number; changed: string[] }
+export type Told = { total_count: number; unfinished: number; changed: string[]; edited?: boolean }
 
 /**
  * Follows what happens to all files, until `signal` is aborted, over every break of the connection. Only while this tab

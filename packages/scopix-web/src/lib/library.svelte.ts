@@ -122,7 +122,7 @@ class Library {
       if (!before || (told.total_count === before.total_count && !told.changed.length)) return
       // Hundreds of changes a second are shown together.
       clearTimeout(timer)
-      const reload = told.total_count !== before.total_count || this.query?.status
+      const reload = told.edited || told.total_count !== before.total_count || this.query?.status
       timer = setTimeout(() => (reload ? this.changed() : this.#look()), SETTLE_MS) as unknown as number
     })
     return () => {

@@ -103,6 +103,16 @@ def fill(database: SqlDatabase, engine: sa.Engine, number: int) -> None:
         for index, at in enumerate(times)
     ]  # fmt: skip
     database.write(lambda t: t.connection.execute(sessions.insert(), made))
+    with without_indexes(engine):
+        fill_tables(database, number)
+    Counts(database).mend()
+    if engine.dialect.name == "postgresql":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            # As it does by itself after a while. SQLite counts nothing unless told to, which no server of ours does.
+            connection.exec_driver_sql("VACUUM ANALYZE")
+
+
+def fill_tables(database: SqlDatabase, number: int) -> None:
     source = rows(number)
     while chunk := list(itertools.islice(source, CHUNK)):
         of_files, of_places, of_words, of_tags = zip(*chunk, strict=True)
@@ -114,10 +124,42 @@ def fill(database: SqlDatabase, engine: sa.Engine, number: int) -> None:
                 copy(transaction.connection, table, values)
 
         database.write(insert)
-    Counts(database).mend()
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        # What each database does by itself after a while: count what is where.
-        connection.exec_driver_sql("VACUUM ANALYZE" if engine.dialect.name == "postgresql" else "ANALYZE")
+
+
+@contextmanager
+def without_indexes(engine: sa.Engine) -> Iterator[None]:
+    """Take away the indexes of the tables that are filled, and make them when all rows are there.
+
+    Row by row, each index of a million files is changed at a million places of it: that takes hours, not minutes.
+    """
+    names = [table.name for table in (files, session_files, search_documents, file_tags)]
+    if engine.dialect.name == "sqlite":
+        query = "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL AND type IN ('index', 'trigger') "
+        query += f"AND tbl_name IN ({', '.join(repr(name) for name in names)})"
+    else:
+        query = "SELECT 'index', indexname, indexdef FROM pg_indexes WHERE schemaname = current_schema() "
+        query += f"AND tablename IN ({', '.join(repr(name) for name in names)}) AND indexname NOT IN "
+        query += "(SELECT conname FROM pg_constraint WHERE contype IN ('p', 'u'))"
+    with engine.begin() as connection:
+        found = connection.exec_driver_sql(query).all()
+        for kind, name, _ in found:
+            connection.exec_driver_sql(f"DROP {kind.upper()} {name}")
+    yield
+    with engine.begin() as connection:
+        for _, _, statement in found:
+            connection.exec_driver_sql(statement)
+        if engine.dialect.name == "sqlite":
+            connection.exec_driver_sql("INSERT INTO search_index(search_index) VALUES ('rebuild')")
+
+
+def for_filling(url: str) -> sa.Engine:
+    """Return an engine that is made for a database that nobody would miss."""
+    engine = create_engine(url, durable=False)
+    if engine.dialect.name == "sqlite":
+        sa.event.listen(engine, "connect", lambda raw, _: raw.execute("PRAGMA cache_size=-1500000"))
+    else:
+        sa.event.listen(engine, "connect", lambda raw, _: raw.execute("SET maintenance_work_mem = '1GB'"))
+    return engine
 
 
 def copy(connection: sa.Connection, table: sa.Table, values: Sequence[Row]) -> None:
@@ -243,11 +285,14 @@ def plan(engine: sa.Engine, question: Callable[[], object]) -> list[str]:
 
 def measure(url: str, number: int, rounds: int) -> tuple[dict[str, list[float]], Callable[[str], list[str]]]:
     """Build a database of so many files and ask; return the times, and what tells the plan of a question."""
-    engine = create_engine(url)
-    migrate(engine)
-    database = SqlDatabase(engine)
+    filling = for_filling(url)
+    migrate(filling)
+    filled = SqlDatabase(filling)
     started = time.perf_counter()
-    fill(database, engine, number)
+    fill(filled, filling, number)
+    filled.close()
+    engine = create_engine(url)
+    database = SqlDatabase(engine)
     print(f"{engine.dialect.name}: {number:,} files in {time.perf_counter() - started:.0f} s", flush=True)
     asked = questions(database, number)
     # SQLite works in this process, where what else the machine does can be left out.

@@ -58,8 +58,8 @@ class AskLibrary:
         self._writer = writer
         self._now = now
 
-    def ask(self, tenant_id: str, question: str, *, limit: int, by_engine: bool = True) -> Reply:
-        """Reply to a question about the tenant's files, with at most `limit` rows.
+    def ask(self, tenant_id: str, question: str, *, limit: int) -> Reply:
+        """Reply to a question about the tenant's files, with at most `limit` rows and sentences by rules.
 
         Raises:
             ValidationFailed: nothing is asked.
@@ -77,8 +77,11 @@ class AskLibrary:
             found = self._by_meaning(tenant_id, understood, limit)
             criteria = FileFilter(ids=tuple(file.id for file in found.files))
         reply = self._database.read(lambda t: _reply(t, tenant_id, understood, criteria, found))
-        reply = replace(reply, claims=claims_of(reply))
-        if self._writer is None or not by_engine or not reply.rows:
+        return replace(reply, claims=claims_of(reply))
+
+    def worded(self, question: str, reply: Reply) -> Reply:
+        """Let the language model word a reply, if there is one and there is something to be told. May take a minute."""
+        if self._writer is None or not reply.rows:
             return reply
         try:
             return replace(reply, claims=self._writer.write(question, reply), writer=self._writer.name)

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from scopix_server.jobs.supervisor import WorkerSupervisor
     from scopix_server.library.kept_vectors import KeptVectors
     from scopix_server.upkeep.readiness import Readiness
+    from scopix_server.vlm.reply_writer import EngineReplyWriter
 
 __all__ = ["build_app", "build_supervisor", "metrics_access"]
 
@@ -223,7 +224,20 @@ def _build_finding(settings: Settings, database: "SqlDatabase", vectors: "KeptVe
     from scopix_server.library.search import Searches
 
     searches = Searches(database, SentenceEncoder() if settings.search_by_meaning else None, vectors)
-    return Finding(searches, AskLibrary(database, searches))
+    return Finding(searches, AskLibrary(database, searches, _reply_writer(settings)))
+
+
+def _reply_writer(settings: Settings) -> "EngineReplyWriter | None":
+    """Return what words replies to questions: the first engine that is reached by an address, if there is one."""
+    from scopix_server.vlm.reply_writer import EngineReplyWriter
+
+    try:
+        specs = [spec for spec in engine_choice(settings).remote if spec.url]
+    except ValueError as error:
+        # A key that only the workers have.
+        _log.warning("questions are replied to without an engine: %s", error)
+        return None
+    return EngineReplyWriter(specs[0]) if specs else None
 
 
 def _compare_with_store(database: "SqlDatabase", storage: Storage) -> None:

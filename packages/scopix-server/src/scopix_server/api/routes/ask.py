@@ -21,9 +21,9 @@ async def ask_library(
 ) -> AskResponse:
     """Reply to a question about the tenant's files: a table with what each row rests on, and sentences about it."""
 
-    def respond() -> AskResponse:
-        reply = library.ask(caller.tenant_id, body.question, limit=body.limit, by_engine=body.engine)
-        return ask_response(body.question, reply, links)
-
     async with turns:
-        return await run_in_threadpool(respond)
+        reply = await run_in_threadpool(library.ask, caller.tenant_id, body.question, limit=body.limit)
+    if body.engine:
+        # Nobody's search waits for a language model.
+        reply = await run_in_threadpool(library.worded, body.question, reply)
+    return await run_in_threadpool(ask_response, body.question, reply, links)

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -20,10 +21,11 @@ models_app = typer.Typer(no_args_is_help=True, help="Vision-language models that
 def list_models(
     data_dir: DataDir = None, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False
 ) -> None:
-    """List the models that can be pulled, with their sizes and licences, and which are here."""
+    """List the models that can be pulled, and others for other tools: licences, what an image costs, which are here."""
     known = _table(data_dir)
     if as_json:
-        print(json.dumps([_facts(known, model) for model in known], indent=2))  # noqa: T201
+        others = [asdict(model) | {"here": False, "pulled_by": "other tools"} for model in known.suggested]
+        print(json.dumps([_facts(known, model) for model in known] + others, indent=2))  # noqa: T201
         return
     rows: list[tuple[str, ...]] = [("NAME", "DOWNLOAD", "MEMORY", "LICENCE", "HERE", "FOR")]
     rows += [
@@ -38,6 +40,14 @@ def list_models(
         for model in known
     ]
     table(rows)
+    if not known.suggested:
+        return
+    say("")
+    say("For other tools, such as Ollama or llama-server (SCOPIX_ENGINE_URL); figures are their makers':")
+    table(
+        [("NAME", "TOKENS AN IMAGE", "LICENCE", "FOR", "SOURCE")]
+        + [(model.name, model.prompt_tokens, model.licence, model.note, model.source) for model in known.suggested]
+    )
 
 
 @models_app.command("pull")
@@ -87,6 +97,7 @@ def _facts(known: "ModelTable", model: "SmallModel") -> dict[str, object]:
         "licence": model.licence,
         "source": model.source,
         "note": model.note,
+        "prompt_tokens": model.prompt_tokens or None,
         "here": known.is_here(model.name),
     }
 

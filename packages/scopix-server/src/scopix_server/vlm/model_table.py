@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-__all__ = ["ModelFile", "ModelTable", "SmallModel"]
+__all__ = ["ModelFile", "ModelTable", "SmallModel", "SuggestedModel"]
 
 _TABLE = Path(__file__).with_name("data") / "models.json"
 
@@ -25,7 +25,8 @@ class ModelFile:
 class SmallModel:
     """A model that llama.cpp runs: its weights and the projector that lets it see.
 
-    `memory_gb` is about what it needs; `note` says what it is good for.
+    `memory_gb` is about what it needs; `note` says what it is good for; `prompt_tokens` how many an image costs, which
+    decides on a processor how long it takes, or nothing where that is not known.
     """
 
     name: str
@@ -35,11 +36,23 @@ class SmallModel:
     note: str
     model: ModelFile
     projector: ModelFile
+    prompt_tokens: str = ""
 
     @property
     def size(self) -> int:
         """Bytes to download."""
         return self.model.size + self.projector.size
+
+
+@dataclass(frozen=True, slots=True)
+class SuggestedModel:
+    """A model that is fetched and run by other tools, such as Ollama or llama.cpp's server; as for `SmallModel`."""
+
+    name: str
+    licence: str
+    source: str
+    prompt_tokens: str
+    note: str
 
 
 class ModelTable:
@@ -53,6 +66,7 @@ class ModelTable:
     def __init__(self, folder: Path, *, table: Path | None = None) -> None:
         self.folder = folder
         self._models = _read(table or _TABLE)
+        self.suggested = _read_suggested(table or _TABLE)
 
     def __iter__(self) -> Iterator[SmallModel]:
         return iter(self._models.values())
@@ -82,3 +96,8 @@ def _read(table: Path) -> dict[str, SmallModel]:
         files = {part: ModelFile(**raw[part]) for part in ("model", "projector")}
         models[raw["name"]] = SmallModel(**(raw | files))
     return models
+
+
+@cache
+def _read_suggested(table: Path) -> tuple[SuggestedModel, ...]:
+    return tuple(SuggestedModel(**raw) for raw in json.loads(table.read_text()).get("suggested", ()))

@@ -150,3 +150,12 @@ def test_conditions_in_the_query_hold_for_meaning_too(http: httpx2.Client, files
     assert search(http, 'puppy "floor plan"', mode="meaning") == []
     assert names(search(http, "tag:plan", mode="meaning"), files) == []
     assert names(search(http, "tag:plan"), files) == ["plan"]
+
+
+def test_search_says_what_was_no_condition(http: httpx2.Client, files: dict[str, str]) -> None:
+    found = http.get("/search", params={"query": "dog colour:red category:unheard"}).json()
+    assert [note.partition(";")[0] for note in found["notes"]] == [
+        "There is no field 'colour'",
+        "There is no category 'unheard'",
+    ]
+    assert http.get("/search", params={"query": "dog"}).json()["notes"] == []

@@ -1,5 +1,7 @@
 """What a search found, on the wire."""
 
+from collections.abc import Sequence
+
 from scopix.types.search import SearchHit, SearchResults
 from scopix_server.api.file_links import Links
 from scopix_server.api.shapes import file_details, file_summary
@@ -8,7 +10,9 @@ from scopix_server.library.search import SearchPage
 __all__ = ["search_results"]
 
 
-def search_results(query: str, page: SearchPage, links: Links, *, limit: int, with_details: bool) -> SearchResults:
+def search_results(
+    query: str, page: SearchPage, links: Links, notes: Sequence[str], *, limit: int, with_details: bool
+) -> SearchResults:
     """Answer a search."""
     items = []
     for hit in page.hits:
@@ -27,4 +31,11 @@ def search_results(query: str, page: SearchPage, links: Links, *, limit: int, wi
                 details=details,
             )
         )
-    return SearchResults(query=query, mode=page.by.value, items=items, limit=limit, is_complete=page.is_complete)
+    return SearchResults(
+        query=query,
+        mode=page.by.value,
+        items=items,
+        limit=limit,
+        is_complete=page.is_complete,
+        notes=list(notes),
+    )

@@ -119,6 +119,8 @@ async def _search_ranked(client: Scopix, question: str, arguments: Mapping[str, 
         out().print(
             _table([(hit.details, _reasons(hit, question)) for hit in found.items if hit.details], out(), headed=True)
         )
+    for note in found.notes:
+        say().print(Text(one_line(note)))
     if not found.is_complete:
         say().print("Some files are still being prepared for this; search again in a moment to find them, too.")
     say().print(f"{len(found.items):,} {'file' if len(found.items) == 1 else 'files'}")

@@ -28,6 +28,7 @@ class SearchResults(WireModel):
     """200 body of `GET /search`: the best first.
 
     `mode` is what the search went by: `hybrid`, `words` or `meaning`; a server that does not embed texts goes by words.
+    `notes` are sentences about what of the query was not understood as a condition, and was searched as words instead.
     Not `is_complete` while texts that changed are still to be embedded: what they mean is found a moment later.
     """
 
@@ -36,3 +37,4 @@ class SearchResults(WireModel):
     items: list[SearchHit]
     limit: int | None = None
     is_complete: bool = True
+    notes: list[str] = Field(default_factory=list)

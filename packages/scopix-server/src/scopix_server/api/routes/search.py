@@ -7,10 +7,11 @@ from starlette.concurrency import run_in_threadpool
 
 from scopix.types.search import SearchResults
 from scopix_server.api.auth import Reader
-from scopix_server.api.dependencies import LinksDep, SearchesDep, VectorSearchesDep
-from scopix_server.api.filters import Conditions
+from scopix_server.api.dependencies import CatalogueDep, LinksDep, SearchesDep, VectorSearchesDep
+from scopix_server.api.filters import Conditions, search_notes
 from scopix_server.api.problems import responses
 from scopix_server.api.search_shapes import search_results
+from scopix_server.domain.listing import FileFilter
 from scopix_server.domain.search import SearchBy
 
 __all__ = ["router"]
@@ -23,6 +24,7 @@ async def search_files(
     caller: Reader,
     criteria: Conditions,
     searches: SearchesDep,
+    known: CatalogueDep,
     turns: VectorSearchesDep,
     links: LinksDep,
     query: Annotated[
@@ -42,7 +44,8 @@ async def search_files(
         page = searches.search(
             caller.tenant_id, query, criteria, by=mode, limit=limit, with_details=include == "details"
         )
-        return search_results(query, page, links, limit=limit, with_details=include == "details")
+        notes = search_notes(FileFilter(search=query), known)
+        return search_results(query, page, links, notes, limit=limit, with_details=include == "details")
 
     async with turns:
         return await run_in_threadpool(respond)

@@ -30,6 +30,7 @@ from scopix_server.jobs import worker
 from scopix_server.jobs.asking import Asking
 from scopix_server.jobs.engine_gate import WorkerStops
 from scopix_server.jobs.queue import BUCKET_QUEUE, QUEUE, DbosQueue
+from scopix_server.library.rule_runner import RuleRunner
 from scopix_server.wiring.analysis import Parts, analyzer_and_describer, look_and_compose
 from scopix_server.wiring.engines import Gates
 from scopix_server.wiring.storage import Storage
@@ -63,6 +64,7 @@ class JobRunner:
             self._jobs,
             self._gates.choice,
             quick_answer=quick,
+            rules=RuleRunner(self._jobs),
             keywords_as_tags=settings.keywords_as_tags,
             documents=analyzer,
             max_ocr_pages=settings.max_ocr_pages,
@@ -75,6 +77,7 @@ class JobRunner:
             describer,
             catalogue,
             language=settings.description_language,
+            rules=RuleRunner(self._jobs),
             keywords_as_tags=settings.keywords_as_tags,
         )
         self._asking = Asking(ask, self._gates.choice, self._gates.by_name, self._gates.stopping)

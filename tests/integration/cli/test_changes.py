@@ -126,3 +126,29 @@ def test_the_vocabulary_is_kept_and_applied(real: Run, scopix_server: InProcessS
     assert real("tags", "vocabulary", "apply").exit_code == 0
     (details,) = json_lines(real("show", file_id, "--json").stdout)
     assert "hard hat" not in details["ai_tags"]
+
+
+def test_rules_are_tried_made_and_what_waits_is_decided(
+    real: Run, scopix_server: InProcessServer, tmp_path: Path
+) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(
+        "name: look\ntrigger: described\nfilter: title:looked-at\nactions: [{do: review, reason: please}]\n"
+    )
+    tried = real("rules", "check", file)
+    assert tried.exit_code == 0 and "look: 0 of" in tried.stderr and "review queue" in tried.stderr
+    assert real("rules", "add", file).exit_code == 0
+    (rule,) = json_lines(real("rules", "--json").stdout)
+    assert "look: described [title:looked-at] -> review" in real("rules").stdout
+    file_id = put(scopix_server, "rules", title="looked-at", describe=True)
+    (waiting,) = json_lines(real("review", "--json").stdout)
+    assert (waiting["image_id"], waiting["reason"]) == (file_id, "please")
+    assert file_id[:8] in real("rules", "runs").stdout
+    assert real("review", "correct", waiting["id"], "--description", "Looked at.").exit_code == 0
+    assert real("review", "accept", waiting["id"]).exit_code == 1
+    assert real("review").stdout == ""
+    (shown,) = json_lines(real("show", file_id, "--json").stdout)
+    assert shown["upload_description"] == "Looked at."
+    assert real("rules", "delete", rule["id"]).exit_code == 0
+    file.write_text("name: [")
+    assert real("rules", "check", file).exit_code == 2

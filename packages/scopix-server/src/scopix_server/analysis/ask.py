@@ -16,7 +16,8 @@ from scopix_server.domain.description_ports import DescriptionRecord
 from scopix_server.domain.engines import EngineCopy, VisionEngine
 from scopix_server.domain.errors import DescribeError
 from scopix_server.domain.file import File, object_key
-from scopix_server.domain.ports import Database
+from scopix_server.domain.ports import Database, Transaction
+from scopix_server.domain.rules import RuleBook
 from scopix_server.intake.stores import Stores
 
 __all__ = ["AskEngine", "copy_key", "record_of", "with_keywords"]
@@ -39,6 +40,7 @@ class AskEngine:
         *,
         language: str,
         keywords_as_tags: bool = False,
+        rules: RuleBook | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
@@ -48,6 +50,7 @@ class AskEngine:
         self._catalogue = catalogue
         self._language = language
         self._keywords_as_tags = keywords_as_tags
+        self._rules = rules
         self._now = now
 
     def ask(self, file_id: str, revision: int, engine: VisionEngine | None, *, new_attempt: bool) -> bool:
@@ -77,7 +80,13 @@ class AskEngine:
         if self._keywords_as_tags:
             description = with_keywords(description, perception)
         record = record_of(file, revision, description, self._now(), time.monotonic() - started)
-        return self._database.write(lambda t: t.descriptions.complete(by_vocabulary(t, file.tenant_id, record)))
+        return self._database.write(lambda t: self._complete(t, file, record))
+
+    def _complete(self, transaction: Transaction, file: File, record: DescriptionRecord) -> bool:
+        saved = transaction.descriptions.complete(by_vocabulary(transaction, file.tenant_id, record))
+        if saved and self._rules is not None:
+            self._rules.described(transaction, file, record.revision)
+        return saved
 
     def park(self, file_id: str, revision: int, engine: str, reason: str) -> None:
         """Note that the file waits for its engine, and why."""

@@ -26,6 +26,7 @@ from scopix_server.domain.engines import BUILTIN
 from scopix_server.domain.errors import DescribeError
 from scopix_server.domain.file import File, Variant, object_key
 from scopix_server.domain.ports import Database, DescriptionRecord, JobQueue, Transaction
+from scopix_server.domain.rules import RuleBook
 from scopix_server.intake.stores import Stores
 
 __all__ = ["DescribeFile"]
@@ -57,6 +58,7 @@ class DescribeFile:
         documents: DocumentAnalyzer | None = None,
         max_ocr_pages: int = 2000,
         tile_pixels: int = 0,
+        rules: RuleBook | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._database = database
@@ -66,6 +68,7 @@ class DescribeFile:
         self._jobs = jobs
         self._choice = choice
         self._quick_answer = quick_answer
+        self._rules = rules
         self._keywords_as_tags = keywords_as_tags
         self._now = now
         self._documents = (
@@ -179,6 +182,8 @@ class DescribeFile:
         saved = transaction.descriptions.complete(by_vocabulary(transaction, file.tenant_id, record))
         if saved and engine != BUILTIN:
             self._jobs.enqueue_engine(transaction, engine, file, transaction.descriptions.refine(file, engine))
+        elif saved and self._rules is not None:
+            self._rules.described(transaction, file, record.revision)
         return saved
 
     def postpone(self, file_id: str, revision: int, error: DescribeError) -> None:

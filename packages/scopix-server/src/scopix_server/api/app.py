@@ -33,6 +33,8 @@ from scopix_server.api.routes import (
     metrics,
     pages,
     processing,
+    reviews,
+    rules,
     search,
     sessions,
     sign_in,
@@ -92,6 +94,8 @@ def create_app(parts: Parts, *, version: str, lifespan: Lifespan | None = None) 
     app.include_router(tenant.router, prefix=PREFIX)
     app.include_router(webhooks.router, prefix=PREFIX)
     app.include_router(tags.router, prefix=PREFIX)
+    app.include_router(rules.router, prefix=PREFIX)
+    app.include_router(reviews.router, prefix=PREFIX)
     app.include_router(storage.router, prefix=PREFIX)
     app.include_router(content.router, prefix=PREFIX)
     document.install(app, parts.reception.categories.names())

@@ -32,6 +32,8 @@ from scopix_server.library.files import Files
 from scopix_server.library.keys import ApiKeys
 from scopix_server.library.own_bucket import BucketSettings
 from scopix_server.library.redescribe import Redescriber
+from scopix_server.library.reviews import Reviews
+from scopix_server.library.rules import Rules
 from scopix_server.library.search import Searches
 from scopix_server.library.sessions import Sessions
 from scopix_server.library.tag_vocabularies import TagVocabularies
@@ -66,6 +68,8 @@ __all__ = [
     "RecentChecksDep",
     "ReceptionDep",
     "RedescriberDep",
+    "ReviewsDep",
+    "RulesDep",
     "SearchesDep",
     "ServingDep",
     "SessionsDep",
@@ -108,6 +112,8 @@ AskLibraryDep = Annotated[AskLibrary, Depends(_of(lambda parts: parts.finding.li
 SearchesDep = Annotated[Searches, Depends(_of(lambda parts: parts.finding.searches))]
 SessionsDep = Annotated[Sessions, Depends(_of(lambda parts: parts.sessions))]
 ApiKeysDep = Annotated[ApiKeys, Depends(_of(lambda parts: parts.keys))]
+RulesDep = Annotated[Rules, Depends(_of(lambda parts: parts.curation.rules))]
+ReviewsDep = Annotated[Reviews, Depends(_of(lambda parts: parts.curation.reviews))]
 TagVocabulariesDep = Annotated[TagVocabularies, Depends(_of(lambda parts: parts.curation.tag_vocabularies))]
 WebhooksDep = Annotated[Webhooks, Depends(_of(lambda parts: parts.webhooks))]
 UsagesDep = Annotated[Usages, Depends(_of(lambda parts: parts.usages))]

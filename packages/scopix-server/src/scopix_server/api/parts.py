@@ -34,6 +34,8 @@ from scopix_server.library.files import Files
 from scopix_server.library.keys import ApiKeys
 from scopix_server.library.own_bucket import BucketSettings
 from scopix_server.library.redescribe import Redescriber
+from scopix_server.library.reviews import Reviews
+from scopix_server.library.rules import Rules
 from scopix_server.library.search import Searches
 from scopix_server.library.sessions import Sessions
 from scopix_server.library.tag_vocabularies import TagVocabularies
@@ -83,6 +85,8 @@ class Curation:
     """What tenants have to keep their files in order."""
 
     tag_vocabularies: TagVocabularies
+    rules: Rules
+    reviews: Reviews
 
 
 @dataclass(frozen=True, slots=True)

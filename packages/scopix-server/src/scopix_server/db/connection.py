@@ -39,6 +39,7 @@ from scopix_server.db.marks import COUNT_UP, MarkFile, SqlMarks
 from scopix_server.db.metrics import SqlMetrics
 from scopix_server.db.pages import SqlDocuments
 from scopix_server.db.prepared import execute
+from scopix_server.db.rules import SqlReviews, SqlRules
 from scopix_server.db.sessions import SqlSessions
 from scopix_server.db.storage_configs import SqlStorageConfigs
 from scopix_server.db.tag_vocabularies import SqlTagVocabularies
@@ -109,6 +110,8 @@ class SqlTransaction:
     counts = _Repository(SqlCounts)
     inspections = _Repository(SqlInspections)
     tag_vocabularies = _Repository(SqlTagVocabularies)
+    rules = _Repository(SqlRules)
+    reviews = _Repository(SqlReviews)
 
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection

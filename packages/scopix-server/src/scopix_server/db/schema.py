@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from scopix_server.db.columns import UtcDateTime, high_water, inspections, metadata
 from scopix_server.db.count_tables import file_counts, session_count_columns
 from scopix_server.db.file_indexes import file_indexes
+from scopix_server.db.rule_tables import reviews, rule_runs, rules, tag_vocabularies
 from scopix_server.db.search_tables import (
     document_pages,
     documents,
@@ -42,6 +43,9 @@ __all__ = [
     "maintenance",
     "metadata",
     "perceptions",
+    "reviews",
+    "rule_runs",
+    "rules",
     "search_documents",
     "search_pages",
     "search_words",
@@ -217,16 +221,6 @@ descriptions = sa.Table(
     sa.Column("given_tags", sa.JSON(none_as_null=True)),
     # One answer a revision: a job that runs twice cannot make a second version.
     sa.UniqueConstraint("file_id", "revision"),
-)
-
-# A tenant's own list of tags: each term with its synonyms, as [[name, [synonym, ...]], ...].
-tag_vocabularies = sa.Table(
-    "tag_vocabularies",
-    metadata,
-    sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), primary_key=True),
-    sa.Column("mode", sa.String(8), nullable=False),
-    sa.Column("terms", sa.JSON, nullable=False),
-    sa.Column("updated_at", UtcDateTime, nullable=False),
 )
 
 idempotency_keys = sa.Table(

@@ -19,6 +19,7 @@ from scopix_server.domain.file import File, Variant
 from scopix_server.domain.inspection import InspectionRepository
 from scopix_server.domain.listing import FileFilter, ListState, Position, Total
 from scopix_server.domain.metrics import MetricsRepository
+from scopix_server.domain.rules import ReviewRepository, RuleRepository
 from scopix_server.domain.search_query import Lookup
 from scopix_server.domain.session import Session, SessionCounts, SessionEvent, SessionFile, SessionStatus
 from scopix_server.domain.similar import VectorRepository
@@ -302,6 +303,10 @@ class Transaction(Protocol):
     def counts(self) -> CountRepository: ...
     @property
     def tag_vocabularies(self) -> TagVocabularyRepository: ...
+    @property
+    def rules(self) -> RuleRepository: ...
+    @property
+    def reviews(self) -> ReviewRepository: ...
 
 
 class Database(Protocol):

@@ -39,6 +39,7 @@ class EventType(str, Enum):
     FILE_FAILED = "file.failed"
     FILE_DAMAGED = "file.damaged"
     SESSION_ENDED = "session.ended"
+    RULE_MATCHED = "rule.matched"  # sent to the webhook that the rule names, whatever it listens to
     PING = "webhook.ping"  # asked for by the owner, sent whatever the webhook listens to
 
 

@@ -13,6 +13,7 @@ from scopix.types.vocabulary import DescriptionStatus, MediaType, StorageTarget,
 from scopix_server.domain.errors import DomainError, OutcomeUnknown, StorageNotConfigured, UsageLimitExceeded
 from scopix_server.domain.file import File, has_pages_to_draw
 from scopix_server.domain.ports import BlobStore, Database, JobQueue, Transaction
+from scopix_server.domain.rules import RuleBook
 from scopix_server.domain.turn import Priority
 from scopix_server.intake.destination import Destination
 from scopix_server.intake.incoming import Content, FileLimits, IncomingFile
@@ -71,6 +72,7 @@ class Intake:
         limits: FileLimits,
         quotas: Quotas,
         *,
+        rules: RuleBook | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.store = store
@@ -81,6 +83,7 @@ class Intake:
         self._database = database
         self._jobs = jobs
         self._limits = limits
+        self._rules = rules
 
     def open(self, raw_name: str, limits: FileLimits | None = None) -> IncomingFile:
         """Prepare to take in a file that its client calls `raw_name`, within other limits than the usual if given."""
@@ -254,3 +257,5 @@ class Intake:
             raise StorageNotConfigured("The custom storage was removed during the upload. Nothing was stored.")
         transaction.files.add(*added)
         self._jobs.enqueue_new(transaction, added, priority)
+        if self._rules is not None:
+            self._rules.uploaded(transaction, added)

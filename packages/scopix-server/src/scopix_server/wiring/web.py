@@ -163,9 +163,11 @@ def _build_readiness(database: "SqlDatabase", storage: Storage, jobs: "DbosQueue
 
 def _build_curation(database: "SqlDatabase") -> "Curation":
     from scopix_server.api.parts import Curation
+    from scopix_server.library.reviews import Reviews
+    from scopix_server.library.rules import Rules
     from scopix_server.library.tag_vocabularies import TagVocabularies
 
-    return Curation(TagVocabularies(database))
+    return Curation(TagVocabularies(database), Rules(database), Reviews(database))
 
 
 def _fetcher(settings: Settings, storage: Storage) -> "Fetch | None":
@@ -192,10 +194,13 @@ def _build_reception(
     from scopix_server.intake.accept import Intake
     from scopix_server.library.files import Files
     from scopix_server.library.kept_vectors import KeptVectors
+    from scopix_server.library.rule_runner import RuleRunner
 
     room, files = admission(settings, storage), Files(database, KeptVectors(settings.vector_memory_mib << 20))
     return Reception(
-        intake=Intake(storage.own, stores.destination, database, jobs, file_limits(settings), quotas),
+        intake=Intake(
+            storage.own, stores.destination, database, jobs, file_limits(settings), quotas, rules=RuleRunner(jobs)
+        ),
         files=files,
         categories=catalogue_with(settings.own_categories),
         admission=room,

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.recovery import Recovery
     from scopix_server.jobs.worker import Worker
+    from scopix_server.library.rule_runner import RuleRunner
 
 __all__ = ["embedding_keeper", "messenger", "running_worker"]
 
@@ -49,6 +50,7 @@ def running_worker(settings: Settings) -> Iterator["Worker"]:
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.storage_gate import GatedDatabase, GatedStore, StorageGate
     from scopix_server.jobs.worker import Worker
+    from scopix_server.library.rule_runner import RuleRunner
 
     # The only worker of a database keeps its name over restarts; of several, each needs one of its own.
     worker_id = f"{socket.gethostname()}-{uuid.uuid4().hex[:12]}" if settings.is_shared else "embedded"
@@ -61,9 +63,10 @@ def running_worker(settings: Settings) -> Iterator["Worker"]:
     gate = StorageGate(gates.stopping)
     gated = GatedDatabase(database, gate)
     stores = storage.stores(gated, GatedStore(storage.own, gate))
-    tagging = functools.partial(AskEngine, keywords_as_tags=settings.keywords_as_tags)
+    rules = RuleRunner(jobs)
+    tagging = functools.partial(AskEngine, keywords_as_tags=settings.keywords_as_tags, rules=rules)
     ask = tagging(gated, stores, engines, engines, catalogue, language=settings.description_language)
-    own = _describing(settings, engines)
+    own = _describing(settings, engines, rules)
     worker = Worker(
         settings.database_address,
         database,
@@ -93,12 +96,13 @@ def running_worker(settings: Settings) -> Iterator["Worker"]:
     database.close()
 
 
-def _describing(settings: Settings, engines: "Isolated") -> Callable[..., "DescribeFile"]:
+def _describing(settings: Settings, engines: "Isolated", rules: "RuleRunner") -> Callable[..., "DescribeFile"]:
     from scopix_server.analysis.describe import DescribeFile
 
     return functools.partial(
         DescribeFile,
         documents=engines,
+        rules=rules,
         keywords_as_tags=settings.keywords_as_tags,
         max_ocr_pages=settings.max_ocr_pages,
         tile_pixels=settings.tile_pixels,

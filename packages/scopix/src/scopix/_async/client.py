@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from scopix._async.api_keys import AsyncApiKeys
     from scopix._async.categories import AsyncCategories
     from scopix._async.files import AsyncFiles
+    from scopix._async.rules import AsyncReviews, AsyncRules
     from scopix._async.settings import AsyncSettings
     from scopix._async.tags import AsyncTags
     from scopix._async.tenant import AsyncTenant
@@ -144,6 +145,20 @@ class Scopix:
         from scopix._async.categories import AsyncCategories
 
         return AsyncCategories(self._transport, self.config)
+
+    @cached_property
+    def rules(self) -> "AsyncRules":
+        """What is done with files by itself."""
+        from scopix._async.rules import AsyncRules
+
+        return AsyncRules(self._transport, self.config)
+
+    @cached_property
+    def reviews(self) -> "AsyncReviews":
+        """The queue of files that wait to be looked at by a person."""
+        from scopix._async.rules import AsyncReviews
+
+        return AsyncReviews(self._transport, self.config)
 
     @cached_property
     def tags(self) -> "AsyncTags":

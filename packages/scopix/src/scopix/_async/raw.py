@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from scopix._async.api_keys import AsyncApiKeys
     from scopix._async.categories import AsyncCategories
     from scopix._async.files import AsyncFiles
+    from scopix._async.rules import AsyncReviews, AsyncRules
     from scopix._async.settings import AsyncSettings
     from scopix._async.tags import AsyncTags
     from scopix._async.tenant import AsyncTenant
@@ -20,6 +21,8 @@ __all__ = [
     "ApiKeysWithRawResponse",
     "CategoriesWithRawResponse",
     "FilesWithRawResponse",
+    "ReviewsWithRawResponse",
+    "RulesWithRawResponse",
     "SettingsWithRawResponse",
     "TagsWithRawResponse",
     "TenantWithRawResponse",
@@ -125,3 +128,26 @@ class TagsWithRawResponse:
         self.remove_term = with_raw_async(tags.remove_term)
         self.suggestions = with_raw_async(tags.suggestions)
         self.apply_vocabulary = with_raw_async(tags.apply_vocabulary)
+
+
+class RulesWithRawResponse:
+    """`client.rules.with_raw_response`."""
+
+    def __init__(self, rules: "AsyncRules") -> None:
+        self.dry_run = with_raw_async(rules.dry_run)
+        self.create = with_raw_async(rules.create)
+        self.list = with_raw_async(rules.list)
+        self.get = with_raw_async(rules.get)
+        self.update = with_raw_async(rules.update)
+        self.delete = with_raw_async(rules.delete)
+        self.runs = with_raw_async(rules.runs)
+
+
+class ReviewsWithRawResponse:
+    """`client.reviews.with_raw_response`."""
+
+    def __init__(self, reviews: "AsyncReviews") -> None:
+        self.list = with_raw_async(reviews.list)
+        self.accept = with_raw_async(reviews.accept)
+        self.correct = with_raw_async(reviews.correct)
+        self.reject = with_raw_async(reviews.reject)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from scopix._sync.api_keys import SyncApiKeys
     from scopix._sync.categories import SyncCategories
     from scopix._sync.files import SyncFiles
+    from scopix._sync.rules import SyncReviews, SyncRules
     from scopix._sync.settings import SyncSettings
     from scopix._sync.tags import SyncTags
     from scopix._sync.tenant import SyncTenant
@@ -145,6 +146,20 @@ class SyncScopix:
         from scopix._sync.categories import SyncCategories
 
         return SyncCategories(self._transport, self.config)
+
+    @cached_property
+    def rules(self) -> "SyncRules":
+        """What is done with files by itself."""
+        from scopix._sync.rules import SyncRules
+
+        return SyncRules(self._transport, self.config)
+
+    @cached_property
+    def reviews(self) -> "SyncReviews":
+        """The queue of files that wait to be looked at by a person."""
+        from scopix._sync.rules import SyncReviews
+
+        return SyncReviews(self._transport, self.config)
 
     @cached_property
     def tags(self) -> "SyncTags":

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from scopix._sync.api_keys import SyncApiKeys
     from scopix._sync.categories import SyncCategories
     from scopix._sync.files import SyncFiles
+    from scopix._sync.rules import SyncReviews, SyncRules
     from scopix._sync.settings import SyncSettings
     from scopix._sync.tags import SyncTags
     from scopix._sync.tenant import SyncTenant
@@ -21,6 +22,8 @@ __all__ = [
     "ApiKeysWithRawResponse",
     "CategoriesWithRawResponse",
     "FilesWithRawResponse",
+    "ReviewsWithRawResponse",
+    "RulesWithRawResponse",
     "SettingsWithRawResponse",
     "TagsWithRawResponse",
     "TenantWithRawResponse",
@@ -126,3 +129,26 @@ class TagsWithRawResponse:
         self.remove_term = with_raw_sync(tags.remove_term)
         self.suggestions = with_raw_sync(tags.suggestions)
         self.apply_vocabulary = with_raw_sync(tags.apply_vocabulary)
+
+
+class RulesWithRawResponse:
+    """`client.rules.with_raw_response`."""
+
+    def __init__(self, rules: "SyncRules") -> None:
+        self.dry_run = with_raw_sync(rules.dry_run)
+        self.create = with_raw_sync(rules.create)
+        self.list = with_raw_sync(rules.list)
+        self.get = with_raw_sync(rules.get)
+        self.update = with_raw_sync(rules.update)
+        self.delete = with_raw_sync(rules.delete)
+        self.runs = with_raw_sync(rules.runs)
+
+
+class ReviewsWithRawResponse:
+    """`client.reviews.with_raw_response`."""
+
+    def __init__(self, reviews: "SyncReviews") -> None:
+        self.list = with_raw_sync(reviews.list)
+        self.accept = with_raw_sync(reviews.accept)
+        self.correct = with_raw_sync(reviews.correct)
+        self.reject = with_raw_sync(reviews.reject)

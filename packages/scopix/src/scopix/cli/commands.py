@@ -22,6 +22,8 @@ HELP = {
     "open": "Open a file on the server's page, in the browser; or print its address where there is no browser.",
     "tag": "Add tags of yours to files, or take them off.",
     "tags": "See and change the list of tags that descriptions follow.",
+    "rules": "List rules, try them out, make and remove them.",
+    "review": "List the files that wait to be looked at, and decide them.",
     "edit": "Change a file's title or tags, or correct its description.",
     "delete": "Delete files.",
     "restore": "Bring deleted files back, up to 30 days after the deletion.",

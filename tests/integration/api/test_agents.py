@@ -16,7 +16,7 @@ from tests.integration.api.conftest import ON_SQLITE, Server
 from tests.support.images import encoded, picture
 
 pytestmark = ON_SQLITE
-LOOKING = {"search_images", "get_image", "view_image", "read_text", "job_status"}
+LOOKING = {"search_images", "ask_images", "get_image", "view_image", "read_text", "job_status"}
 WRITING = {"upload_image", "describe_again", "update_image"}
 
 
@@ -65,6 +65,11 @@ async def test_an_agent_uploads_finds_looks_reads_and_changes(server: Server) ->
         assert [entry["image_id"] for entry in found["images"]] == [image_id] and found["next_cursor"] is None
         details = await call(client, "get_image", image_id=image_id[:8])
         assert details["content"]["description"] and details["text_line_count"] > 0
+
+        asked = await call(client, "ask_images", question=f'which pictures say "{details["content"]["visible_text"]}"?')
+        assert asked["untrusted"] is True and asked["search"] and asked["count"] >= 1
+        (row,) = [row for row in asked["rows"] if row["image_id"] == image_id]
+        assert row["filename"] == "receipt.png"
 
         text = await call(client, "read_text", image_id=image_id)
         assert text["untrusted"] is True and len(text["lines"]) == text["total_lines"] == details["text_line_count"]

@@ -24,8 +24,8 @@ __all__ = ["AgentServer", "build_server"]
 
 INSTRUCTIONS = (
     "Scopix stores pictures and knows what is on them: descriptions, tags, text with its place, things seen. Search "
-    "first (search_images), then look closer (get_image, read_text, view_image). Cite pictures by image_id. "
-    + UNTRUSTED
+    "first (search_images; ask_images for a question over many), then look closer (get_image, read_text, view_image). "
+    "Cite pictures by image_id. " + UNTRUSTED
 )
 
 _LOOKING = ToolAnnotations(read_only_hint=True, open_world_hint=False)
@@ -96,6 +96,7 @@ def build_server(
     upload = tools.upload_image_file if folders else tools.upload_image
     listed = [
         ("read", _tool(tools.search_images, _LOOKING)),
+        ("read", _tool(tools.ask_images, _LOOKING)),
         ("read", _tool(tools.get_image, _LOOKING)),
         ("read", _tool(tools.view_image, _LOOKING)),
         ("read", _tool(tools.read_text, _LOOKING)),

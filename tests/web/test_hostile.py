@@ -47,6 +47,9 @@ def unharmed(page: Page, width: int) -> None:
     assert page.title() == "Scopix"
     assert page.locator("main b, main script, main img[src='x']").count() == 0
     assert page.evaluate("() => document.documentElement.scrollWidth") <= width
+    # Nor is a part that scrolls by itself.
+    wide = "(one) => one.scrollWidth > one.clientWidth ? [one.className] : []"
+    assert page.evaluate(f"() => [...document.querySelectorAll('.view, aside, .page')].flatMap({wide})") == []
 
 
 @pytest.mark.parametrize("width", [1280, 390])

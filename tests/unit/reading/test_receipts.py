@@ -1,6 +1,7 @@
 """Receipts as shops print them: sender, address, total, date; the shops are made up."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from scopix_server.categories.builtin.document import extract
 from scopix_server.reading.layout import read_layout
@@ -79,6 +80,22 @@ def test_document_tells_it_with_evidence_and_confidence() -> None:
     assert [perception.text[index].text for index in evidence["/total/amount"]["regions"]] == ["TOTAL", "RM 12.30"]
     assert 0.5 < evidence["/sender"]["confidence"] <= 1
     assert any('over "RM 12.30"' in statement.text for statement in found.statements)
+
+
+def test_a_value_is_no_surer_than_its_lines_were_read() -> None:
+    rows = (*[(text,) for text in ADDRESSED], ("Date", "27 03 2018"), ("NAILS", "RM 2.00"), ("TOTAL", "RM 12.30"))
+    perception = page(lines(*rows), height=1400)
+
+    def confidences(read_with: float) -> dict[str, float]:
+        text = tuple(replace(line, confidence=read_with if "12.30" in line.text else 1.0) for line in perception.text)
+        found = extract(replace(perception, text=text))
+        return {entry["field"]: entry["confidence"] for entry in found.evidence if "confidence" in entry}
+
+    sure, doubtful = confidences(1.0), confidences(0.7)
+    assert doubtful["/total/amount"] == doubtful["/total/currency"] == round(0.7 * sure["/total/amount"], 3)
+    assert {name: value for name, value in doubtful.items() if "total" not in name} == {
+        name: value for name, value in sure.items() if "total" not in name
+    }
 
 
 def test_a_name_read_in_pieces_is_one_and_an_item_is_no_street() -> None:

@@ -1,7 +1,8 @@
 """Receipts and invoices: who sends them, from where, the sum to pay, and the day.
 
 Each confidence is the share of values that the rule found rightly in the true text of 313 receipts of one country, the
-even half of a public set (docs/reference/evaluation-figures.md). How well the text was read is not in it.
+even half of a public set (docs/reference/evaluation-figures.md). How well the text was read is
+not in it: that is for who has the reader's own confidence.
 """
 
 import re

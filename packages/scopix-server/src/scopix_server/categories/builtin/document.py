@@ -1,11 +1,13 @@
 """Scanned documents and forms."""
 
+import math
 import re
+from collections.abc import Sequence
 
 from scopix_server.categories.category import Category, Extraction, instructions
 from scopix_server.categories.findings import Findings
 from scopix_server.categories.schema import record, records, schema_of, text, texts
-from scopix_server.domain.description import Perception
+from scopix_server.domain.description import Perception, TextRegion
 from scopix_server.domain.phrases import Statement, quote
 from scopix_server.reading.entities import MONEY, find_entities
 from scopix_server.reading.facts import labelled_facts
@@ -80,7 +82,7 @@ def extract(perception: Perception) -> Extraction:
     noun = document_noun(layout)
     receipt = read_receipt(layout) if noun in ISSUED else None
     if receipt is not None:
-        _find_issued(found, receipt)
+        _find_issued(found, receipt, perception.text)
     priced = noun in _PRICED
     # "55,57 & 59" are houses.
     addressed = receipt.address.indices if receipt is not None and receipt.address is not None else ()
@@ -98,19 +100,24 @@ def extract(perception: Perception) -> Extraction:
     return found.extraction()
 
 
-def _find_issued(found: Findings, receipt: Receipt) -> None:
-    """Fill what a receipt or an invoice states, and say it in one sentence."""
+def _find_issued(found: Findings, receipt: Receipt, lines: Sequence[TextRegion]) -> None:
+    """Fill what a receipt or an invoice states, and say it in one sentence.
+
+    A value is as sure as its rule, if the reader is as sure of each of its lines as it says.
+    """
     parts: list[str] = []
     regions: list[int] = []
     sender, address, total, date = receipt.sender, receipt.address, receipt.total, receipt.date
     for name, one, phrase in (("sender", sender, "from {}"), ("address", address, "of {}"), ("date", date, "dated {}")):
         if one is not None:
-            found.put(name, one.text, confidence=one.confidence, regions=one.indices)
+            confidence = one.confidence * math.prod(lines[index].confidence for index in one.indices)
+            found.put(name, one.text, confidence=round(confidence, 3), regions=one.indices)
             parts.append(phrase.format(quote(one.text, 120)))
             regions += one.indices
     if total is not None:
-        found.put("total/amount", total.amount, confidence=total.confidence, regions=total.indices)
-        found.put("total/currency", total.currency or None, confidence=total.confidence, regions=total.indices)
+        confidence = round(total.confidence * math.prod(lines[index].confidence for index in total.indices), 3)
+        found.put("total/amount", total.amount, confidence=confidence, regions=total.indices)
+        found.put("total/currency", total.currency or None, confidence=confidence, regions=total.indices)
         parts.append(f"over {quote(' '.join(filter(None, (total.currency, total.amount))))}")
         regions += total.indices
     if parts:

@@ -25,7 +25,7 @@ async def test_an_agent_on_this_computer_uploads_by_path(tmp_path: Path, scopix_
         env={"SCOPIX_API_KEY": scopix_server.api_key, "SCOPIX_BASE_URL": scopix_server.base_url},
     )
     async with Client(stdio_client(program)) as client:
-        assert len((await client.list_tools()).tools) == 8
+        assert len((await client.list_tools()).tools) == 9
         sent = await client.call_tool("upload_image", {"path": str(folder / "one.png"), "wait_seconds": 0})
         assert not sent.is_error, sent.content
         found = await client.call_tool("get_image", {"image_id": sent.structured_content["image_id"]})

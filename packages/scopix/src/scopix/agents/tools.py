@@ -106,13 +106,13 @@ class Tools:
             Field(description="A sentence, such as: which receipts are over 100 euros?", min_length=1, max_length=1000),
         ],
         limit: Annotated[int, Field(ge=1, le=50, description="How many pictures the table has at most.")] = 10,
-    ) -> results.AskedImages:
+    ) -> results.Reply:
         """Ask a question over all pictures: a table of what they say, each value cited, with counts and sums.
 
         Say only what the citations hold, and name the image_id of each. Look closer with get_image or read_text.
         """
         async with self._connect() as client:
-            return results.asked_images(await client.ask(question, limit=limit))
+            return results.reply_of(await client.ask(question, limit=limit))
 
     async def get_image(self, image_id: ImageId) -> results.ImageDetails:
         """Everything known about one picture: description, tags, visible text, things seen, the category's fields."""

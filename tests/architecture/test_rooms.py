@@ -129,6 +129,7 @@ def test_imaging_stays_in_the_files_whose_job_it_is() -> None:
         "decode",
         "descriptive",
         "frames",
+        "fingerprint",
         "full_size",
         "ground",
         "look",

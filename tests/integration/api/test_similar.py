@@ -53,6 +53,29 @@ def similar(http: httpx2.Client, file_id: str, **query: object) -> list[dict[str
     return list(answer.json()["items"])
 
 
+def test_it_is_told_what_was_done_to_a_copy(http: httpx2.Client, pictures: dict[str, str]) -> None:
+    with Image.open(EXAMPLES / "photo-coffee.jpg") as opened:
+        coffee = opened.convert("RGB")
+    quarter = coffee.resize((coffee.width // 4, coffee.height // 4), Image.Resampling.LANCZOS)
+    made = {
+        "same_picture": encoded(coffee, "JPEG", quality=60),
+        "resized": encoded(quarter, "JPEG", quality=75),
+        "cropped": encoded(coffee.crop((coffee.width // 10, 0, coffee.width, coffee.height)), "PNG"),
+        "turned": encoded(quarter.transpose(Image.Transpose.ROTATE_90), "PNG"),
+        "edited": encoded(ImageOps.grayscale(coffee), "PNG"),
+    }
+    original = upload(http, encoded(coffee, "PNG"), "coffee.png")
+    ids = {upload(http, data, f"{kind}.png"): kind for kind, data in made.items()}
+    found = {item["file"]["id"]: item for item in similar(http, original)}
+    assert {file_id: found[file_id]["likeness"] for file_id in ids} == ids
+    assert all(found[file_id]["is_near_duplicate"] for file_id in ids)
+    others = {item["file"]["id"]: item["likeness"] for item in similar(http, original, min_score=0)}
+    assert others[pictures["cat"]] == "alike"
+    # They go before what is merely alike where there are too many, and are found whatever the network's score is.
+    few = similar(http, original, limit=5, min_score=0.99)
+    assert {item["file"]["id"] for item in few} == set(ids)
+
+
 @pytest.mark.parametrize("name", ["cat", "plan"])
 def test_a_copy_is_found_and_told_as_such(http: httpx2.Client, pictures: dict[str, str], name: str) -> None:
     copy = pictures["copy" if name == "cat" else "plan copy"]

@@ -11,6 +11,7 @@ from typing import Any
 
 from scopix.types.vocabulary import DescriptionErrorType
 from scopix_server.analysis.decode import Decoded, decode, pixels_of
+from scopix_server.analysis.fingerprint import fingerprint_of
 from scopix_server.analysis.sheet_text import join_lines, read_bands
 from scopix_server.analysis.tiles import make_tiles
 from scopix_server.analysis.variants import MAX_SIDE, copy_for_engine, render
@@ -69,14 +70,14 @@ class ImageAnalyzer:
             "descriptive": decoded.descriptive,
             "damage": decoded.damage,
         }
-        taken = decoded.taken
+        taken, fingerprint = decoded.taken, fingerprint_of(decoded.image)
         pixels = pixels_of(decoded.image)
         del decoded  # up to 200 MB that nobody needs while the networks run
         seen = replace(self._look(pixels), **of_file)
         # On a photograph without any text none is looked for at full size: small structures are taken for letters.
         is_reduced = seen.width * seen.height > self._limits.work_pixels and not seen.damage
         is_reduced = is_reduced and (bool(seen.text) or not looks_photographic(seen.statistics))
-        return Analysis(seen, variants, taken, copies, is_reduced=is_reduced)
+        return Analysis(seen, variants, taken, copies, is_reduced=is_reduced, fingerprint=fingerprint)
 
     def read_bands(self, path: Path, first: int) -> ReadLines:
         """See `Analyzer`."""
@@ -92,7 +93,7 @@ class ImageAnalyzer:
     def render(self, path: Path) -> Rendering:
         """See `Analyzer`."""
         decoded = _decode(path, self._limits, min_side=MAX_SIDE)
-        return Rendering(render(decoded), *decoded.full_size, taken=decoded.taken)
+        return Rendering(render(decoded), *decoded.full_size, decoded.taken, fingerprint_of(decoded.image))
 
     def copy(self, path: Path, kind: EngineCopy) -> bytes:
         """See `Analyzer`."""

@@ -125,6 +125,8 @@ class DescribeFile:
     def _save(self, transaction: Transaction, file: File, analysis: Analysis, variants: list[Variant]) -> None:
         transaction.variants.save(file.id, variants)
         transaction.descriptions.save_perception(file.id, analysis.perception, analysis.taken)
+        if analysis.fingerprint is not None:
+            transaction.fingerprints.keep(file.id, analysis.fingerprint)
         self.tiles.request(transaction, file, analysis.perception.width, analysis.perception.height)
 
     def _check_attempts(self, file: File) -> None:
@@ -219,6 +221,8 @@ class DescribeFile:
 
         def save(transaction: Transaction) -> None:
             transaction.variants.save(file_id, variants)
+            if rendering.fingerprint is not None:
+                transaction.fingerprints.keep(file_id, rendering.fingerprint)
             if rendering.width:
                 self.tiles.request(transaction, file, rendering.width, rendering.height)
                 transaction.variants.measured(file_id, rendering.width, rendering.height, rendering.taken)

@@ -22,11 +22,11 @@ __all__ = ["OVERLAP", "join_lines", "read_bands"]
 OVERLAP: Final = 256
 """Rows that two bands share: twice the height of the highest line that is read in bands, on a drawing 12 mm at 300
 dots an inch."""
-_BAND_PIXELS: Final = 60_000_000
-"""Of a band: 180 MB beside the networks that read it."""
-_MIN_ROWS, _MAX_ROWS = 768, 2560
-"""At least three times the overlap, or most rows would be read twice; at most what the detector takes in one piece of
-two tiles."""
+_BAND_PIXELS: Final = 40_000_000
+"""Of a band: 120 MB beside the networks that read it, which take 300 MB over it."""
+_MIN_ROWS, _MAX_ROWS = 768, 2048
+"""At least three times the overlap, or most rows would be read twice; at most what the detector sees at half its size
+or better."""
 _FILLED_ROWS: Final = 64
 """Rows that are put into a band at a time: a second band beside it would take as much memory again."""
 _GUTTER: Final = 64

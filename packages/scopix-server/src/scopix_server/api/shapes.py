@@ -161,6 +161,7 @@ def similar_files(
             file=file_summary(each.file, variants.get(each.file.id, ()), links),
             score=round(each.score, 4),
             is_near_duplicate=each.is_near_duplicate,
+            likeness=each.likeness,
         )
         for each in found
     ]

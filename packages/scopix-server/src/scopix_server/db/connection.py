@@ -30,6 +30,7 @@ from scopix_server.db.engine import compact
 from scopix_server.db.engines import SqlEngines
 from scopix_server.db.failures import storage_failure
 from scopix_server.db.files import SqlFiles
+from scopix_server.db.fingerprints import SqlFingerprints
 from scopix_server.db.idempotency import SqlIdempotency
 from scopix_server.db.inspections import SqlInspections
 from scopix_server.db.keys import SqlKeys
@@ -91,6 +92,7 @@ class SqlTransaction:
     descriptions = _Repository(SqlDescriptions)
     versions = _Repository(SqlVersions)
     vectors = _Repository(SqlVectors)
+    fingerprints = _Repository(SqlFingerprints)
     embeddings = _Repository(SqlEmbeddings)
     engines = _Repository(SqlEngines)
     sessions = _Repository(SqlSessions)

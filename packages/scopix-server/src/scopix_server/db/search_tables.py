@@ -14,6 +14,7 @@ __all__ = [
     "file_metadata",
     "file_objects",
     "file_tags",
+    "fingerprints",
     "search_documents",
     "search_pages",
     "search_words",
@@ -131,6 +132,17 @@ vectors = sa.Table(
     sa.Column("sequence", sa.BigInteger, nullable=False, server_default="1"),
     sa.Column("vector", sa.LargeBinary, nullable=False),
     sa.Index("ix_vectors_tenant_sequence", "tenant_id", "sequence"),
+)
+
+# Small grey copies, and the words of their hashes, by which copies of a picture are found.
+fingerprints = sa.Table(
+    "fingerprints",
+    metadata,
+    sa.Column("file_id", _ID, sa.ForeignKey("files.id"), primary_key=True),
+    sa.Column("tenant_id", _ID, sa.ForeignKey("tenants.id"), nullable=False),
+    sa.Column("data", sa.LargeBinary, nullable=False),
+    *(sa.Column(f"word_{place}", sa.Integer, nullable=False) for place in range(4)),
+    *(sa.Index(f"ix_fingerprints_word_{place}", "tenant_id", f"word_{place}") for place in range(4)),
 )
 
 # For the search by meaning: which model a file's text was embedded by, None while it is to be; `change` counts its

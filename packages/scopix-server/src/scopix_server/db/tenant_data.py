@@ -29,6 +29,7 @@ DERIVED = frozenset(
         "search_pages",
         "search_words",
         "text_embeddings",
+        "fingerprints",
         "text_vectors",
         "variants",
         "vector_changes",

@@ -14,6 +14,7 @@ from typing import Protocol
 from scopix_server.domain.description import Description, Perception, TextRegion
 from scopix_server.domain.document import DocumentDigest, DocumentFacts, DocumentPage
 from scopix_server.domain.engines import EngineCopy
+from scopix_server.domain.fingerprint import Fingerprint
 from scopix_server.domain.tiles import TileGrid
 
 __all__ = [
@@ -58,6 +59,7 @@ class Analysis:
     copies: tuple[tuple[EngineCopy, bytes], ...] = ()
     document: DocumentDigest | None = None
     is_reduced: bool = False
+    fingerprint: Fingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class Rendering:
     width: int = 0
     height: int = 0
     taken: datetime | None = None
+    fingerprint: Fingerprint | None = None
 
 
 class Analyzer(Protocol):

@@ -16,6 +16,7 @@ from scopix_server.domain.document_ports import DocumentRepository
 from scopix_server.domain.embedding import EmbeddingRepository
 from scopix_server.domain.engines import EngineRepository
 from scopix_server.domain.file import File, Variant
+from scopix_server.domain.fingerprint import FingerprintRepository
 from scopix_server.domain.inspection import InspectionRepository
 from scopix_server.domain.listing import FileFilter, ListState, Position, Total
 from scopix_server.domain.metrics import MetricsRepository
@@ -266,6 +267,8 @@ class Transaction(Protocol):
     def versions(self) -> VersionRepository: ...
     @property
     def vectors(self) -> VectorRepository: ...
+    @property
+    def fingerprints(self) -> FingerprintRepository: ...
     @property
     def embeddings(self) -> EmbeddingRepository: ...
     @property

@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from scopix.types.vocabulary import Likeness
 from scopix_server.domain.description import Perception
 from scopix_server.domain.embedding import VectorRows
 from scopix_server.domain.file import File
 from scopix_server.domain.words import words_of
 
-__all__ = ["MIN_SCORE", "SimilarFile", "VectorRepository", "is_near_duplicate"]
+__all__ = ["MIN_SCORE", "SimilarFile", "VectorRepository", "is_near_duplicate", "read_alike"]
 
 T = TypeVar("T")
 
@@ -27,11 +28,15 @@ _FEW_WORDS = 3
 
 @dataclass(frozen=True, slots=True)
 class SimilarFile:
-    """An image that looks like another. `score` is the cosine of their vectors, 0..1."""
+    """An image that looks like another. `score` is the cosine of their vectors, 0..1.
+
+    `likeness` tells what the two have to do with each other; None where a fingerprint is missing.
+    """
 
     file: File
     score: float
     is_near_duplicate: bool
+    likeness: Likeness | None = None
 
 
 class VectorRepository(VectorRows, Protocol):
@@ -44,15 +49,18 @@ class VectorRepository(VectorRows, Protocol):
         """Return those of the files that are not deleted."""
 
 
-def is_near_duplicate(score: float, one: Perception, other: Perception) -> bool:
-    """Whether two images that are alike to `score` are one picture: saved again, resized, trimmed, or taken twice."""
-    if score < _SAME_PICTURE:
-        return False
+def read_alike(one: Perception, other: Perception) -> bool:
+    """Whether the words on two images agree, as those of one page do; so they do where hardly any were read."""
     words, numbers = _read_on(one)
     others_words, others_numbers = _read_on(other)
     if words.total() + others_words.total() < 2 * _FEW_WORDS:
         return True
     return _agreement(words, others_words) >= _SAME_WORDS and _agreement(numbers, others_numbers) >= _SAME_NUMBERS
+
+
+def is_near_duplicate(score: float, one: Perception, other: Perception) -> bool:
+    """Whether two images that are alike to `score` are one picture: saved again, resized, trimmed, or taken twice."""
+    return score >= _SAME_PICTURE and read_alike(one, other)
 
 
 def _read_on(perception: Perception) -> tuple[Counter[tuple[str, str]], Counter[str]]:

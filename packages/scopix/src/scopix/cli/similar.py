@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from scopix import Scopix, SimilarFile, SimilarFiles
+from scopix import Likeness, Scopix, SimilarFile, SimilarFiles
 from scopix.cli.connection import Connection, open_client
 from scopix.cli.terminal import errors_shown, one_line, out, say
 
@@ -64,8 +64,15 @@ def _table(items: list[SimilarFile], console: Console) -> Table:
     for item in items:
         name = Text(one_line(item.file.title or item.file.filename or ""))
         cells = [Text(one_line(item.file.id)[:8], style="dim"), Text(f"{item.score:.2f}"), name]
-        near = Text(_NEAR if item.is_near_duplicate else "", style="yellow")
+        near = Text(_relation(item), style="yellow")
         if not wide and near.plain:
-            name.append(f"\n{_NEAR}", style="yellow")
+            name.append(f"\n{near.plain}", style="yellow")
         table.add_row(*cells, *([near] if wide else []))
     return table
+
+
+def _relation(item: SimilarFile) -> str:
+    """What an image has to do with the one that was named; nothing where the two are merely alike."""
+    if item.likeness is None or item.likeness is Likeness.ALIKE:
+        return _NEAR if item.is_near_duplicate else ""
+    return one_line(item.likeness.value if isinstance(item.likeness, Likeness) else item.likeness).replace("_", " ")

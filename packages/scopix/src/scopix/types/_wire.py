@@ -13,6 +13,7 @@ from scopix.types.vocabulary import (
     ContentCategory,
     DescriptionErrorType,
     DescriptionStatus,
+    Likeness,
     MediaType,
     StorageTarget,
     UnifiedStatus,
@@ -24,6 +25,7 @@ __all__ = [
     "OpenContentCategory",
     "OpenDescriptionErrorType",
     "OpenDescriptionStatus",
+    "OpenLikeness",
     "OpenMediaType",
     "OpenStorageTarget",
     "OpenUnifiedStatus",
@@ -39,6 +41,7 @@ _OPEN = Field(union_mode="left_to_right")
 OpenContentCategory = Annotated[ContentCategory | str, _OPEN]
 OpenDescriptionErrorType = Annotated[DescriptionErrorType | str, _OPEN]
 OpenDescriptionStatus = Annotated[DescriptionStatus | str, _OPEN]
+OpenLikeness = Annotated[Likeness | str, _OPEN]
 OpenMediaType = Annotated[MediaType | str, _OPEN]
 OpenStorageTarget = Annotated[StorageTarget | str, _OPEN]
 OpenUnifiedStatus = Annotated[UnifiedStatus | str, _OPEN]

@@ -7,6 +7,7 @@ __all__ = [
     "ContentCategory",
     "DescriptionErrorType",
     "DescriptionStatus",
+    "Likeness",
     "MediaType",
     "StorageTarget",
     "UnifiedStatus",
@@ -100,6 +101,17 @@ class UnifiedStatus(str, Enum):
     COMPLETED = "completed"
     FAILED = "failed"
     PARTIALLY_COMPLETED = "partially_completed"
+
+
+class Likeness(str, Enum):
+    """What an image has to do with another: made from it, or from the same, in one of five ways; or merely alike."""
+
+    SAME_PICTURE = "same_picture"
+    RESIZED = "resized"
+    CROPPED = "cropped"
+    TURNED = "turned"
+    EDITED = "edited"
+    ALIKE = "alike"
 
 
 class VariantType(str, Enum):

@@ -15,6 +15,7 @@ _COMPARED = 20
 """Of the nearest so many are looked for a part of the picture, some 20 ms each. A trimmed copy is among the first: of
 26 photographs it had a score of .94 at least."""
 _MIN_OF_PARTS = 0.7
+"""What is less alike to the network is not tried; trimmed copies are far above."""
 _SHARING = 1000
 """Of files that share a word of the hash; among 100,000 different ones chance gives a dozen."""
 
@@ -46,12 +47,13 @@ def find_similar(
         file.tenant_id,
         own[0].vector,
         limit=max(limit, _COMPARED),
-        floor=min_score,
+        floor=min(min_score, _MIN_OF_PARTS),
         accepted=lambda ids: transaction.vectors.existing(ids) - {file.id},
     )
     scores = {found.file_id: found.score for found in best}
     copies = _copies(transaction, file, own[0].vector, scores)
     # Those made from this picture, or from the same, are shown first, whatever the network sees on them.
+    scores = {one: score for one, score in scores.items() if score >= min_score or one in copies}
     ids = sorted(scores, key=lambda one: (one not in copies, -scores[one]))[:limit]
     if not ids:
         return []

@@ -4,7 +4,7 @@ from scopix.types.vocabulary import DescriptionStatus, Likeness, MediaType
 from scopix_server.domain.errors import NotFound, WrongMediaType
 from scopix_server.domain.file import File
 from scopix_server.domain.ports import Transaction
-from scopix_server.domain.similar import SimilarFile, is_near_duplicate, read_alike
+from scopix_server.domain.similar import MIN_SCORE, SimilarFile, is_near_duplicate, read_alike
 from scopix_server.domain.states import TERMINAL
 from scopix_server.library.kept_vectors import KeptVectors, unit_rows
 from scopix_server.library.nearest import nearest
@@ -25,7 +25,8 @@ def find_similar(
 ) -> list[SimilarFile]:
     """Return the tenant's images that are most like `file`, the likest first: at most `limit`, from `min_score` on.
 
-    Copies of the picture are found whatever their score is, and go before others where there are too many.
+    Copies of the picture are found whatever their score is, unless more than MIN_SCORE is asked for; they go before
+    others where there are too many.
 
     `kept` has the vectors of images in memory; without it they are read from the database.
 
@@ -47,13 +48,14 @@ def find_similar(
         file.tenant_id,
         own[0].vector,
         limit=max(limit, _COMPARED),
-        floor=min(min_score, _MIN_OF_PARTS),
+        floor=min_score,
         accepted=lambda ids: transaction.vectors.existing(ids) - {file.id},
     )
     scores = {found.file_id: found.score for found in best}
     copies = _copies(transaction, file, own[0].vector, scores)
     # Those made from this picture, or from the same, are shown first, whatever the network sees on them.
-    scores = {one: score for one, score in scores.items() if score >= min_score or one in copies}
+    if min_score > MIN_SCORE:  # whoever asks for more than is usual means it
+        scores = {one: score for one, score in scores.items() if score >= min_score}
     ids = sorted(scores, key=lambda one: (one not in copies, -scores[one]))[:limit]
     if not ids:
         return []

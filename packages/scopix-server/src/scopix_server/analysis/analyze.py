@@ -12,6 +12,7 @@ from typing import Any
 from scopix.types.vocabulary import DescriptionErrorType
 from scopix_server.analysis.decode import Decoded, decode, pixels_of
 from scopix_server.analysis.fingerprint import fingerprint_of
+from scopix_server.analysis.hdr import is_hdr
 from scopix_server.analysis.sheet_text import join_lines, read_bands
 from scopix_server.analysis.tiles import make_tiles
 from scopix_server.analysis.variants import MAX_SIDE, copy_for_engine, render
@@ -69,6 +70,7 @@ class ImageAnalyzer:
             "frames": decoded.frames,
             "descriptive": decoded.descriptive,
             "damage": decoded.damage,
+            "is_hdr": is_hdr(path),
         }
         taken, fingerprint = decoded.taken, fingerprint_of(decoded.image)
         pixels = pixels_of(decoded.image)

@@ -23,6 +23,7 @@ def file_perception(perception: Perception) -> wire.FilePerception:
         frames=perception.frames,
         frame=perception.frame,
         damage=perception.damage or None,
+        is_hdr=perception.is_hdr,
         metadata=_written(perception.descriptive),
         objects=[
             wire.SeenObject(label=each.label, bbox=bounding_box(each.box), score=round(each.score, 4))

@@ -180,6 +180,7 @@ class Perception:
     the file says nothing about how it was taken. `is_transparent` tells that much of the image is clear, so that the
     ground it was looked at on is not its own; it was looked at in `frame` of `frames`, counted from 1. `descriptive`
     is None when nobody wrote anything into the file. `damage` is a sentence about what of a damaged picture is missing.
+    `is_hdr` tells that the file holds more light than was looked at: that is its rendition for common screens.
     """
 
     width: int
@@ -200,6 +201,7 @@ class Perception:
     frames: int = 1
     descriptive: DescriptiveMetadata | None = None
     damage: str = ""
+    is_hdr: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,11 +49,15 @@ class FilePerception(WireModel):
     looked at in `frame` of `frames`, counted from 1: the first frame of an animation that is not blank, the first page
     of a TIFF. `damage` is a sentence about what is missing of a picture that could only be decoded in part, else null.
     `metadata` is null when nobody wrote any into the file.
+
+    `is_hdr` tells that the file holds more light (a gain map, PQ or HLG) than its rendition for common screens, which
+    is what was looked at and what the variants show.
     """
 
     frames: int = 1
     frame: int = 1
     damage: str | None = None
+    is_hdr: bool = False
     metadata: WrittenMetadata | None = None
     objects: list[SeenObject] = Field(default_factory=list)
     faces: list[BoundingBox] = Field(default_factory=list)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 import httpx2
 import pytest
 
+from scopix_server.db.rules import SqlRules
+from scopix_server.domain.rules import RuleRun
 from tests.support.images import encoded, picture
 from tests.support.inprocess import InProcessServer, serving
 from tests.support.receiver import Receiver
@@ -100,6 +102,28 @@ def test_what_a_rule_cannot_do_is_recorded_and_stops_nothing(http: httpx2.Client
     (run,) = runs(http)
     assert "switched off" in run["error"] and run["done"] == ["tagged checked"]
     assert http.get(f"/files/{file_id}").json()["description_status"] == "completed"
+
+
+def test_what_breaks_off_behind_a_rule_leaves_nothing_of_it(
+    http: httpx2.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The description, what the rule did and its record are one transaction: all of them, once, or nothing."""
+    make(http, trigger="described", actions=[*TAG, {"do": "review"}])
+    add_run, broken = SqlRules.add_run, []
+
+    def break_off_once(self: SqlRules, run: RuleRun) -> None:
+        add_run(self, run)
+        if not broken:
+            broken.append(run.file_id)
+            raise RuntimeError("as if the process had died here")
+
+    monkeypatch.setattr(SqlRules, "add_run", break_off_once)
+    file_id = upload(http, 20)
+    assert broken == [file_id]
+    (run,) = runs(http)
+    assert run["done"] == ["tagged checked", "moved to the review queue"]
+    assert len(http.get(f"/files/{file_id}/descriptions").json()["items"]) == 1
+    assert [one["image_id"] for one in http.get("/reviews").json()["items"]] == [file_id]
 
 
 def test_a_webhook_is_told(http: httpx2.Client) -> None:

@@ -35,10 +35,10 @@ class Reviews:
 
     def correct(self, tenant_id: str, review_id: str, note: str | None, changes: Changes) -> Review:
         """Correct what was said of the file; that is a version of a person's. Raises as `accept`, ValidationFailed."""
-        if not changes.named and not changes.rewrites:
-            raise ValidationFailed("Say what is corrected: a title, tags, a description or ai_tags.", field="title")
 
         def apply(transaction: Transaction, file: File, at: datetime) -> None:
+            if not changes.named and not changes.rewrites:
+                raise ValidationFailed("Say what is corrected: a title, tags, a description or ai_tags.", field="title")
             if changes.named:
                 title = changes.title if "title" in changes.named else file.title
                 tags = changes.tags if "tags" in changes.named else file.user_tags

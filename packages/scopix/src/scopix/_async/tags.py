@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
 
 from scopix._async.raw import TagsWithRawResponse
 from scopix._async.transport import AsyncTransport
@@ -60,8 +59,8 @@ class AsyncTags:
 
     async def remove_term(self, name: str) -> TagVocabulary:
         """Take a term off the list, with its synonyms. Raises `ResourceNotFoundError`."""
-        path = f"{_PATH}/terms/{quote(name, safe='')}"
-        return parse_response(TagVocabulary, await self._send("DELETE", path, f"{_PATH}/terms/{{name}}"))
+        response = await self._send("DELETE", f"{_PATH}/terms", params=query_pairs({"name": name}))
+        return parse_response(TagVocabulary, response)
 
     def suggestions(self, *, limit: int = 50) -> AsyncPager[TagSuggestionList, TagSuggestion]:
         """Tags that descriptions found and that the list does not have, the most frequent first; at most 500."""
@@ -90,7 +89,6 @@ class AsyncTags:
         self,
         method: str,
         path: str,
-        endpoint: str | None = None,
         *,
         params: Sequence[tuple[str, str]] = (),
         content: bytes | None = None,
@@ -98,7 +96,7 @@ class AsyncTags:
         request = Request(
             method=method,
             url=self._config.url + path,
-            endpoint=f"{method} {endpoint or path}",
+            endpoint=f"{method} {path}",
             params=params,
             content=content,
         )

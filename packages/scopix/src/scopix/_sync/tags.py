@@ -4,7 +4,6 @@
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
-from urllib.parse import quote
 
 from scopix._sync.raw import TagsWithRawResponse
 from scopix._sync.transport import SyncTransport
@@ -61,8 +60,8 @@ class SyncTags:
 
     def remove_term(self, name: str) -> TagVocabulary:
         """Take a term off the list, with its synonyms. Raises `ResourceNotFoundError`."""
-        path = f"{_PATH}/terms/{quote(name, safe='')}"
-        return parse_response(TagVocabulary, self._send("DELETE", path, f"{_PATH}/terms/{{name}}"))
+        response = self._send("DELETE", f"{_PATH}/terms", params=query_pairs({"name": name}))
+        return parse_response(TagVocabulary, response)
 
     def suggestions(self, *, limit: int = 50) -> TagSuggestionList:
         """Tags that descriptions found and that the list does not have, the most frequent first; at most 500."""
@@ -91,7 +90,6 @@ class SyncTags:
         self,
         method: str,
         path: str,
-        endpoint: str | None = None,
         *,
         params: Sequence[tuple[str, str]] = (),
         content: bytes | None = None,
@@ -99,7 +97,7 @@ class SyncTags:
         request = Request(
             method=method,
             url=self._config.url + path,
-            endpoint=f"{method} {endpoint or path}",
+            endpoint=f"{method} {path}",
             params=params,
             content=content,
         )

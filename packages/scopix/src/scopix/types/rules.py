@@ -37,7 +37,7 @@ class RuleAction(WireModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    do: Literal["tag", "category", "describe", "webhook", "review"]
+    do: Literal["review", "tag", "category", "describe", "webhook"]
     tags: list[Tag] = Field(default_factory=list, max_length=40)
     category: RestCategory | None = None
     engine: Annotated[str, Field(max_length=64)] | None = None

@@ -41,8 +41,10 @@ async def add_term(caller: Writer, vocabularies: TagVocabulariesDep, body: wire.
     return _shown(await run_in_threadpool(vocabularies.add, caller.tenant_id, _term(body)))
 
 
-@router.delete("/vocabulary/terms/{name:path}", response_model=wire.TagVocabulary, responses=responses(401, 403, 404))
-async def remove_term(caller: Writer, vocabularies: TagVocabulariesDep, name: str) -> wire.TagVocabulary:
+@router.delete("/vocabulary/terms", response_model=wire.TagVocabulary, responses=responses(401, 403, 404, 422))
+async def remove_term(
+    caller: Writer, vocabularies: TagVocabulariesDep, name: Annotated[str, Query(min_length=1, max_length=50)]
+) -> wire.TagVocabulary:
     """Take a term off the list, with its synonyms."""
     return _shown(await run_in_threadpool(vocabularies.remove, caller.tenant_id, name))
 

@@ -7,6 +7,7 @@ from scopix_server.domain.description import ImageKind
 from scopix_server.reading.fields import may_label
 from scopix_server.reading.kinds import judge_kind
 from scopix_server.reading.layout import read_layout
+from scopix_server.reading.pages import document_noun
 from scopix_server.reading.screens import read_screen
 from scopix_server.reading.titles import map_title, title_of, top_title
 from tests.support.perceptions import DRAWN, Written, page
@@ -77,6 +78,15 @@ def test_receipt_is_told_by_its_sender_not_by_a_stamp() -> None:
     told = GroundedComposer().describe(page(rows), "general")
     assert 'A receipt in landscape format from "CORNER HARDWARE SDN BHD".' in told.text
     assert "seen by clerk" not in told.tags
+
+
+@pytest.mark.parametrize(
+    ("last", "noun"), [("Paid by card", "receipt"), ("VISA 1234", "receipt"), ("See you soon", "page of text")]
+)
+def test_one_item_a_total_and_how_it_was_paid_make_a_receipt(last: str, noun: str) -> None:
+    rows: list[Written] = [("CORNER HARDWARE", 100, 90), ("Drill 189.00 EUR", 100, 200)]
+    rows += [("TOTAL 189.00 EUR", 100, 300), (last, 100, 360)]
+    assert document_noun(read_layout(page(rows))) == noun
 
 
 @pytest.mark.parametrize("text", ["Name", "Date of birth", "No.", "GST ID", "date", "Round 2 winner"])

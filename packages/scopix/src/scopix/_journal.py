@@ -4,8 +4,8 @@ One JSON object a line, only ever appended, so that a run that was killed at any
 was not answered is sent again with its key, and the server knows whether it has it already.
 
     {"ledger": 1, "server": address}
-    {"plan": number, "at": seconds, "careful": false, "fields": {name: value}, "files": [[path, size, mtime], ...],
-     "requests": [[key, start, stop], ...]}
+    {"plan": number, "at": seconds, "careful": false, "tenant": id, "fields": {name: value},
+     "files": [[path, size, mtime], ...], "requests": [[key, start, stop], ...]}
     {"replan": number, "requests": [[key, start, stop], ...]}       in place of those that it covers
     {"drop": number, "keys": [key, ...]}                            not to be sent any more
     {"answered": key, "session_id": id, "refused": {index: why}}
@@ -56,7 +56,8 @@ class Planned:
     """An upload session as it was planned, and how far it got.
 
     A `careful` one holds files that the server may have already, so it is asked to store no content twice. `fields` are
-    those that go along with its files, by their names; None in journals of versions before.
+    those that go along with its files, by their names, `tenant` is whose files they are; both are None in journals of
+    versions before.
     """
 
     number: int
@@ -65,6 +66,7 @@ class Planned:
     at: float
     careful: bool = False
     fields: dict[str, str] | None = None
+    tenant: str | None = None
     session_id: str | None = None
     refused: dict[int, str] = field(default_factory=dict)
 
@@ -74,10 +76,14 @@ class Journal:
 
     Opening raises `ValidationError` (`details["field"]` is `journal`) for a file that cannot be used: of another
     server, of something else, in use, or not to be written.
+
+    `tenant` is the id of the tenant whose files are sent, once it is known: what was sent for another, or to a server
+    that stood at this address before and was set up anew, does not count.
     """
 
     def __init__(self, path: Path | None, server: str) -> None:
-        self.sessions: list[Planned] = []
+        self.tenant: str | None = None
+        self._planned: list[Planned] = []
         self.ended: dict[str, dict[str, Any]] = {}
         self._path = path
         self._server = server
@@ -102,6 +108,11 @@ class Journal:
             self._file.close()
             self._file = None
 
+    @property
+    def sessions(self) -> list[Planned]:
+        """What was planned for this tenant."""
+        return [one for one in self._planned if None in (self.tenant, one.tenant) or one.tenant == self.tenant]
+
     def plan(
         self,
         files: Sequence[Stamp],
@@ -113,9 +124,9 @@ class Journal:
         """Write down a session before anything of it is sent."""
         requests = [Request(uuid.uuid4().hex, one.start, one.stop) for one in ranges]
         kept = None if fields is None else dict(fields)
-        planned = Planned(len(self.sessions), list(files), requests, time.time(), careful, kept)
-        self.sessions.append(planned)
-        rows = {"fields": kept, "files": files, "requests": _rows(requests)}
+        planned = Planned(len(self._planned), list(files), requests, time.time(), careful, kept, self.tenant)
+        self._planned.append(planned)
+        rows = {"tenant": self.tenant, "fields": kept, "files": files, "requests": _rows(requests)}
         self._write({"plan": planned.number, "at": planned.at, "careful": careful, **rows})
         return planned
 
@@ -206,18 +217,20 @@ class Journal:
             requests = [Request(*row) for row in record["requests"]]
             careful = bool(record["careful"])
             at, fields = float(record["at"]), record.get("fields")
-            self.sessions.append(Planned(len(self.sessions), files, requests, at, careful, fields and dict(fields)))
+            kept = fields and dict(fields)
+            tenant = record.get("tenant")
+            self._planned.append(Planned(len(self._planned), files, requests, at, careful, kept, tenant))
         elif "drop" in record:
-            _drop(self.sessions[record["drop"]], set(record["keys"]))
+            _drop(self._planned[record["drop"]], set(record["keys"]))
         elif "replan" in record:
-            _replace(self.sessions[record["replan"]], [Request(*row) for row in record["requests"]])
+            _replace(self._planned[record["replan"]], [Request(*row) for row in record["requests"]])
         elif "answered" in record:
             self._replay_response(record)
         else:
             self.ended[record["ended"]] = record
 
     def _replay_response(self, record: dict[str, Any]) -> None:
-        for planned in self.sessions:
+        for planned in self._planned:
             for request in planned.requests:
                 if request.key == record["answered"]:
                     request.answered, planned.session_id = True, record["session_id"]

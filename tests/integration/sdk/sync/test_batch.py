@@ -2,6 +2,7 @@
 """`files.upload_batch`: what is sent in which portions, what comes back in which order, and what no fault can do."""
 
 import base64
+import json
 import os
 
 import pytest
@@ -33,6 +34,14 @@ FAULTS = {
     "cut in the answer": Drop("answer"),
     "only the answer lost": Drop("done"),
     "slow": Slow(),
+}
+
+LIMITS = {
+    "tier": "free",
+    "limits": dict.fromkeys(("max_batch_size", "max_image_bytes", "max_document_bytes", "max_batch_bytes"), 100),
+    "usage": dict.fromkeys(("descriptions", "uploads", "stored_files", "stored_bytes"), 0),
+    "period_start": "2026-11-01T00:00:00Z",
+    "period_end": "2026-12-01T00:00:00Z",
 }
 
 
@@ -421,6 +430,17 @@ def test_a_journal_belongs_to_one_server_and_one_call(server, client, png, tmp_p
             other.files.upload_batch(png, journal=journal)
     assert caught.value.details == {"field": "journal", "path": str(journal)}
     assert journal.read_text() == before
+
+
+def test_what_was_sent_for_another_tenant_does_not_count(server, client, pictures, tmp_path):
+    """As when the server was set up anew at the same address."""
+    scopix, photos, journal = BatchScopix(server), pictures(2), tmp_path / "journal.jsonl"
+    for tenant, sent in (("one", 1), ("two", 2), ("one", 2)):
+        server.routes["GET /api/v2/tenant/limits"] = Reply(200, json.dumps(LIMITS | {"tenant_id": tenant}).encode())
+        results = client.files.upload_batch(photos, journal=journal)
+        assert names(results) == ["00000.png", "00001.png"] and all(result.is_completed for result in results)
+        assert len(scopix.requests) == sent
+    assert scopix.names() == {"00000.png": 2, "00001.png": 2}
 
 
 def test_each_file_has_a_state_at_any_time(server, client, pictures):

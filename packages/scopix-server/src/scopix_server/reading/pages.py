@@ -8,6 +8,7 @@ from scopix_server.reading.entities import MONEY
 from scopix_server.reading.fields import is_label
 from scopix_server.reading.layout import Layout, Line
 from scopix_server.reading.lines import columns_of, words_in
+from scopix_server.reading.receipts import read_receipt
 from scopix_server.reading.titles import Title, title_of, top_title
 from scopix_server.reading.words import noun_of
 
@@ -30,11 +31,14 @@ _FORM = re.compile(
     r"\w*formulier|aanvraag|signature|unterschrift|handtekening|firma|date of birth|geburtsdatum|date de naissance)\b",
     re.IGNORECASE,
 )
-_TILL = re.compile(
-    r"(?:cash|card|change|visa|mastercard|bar|ec-karte|rückgeld|total|summe|"
-    r"thank you|vielen dank|danke|merci|gracias|grazie)\b.{0,30}",
-    re.IGNORECASE,
+_PAYING = (
+    r"paid|cash|card|credit card|debit card|change|visa|mastercard|maestro|"
+    r"bar|ec-karte|girocard|kreditkarte|gegeben|rückgeld"
 )
+_TILL = re.compile(
+    rf"(?:{_PAYING}|total|summe|thank you|vielen dank|danke|merci|gracias|grazie)\b.{{0,30}}", re.IGNORECASE
+)
+_PAID = re.compile(rf"(?:{_PAYING})\b.{{0,30}}", re.IGNORECASE)
 ISSUED = frozenset({"invoice", "receipt", "page with prices"})
 """What a company issues over a sum."""
 PAGE = "page of text"
@@ -44,6 +48,7 @@ _NARROW_WORDS, _LINES_OF_NARROW_PROSE = 4, 12
 _LINES_OF_A_PARAGRAPH = 2
 _ONE_SIZE = 1.3  # times the usual size: what is larger is no running text
 _MIN_FIELDS = 3
+_ITEM_AND_TOTAL = 2
 
 
 def document_noun(layout: Layout) -> str:
@@ -52,10 +57,20 @@ def document_noun(layout: Layout) -> str:
     if nouns:
         return nouns[0]
     priced = [line for line in layout.lines if MONEY.fullmatch(line.text)]
+    till = sum(bool(_TILL.fullmatch(line.text)) for line in layout.lines) >= 2
     if len(priced) >= 3:
-        till = sum(bool(_TILL.fullmatch(line.text)) for line in layout.lines) >= 2
         return "receipt" if till else "page with prices"
+    if till and _is_paid(layout):
+        return "receipt"
     return PAGE if layout.table() is None else "page with a table"
+
+
+def _is_paid(layout: Layout) -> bool:
+    """Whether it says how a total was paid, and what for: one item is enough, in a line with its price or beside it."""
+    if not any(_PAID.fullmatch(line.text) for line in layout.lines) or read_receipt(layout).total is None:
+        return False
+    ends = [max((found.end() for found in MONEY.finditer(line.text)), default=0) for line in layout.lines]
+    return sum(end == len(line.text) > 0 for end, line in zip(ends, layout.lines, strict=True)) >= _ITEM_AND_TOTAL
 
 
 def document_kind(layout: Layout) -> tuple[str, tuple[int, ...]] | None:

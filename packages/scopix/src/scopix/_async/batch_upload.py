@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from scopix._async.sending import RequestSender
 from scopix._async.sessions import ask_for_quota, read_all_results, wait_until_ended
+from scopix._async.tenant import AsyncTenant
 from scopix._async.transport import AsyncTransport
 from scopix._batch import cut, files_allowed, result_of_record
 from scopix._batch_plan import BatchPlan
@@ -58,9 +59,10 @@ class AsyncBatchUpload:
         self._entries = entries = given.entries
         self._order, self._skipped = given.order, given.skipped
         self._journal = Journal(journal, config.url)
+        self._lasts = journal is not None
         # Whether content is stored twice is about what is sent now, not about what is there.
         lasting = {name: value for name, value in fields.to_pairs() if name != "skip_duplicates"}
-        self._plan = BatchPlan(entries, self._journal, lasting, hashed=journal is not None)
+        self._plan = BatchPlan(entries, self._journal, lasting, hashed=self._lasts)
         self._found: dict[int, UploadResult] = {}
         self._duplicates: set[int] = set()
         self._begun: set[str] = set()
@@ -127,12 +129,26 @@ class AsyncBatchUpload:
             session_id = self._live_sessions()[0].session_id
             raise await self._upload_error(error, "session_results", session_id) from error
 
+    async def begin(self) -> None:
+        """Ask whose files these are, so that what a journal holds of others does not count. `send` does it by itself.
+
+        Raises the server's errors; a server that does not tell counts as the one that the journal knows.
+        """
+        if not self._lasts or self._journal.tenant is not None:
+            return
+        try:
+            self._journal.tenant = (await AsyncTenant(self._transport, self._config).limits()).tenant_id
+        except ResourceNotFoundError:
+            return
+        self._plan.find_places()
+
     async def send(self, *, within_quota: bool = False) -> None:
         """Send every file that the server has not answered for.
 
         With `within_quota` it raises `QuotaExceededError` before anything is sent when the quota does not allow all of
         them. Raises the server's errors.
         """
+        await self.begin()
         await run_blocking_async(self._plan.give_up_stale)
         if all(place[1].answered for place in self._plan.places.values()) and not self._plan.unplaced():
             return

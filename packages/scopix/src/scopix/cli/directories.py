@@ -75,12 +75,17 @@ class _Run:
             )
             if self._upload.total:
                 with self._upload:
-                    self.sent_before = self._upload.sent
-                    self.sent_otherwise = self._upload.sent_with_other_fields
+                    self._note_what_was_sent()
                     await _showing(client, self._upload, self._steps(), waits=self._wishes.wait)
+
+    def _note_what_was_sent(self) -> None:
+        self.sent_before = self._upload.sent
+        self.sent_otherwise = self._upload.sent_with_other_fields
 
     async def _steps(self) -> None:
         try:
+            await self._upload.begin()
+            self._note_what_was_sent()
             await self._upload.send()
             if self._wishes.wait:
                 await self._upload.wait(on_progress=lambda _: None)

@@ -26,7 +26,7 @@ def client(static: Path, **options: tuple[str, ...]) -> TestClient:
     return TestClient(app)
 
 
-@pytest.mark.parametrize("address", ["/", "/login", "/files/abc", "/settings/keys", "/sessions"])
+@pytest.mark.parametrize("address", ["/", "/login", "/files/abc", "/settings/keys", "/ask", "/sessions"])
 def test_the_page_is_served_at_its_addresses_with_a_strict_policy(static: Path, address: str) -> None:
     response = client(static).get(address)
     assert response.status_code == 200

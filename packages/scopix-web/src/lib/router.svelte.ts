@@ -26,6 +26,8 @@ export function links(node: HTMLElement) {
     const link = (event.target as Element).closest('a')
     if (!link || event.defaultPrevented || event.button || event.metaKey || event.ctrlKey || event.shiftKey) return
     if (link.target || link.origin !== location.origin || link.hasAttribute('download')) return
+    // A place on this page is found by the browser, which moves the focus there, too.
+    if (link.hash && link.pathname === location.pathname) return
     if (/^\/(api|docs)\b/.test(link.pathname)) return
     event.preventDefault()
     go(link.pathname + link.search)

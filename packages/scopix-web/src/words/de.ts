@@ -3,6 +3,13 @@ import type { Words } from './en'
 export const de: Words = {
   name: 'Deutsch',
   library: 'Bibliothek',
+  ask: 'Fragen',
+  question: 'Frage',
+  questionHint: 'Welche Belege sind über 100 Euro?',
+  askIt: 'Fragen',
+  understoodAs: 'Verstanden als',
+  wordedBy: (engine: string) => `In Worte gefasst von ${engine}.`,
+  restsOn: 'Beruht auf',
   sessions: 'Uploads',
   settings: 'Einstellungen',
   upload: 'Hochladen',

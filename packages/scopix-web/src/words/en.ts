@@ -2,6 +2,13 @@
 export const en = {
   name: 'English',
   library: 'Library',
+  ask: 'Ask',
+  question: 'Question',
+  questionHint: 'Which receipts are over 100 euros?',
+  askIt: 'Ask',
+  understoodAs: 'Understood as',
+  wordedBy: (engine: string) => `Worded by ${engine}.`,
+  restsOn: 'Rests on',
   sessions: 'Uploads',
   settings: 'Settings',
   upload: 'Upload',

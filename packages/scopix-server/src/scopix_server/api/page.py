@@ -19,7 +19,7 @@ __all__ = ["STATIC", "install"]
 STATIC: Final = Path(__file__).resolve().parent.parent / "static"
 
 # Addresses by name: a catch-all would answer a misspelt path of the API with HTML instead of a JSON 404.
-_ADDRESSES: Final = ("/", "/login", "/files/{_}", "/upload", "/sessions", "/settings", "/settings/{_}")
+_ADDRESSES: Final = ("/", "/login", "/files/{_}", "/upload", "/ask", "/sessions", "/settings", "/settings/{_}")
 
 _HEADERS: Final = {
     "Cache-Control": "no-cache",

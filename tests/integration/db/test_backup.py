@@ -21,13 +21,15 @@ from scopix_server.db.connection import SqlDatabase
 from scopix_server.db.engine import create_engine
 from scopix_server.domain.upkeep import Retention
 from scopix_server.jobs.queue import DbosQueue
+from scopix_server.upkeep.integrity import MARK_KEY
 from scopix_server.upkeep.sweep import Sweeper
 from scopix_server.wiring.storage import Storage
+from tests.support.cluster import bucket_settings
 from tests.support.commands import command
 from tests.support.images import encoded, picture
 from tests.support.inprocess import DATABASES, InProcessServer, serving
 from tests.support.postgres import fresh_database
-from tests.support.setup import environment_with
+from tests.support.setup import environment_with, shared_s3
 from tests.support.waiting import wait_until_described
 
 MANY = 1500
@@ -305,3 +307,24 @@ def test_a_backup_folder_is_nobody_elses(embedded: Site) -> None:
     refused = embedded.server.run("backup", str(embedded.backups))
     assert refused.returncode == 1 and "nor empty" in refused.stderr
     assert [path.name for path in embedded.backups.iterdir()] == ["letter.txt"]
+
+
+def test_backup_of_a_bucket_is_restored_into_it_and_into_an_empty_one(tmp_path: Path) -> None:
+    """The bucket outlives its database: what is there as it was stays, what is gone comes back."""
+    s3 = shared_s3()
+    here, empty = (bucket_settings(s3, s3.new_bucket()) for _ in range(2))
+    with serving(tmp_path / "first", **here) as server:
+        site = Site(tmp_path, server, here)
+        site.upload(1)
+        site.upload(2)
+        done = command(server.data_dir, "backup", str(site.backups), "--json", **here)
+        assert done.returncode == 0, done.stderr
+        taken = json.loads(done.stdout)
+    gone = next(iter(s3.keys(here["s3_bucket"])))
+    s3.client().delete_object(Bucket=here["s3_bucket"], Key=gone)
+    into_it = site.restore("--json")
+    assert into_it.returncode == 0, into_it.stderr
+    assert json.loads(into_it.stdout)["there"] >= taken["objects"] - 1
+    assert set(s3.keys(here["s3_bucket"])) >= {gone} - {MARK_KEY}
+    other = command(tmp_path / "third", "restore", str(site.backups), "--json", **empty)
+    assert json.loads(other.stdout)["objects"] == taken["objects"], other.stderr

@@ -101,9 +101,11 @@ class DescribeFile:
         self._check_attempts(file)
         with self._stores.local_path(file) as path:
             analysis = self._analyzer.analyze(path)
+            variants = [self._keep(file, variant) for variant in analysis.variants]
             if analysis.is_reduced:
+                # That may take minutes, in which the picture is shown already.
+                self._database.write(lambda t: t.variants.save(file_id, variants))
                 analysis = self._read_in_bands(path, analysis)
-        variants = [self._keep(file, variant) for variant in analysis.variants]
         for kind, data in analysis.copies:
             if all(kind.name != variant.name for variant in variants):
                 self._stores.keep(copy_key(file, kind), data)

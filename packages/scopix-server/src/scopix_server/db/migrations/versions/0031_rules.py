@@ -47,7 +47,7 @@ def upgrade() -> None:
         _refer("rule_runs", "rule_id", "rules"),
         _refer("rule_runs", "file_id", "files"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_rule_runs")),
-        sa.UniqueConstraint("rule_id", "file_id", "revision", name=op.f("uq_rule_runs_rule_id")),
+        sa.UniqueConstraint("rule_id", "file_id", "revision", name=op.f("uq_rule_runs_rule_id_file_id_revision")),
     )
     op.create_index("ix_rule_runs_file_id", "rule_runs", ["file_id"])
     op.create_index("ix_rule_runs_tenant_at", "rule_runs", ["tenant_id", "at", "id"])

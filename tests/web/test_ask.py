@@ -6,7 +6,6 @@ from tests.support.images import encoded, picture
 from tests.support.inprocess import InProcessServer
 from tests.support.waiting import wait_until_described
 from tests.web.conftest import signed_in
-from tests.web.test_views import check
 
 
 def test_a_question_is_answered_with_the_files_it_rests_on(context: BrowserContext, server: InProcessServer) -> None:
@@ -23,7 +22,6 @@ def test_a_question_is_answered_with_the_files_it_rests_on(context: BrowserConte
     reply = page.get_by_role("status").filter(has_text="Understood as")
     expect(reply).to_contain_text("2 files")
     expect(page.get_by_role("row")).to_have_count(3)
-    check(page, "ask")
     reply.get_by_role("link", name="[2]").click()
     expect(page.get_by_role("row")).to_have_count(3)
     page.reload()

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 
 from scopix_server.db import migrate as migrating
@@ -143,8 +145,8 @@ def fill(connection: sa.Connection) -> None:
             {
                 "id": "d", "file_id": "f", "revision": 1, "category": "general", "engine": "builtin", "model": "1",
                 "kind": "photo", "description": "A mug stands there.", "visible_text": "TEA TIME", "tags": '["CUP"]',
-                "category_data": '{"total": {"amount": "120.50"}}', "evidence": "[]", "created_at": AT,
-                "processing_time_ms": 1,
+                "category_data": '{"total": {"amount": "120.50"}, "date": "17.05.2024"}', "evidence": "[]",
+                "created_at": AT, "processing_time_ms": 1,
             },
         ),
         ("perceptions", {"file_id": "f", "data": SEEN, "embedding": struct.pack("<3f", 0.5, -0.25, 2.0)}),
@@ -190,6 +192,14 @@ def test_a_database_from_before_the_first_release_is_adopted(url: str) -> None:
     for search in ("tands", "theer", "field.total>100", "keyword:tea rating>4"):
         assert found(search=search) == ["f"], search
     assert found(search="field.total>121") == []
+    with engine.begin() as connection:
+        # As it was between: dates had no numbers.
+        connection.execute(sa.text("UPDATE file_fields SET number = NULL WHERE name = 'date'"))
+        days = import_module("scopix_server.db.migrations.versions.0033_days_of_fields")
+        with Operations.context(MigrationContext.configure(connection)):
+            days.upgrade()
+    assert found(search="field.date:2024-05") == found(search="field.date:..2024-05-17") == ["f"]
+    assert found(search="field.date:2024-06..") == []
     assert found(tags=("Cup", "red")) == ["f"]
     assert database.read(lambda t: t.descriptions.versions("f"))[0].description.tags == ("CUP",)
     (kept,) = database.read(lambda t: [row for portion in t.vectors.changes("t", 0) for row in portion])

@@ -7,6 +7,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from scopix_server.db.search_tables import file_fields
+from scopix_server.domain.dates import day_number, parse_date, parse_span
 from scopix_server.domain.listing import FieldCondition
 from scopix_server.domain.numbers import parse_number
 from scopix_server.domain.words import words_of
@@ -15,6 +16,7 @@ __all__ = ["SqlFields", "has_field"]
 
 _MAX_TEXT = 255  # characters, the width of the columns: what is asked for is shorter
 _MAX_VALUES = 500  # of a file: a form has dozens, and a list of parts hundreds
+_LAST_DAY = 9999_12_31
 _SIGNS = re.compile(r"^[^\w\-]+")  # such as a currency's, before a number
 
 
@@ -50,6 +52,8 @@ def has_field(condition: FieldCondition) -> sa.ColumnElement[Any]:
         same = shown == text
         contains = shown.contains(text, autoescape=True) if condition.operator == ":" and number is None else same
         holds = contains if number is None else sa.or_(value == number, same)
+        if condition.operator == ":" and (days := _days(condition)) is not None:
+            holds = sa.or_(holds, value.between(*days))
     elif number is None:
         holds = sa.false()
     else:
@@ -78,4 +82,17 @@ def _values(path: tuple[str, ...], data: Any) -> Iterator[tuple[str, str, float 
 
 
 def _number(text: str) -> float | None:
-    return parse_number(_SIGNS.sub("", text))
+    """Read a number; of a date, the number that sorts as days do."""
+    day = parse_date(text)
+    return float(day_number(day)) if day is not None else parse_number(_SIGNS.sub("", text))
+
+
+def _days(condition: FieldCondition) -> tuple[int, int] | None:
+    """Return the numbers of the first and the last day that a condition such as `field.date:2024-05` means."""
+    if "-" not in condition.value and ".." not in condition.value and "dat" not in condition.name:
+        return None  # 2024 is a number of many things
+    span = parse_span(condition.value)
+    if span is None:
+        return None
+    first, last = span
+    return day_number(first) if first else 0, day_number(last) if last else _LAST_DAY

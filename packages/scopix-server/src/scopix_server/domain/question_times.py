@@ -3,30 +3,11 @@
 import re
 from datetime import datetime, timedelta
 
+from scopix_server.domain.dates import MONTHS
+
 __all__ = ["find_times"]
 
-_MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january januar jan",
-            "february februar feb",
-            "march märz mar",
-            "april apr",
-            "may mai",
-            "june juni jun",
-            "july juli jul",
-            "august aug",
-            "september sept sep",
-            "october oktober oct okt",
-            "november nov",
-            "december dezember dec dez",
-        ),
-        1,
-    )
-    for name in names.split()
-}
-_NAMED = "|".join(sorted(_MONTHS, key=len, reverse=True))
+_NAMED = "|".join(sorted(MONTHS, key=len, reverse=True))
 _YEAR = r"(?:19|20)\d\d"
 _POINT = (
     rf"(?:\d{{4}}-\d\d(?:-\d\d)?|\d{{1,2}}(?:st|nd|rd|th|\.)? (?:of )?(?:{_NAMED})\.?,? {_YEAR}"
@@ -87,7 +68,7 @@ def _point(text: str, now: datetime) -> str:
         return text
     name = re.search(_NAMED, text)
     assert name is not None  # the pattern has one
-    month = _MONTHS[name[0]]
+    month = MONTHS[name[0]]
     year = re.search(_YEAR, text)
     number = int(year[0]) if year else now.year - (month > now.month)
     day = re.search(r"\b(\d{1,2})(?:st|nd|rd|th|\.)?(?= |,|$)", text.replace(year[0], "") if year else text)

@@ -9,6 +9,7 @@ __all__ = [
     "AGGREGATES",
     "ALIASES",
     "BETWEEN",
+    "BILLS",
     "COMPARED",
     "COUNT",
     "COUNTED",
@@ -18,6 +19,7 @@ __all__ = [
     "OPERATORS",
     "REQUESTED",
     "STATES",
+    "TAKEN",
     "number_of",
     "plain_words",
     "singular",
@@ -43,6 +45,13 @@ MONEY: Final = frozenset(
     {"€", "$", "£", "¥", "eur", "euro", "euros", "usd", "dollar", "dollars", "gbp", "pound", "pounds", "chf", "franken"}
     | {"yen", "jpy", "bucks"}
 )
+BILLS: Final = frozenset(
+    {"receipt", "invoice", "bill", "letter", "contract", "statement", "ticket"}
+    | {"quittung", "quittungen", "rechnung", "rechnungen", "beleg", "belege", "brief", "briefe"}
+)
+"""Papers that bear a date of their own."""
+TAKEN: Final = frozenset({"taken", "shot", "photographed", "scanned", "aufgenommen", "fotografiert", "gescannt"})
+"""Words by which a time is the picture's."""
 _NUMBER_WORDS: Final = {
     word: number
     for number, words in enumerate(

@@ -23,7 +23,8 @@ MAX_QUESTION = 1_000
 MAX_FIELDS = 8
 """Columns of a table of which somebody still takes in a row."""
 TOTAL = "total"
-_OF_BILLS = ("sender", "date")
+DATE = "date"
+_OF_BILLS = ("sender", DATE)
 """What tells one bill from another, beside its sum."""
 _GAP = " \n "
 """Stands where a phrase was understood: words around it are no neighbours."""
@@ -100,6 +101,8 @@ def understand(question: str, has_field: Callable[[str], bool], now: datetime) -
     _take_states(reading)
     _take_fields(reading)
     words = [word for word in dict.fromkeys(known.plain_words(reading.rest)) if word not in reading.used]
+    if _is_about_bills(reading, question):
+        times = [f"field.{DATE}:{time.removeprefix('taken:')}" for time in times]
     conditions = list(dict.fromkeys([*reading.conditions, *times]))
     subject = [reading.subject] if reading.subject else []
     fields = list(dict.fromkeys([*reading.fields, *subject]))
@@ -112,6 +115,13 @@ def understand(question: str, has_field: Callable[[str], bool], now: datetime) -
         reading.subject,
         tuple(dict.fromkeys(reading.things)),
     )
+
+
+def _is_about_bills(reading: _Reading, question: str) -> bool:
+    """Whether times are those that papers bear, rather than when a picture of them was taken."""
+    asked = words_of(question)
+    about = TOTAL in (reading.subject, *reading.fields) or not known.BILLS.isdisjoint(map(known.singular, asked))
+    return about and reading.has_field(DATE) and known.TAKEN.isdisjoint(asked)
 
 
 def _take(reading: _Reading, pattern: re.Pattern[str], understood: Callable[[re.Match[str]], bool]) -> None:

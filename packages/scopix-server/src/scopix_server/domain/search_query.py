@@ -7,9 +7,9 @@ who meant one learns which there are. Each condition becomes a filter with one t
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 from scopix.types.vocabulary import DescriptionStatus, MediaType
+from scopix_server.domain.dates import parse_span
 from scopix_server.domain.listing import FieldCondition, FileFilter, TextField
 from scopix_server.domain.object_names import resolve_name
 from scopix_server.domain.words import words_of
@@ -35,7 +35,6 @@ FIELDS = (*(f"{name}:" for name in _NAMES), "rating>=", "THING>=")
 _CONDITION = re.compile(r'(-?)("[^"]+"|[^\W\d_][\w.\-]*)(:|>=|<=|>|<|=)("[^"]*"|[^\s"]\S*)')
 _FIELD = re.compile(r'(-?)field\.("[^"]+"|[\w.\-]+)(:|>=|<=|>|<|=)("[^"]*"|[^\s"]\S*)', re.IGNORECASE)
 _WORDS = re.compile(r'(-?)(?:"([^"]*)"|(\S+))')
-_DAY = re.compile(r"(\d{4})(?:-(\d\d?)(?:-(\d\d?))?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,32 +215,10 @@ def _one_of(field: str, value: str, known: list[str]) -> str:
 
 
 def _taken(value: str) -> FileFilter | str:
-    """Read a year, a month or a day, or two of them with `..` between, one of which may be left out."""
-    first, is_range, last = value.partition("..")
-    begin, end = _span(first), _span(last if is_range else first)
-    if (first and begin is None) or (last and end is None) or not (first or last):
+    span = parse_span(value)
+    if span is None:
         return f"'taken:{value}' is no time such as taken:2024-05, taken:2024-05-17 or taken:2024-05..2024-07."
-    return FileFilter(date_from=begin and begin[0], date_to=end and end[1])
-
-
-def _span(text: str) -> tuple[datetime, datetime] | None:
-    """Return the first and the last microsecond of a year, month or day in UTC."""
-    match = _DAY.fullmatch(text)
-    if match is None:
-        return None
-    year, month, day = (int(part) if part else None for part in match.groups())
-    assert year is not None  # the pattern has one
-    try:
-        start = datetime(year, month or 1, day or 1, tzinfo=UTC)
-        if day:
-            following = start + timedelta(days=1)
-        elif month and month < 12:
-            following = start.replace(month=month + 1)
-        else:
-            following = start.replace(year=year + 1, month=1)
-    except (ValueError, OverflowError):
-        return None
-    return start, following - timedelta(microseconds=1)
+    return FileFilter(date_from=span[0], date_to=span[1])
 
 
 _CRITERIA: dict[str, Callable[[str], FileFilter | str]] = {

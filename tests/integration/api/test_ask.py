@@ -131,6 +131,12 @@ def test_ask_for_files_by_a_sum_of_money_gives_rows_with_the_lines_they_rest_on(
     assert named == {1, 2, 3}
 
 
+def test_ask_for_fields_that_no_file_has_says_where_they_come_from(http: httpx2.Client) -> None:
+    response = ask(http, "Which receipts are over 100000 euros?")
+    assert not response["is_found"] and "described again as 'document'" in " ".join(response["notes"])
+    assert not ask(http, "status:failed")["notes"]
+
+
 def test_ask_how_much_adds_up_by_currency(http: httpx2.Client) -> None:
     response = ask(http, "What is the total of all receipts from May 2024?")
     totals = {total["unit"]: (total["total"], total["files"]) for total in response["totals"]}

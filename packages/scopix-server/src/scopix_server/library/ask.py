@@ -27,6 +27,10 @@ __all__ = ["AskLibrary"]
 
 _WORD_CITATIONS = 3  # of a file: enough to see why it was found
 _FIELD_CITATIONS = 8  # of a row, as many as it has columns
+_NO_FIELDS = (
+    "Totals, dates and the like are known of files in a category that has them: receipts and letters uploaded "
+    "as 'general' have them once they are described again as 'document'."
+)
 _MAX_TEXT = 300  # characters of a description that is cited
 
 
@@ -76,6 +80,8 @@ class AskLibrary:
         if not found.files and understood.words:
             found = self._by_meaning(tenant_id, understood, limit)
             criteria = FileFilter(ids=tuple(file.id for file in found.files))
+        if not found.files and "field." in understood.conditions:
+            found.notes += (_NO_FIELDS,)
         reply = self._database.read(lambda t: _reply(t, tenant_id, understood, criteria, found))
         return replace(reply, claims=claims_of(reply))
 

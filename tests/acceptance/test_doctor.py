@@ -42,7 +42,7 @@ def test_all_is_well_beside_a_running_server(server: ServerProcess) -> None:
     wrong = {part: finding for part, finding in found.items() if finding["verdict"] != "ok"}
     assert not wrong
     assert set(found) == {
-        *("settings", "database", "storage", "records", "counts", "queue"),
+        *("settings", "database", "storage", "stored files", "records", "counts", "queue"),
         *("workers", "models", "engine", "scripts", "other engines", "disk", "clock"),
     }
     assert "written and read" in found["database"]["message"]

@@ -215,9 +215,8 @@ def _build_reception(
 def _build_direct(
     settings: Settings, database: "SqlDatabase", storage: Storage, reception: "Reception"
 ) -> "DirectUploads":
-    from scopix_server.intake.direct import DirectUploads, expire_direct_uploads
+    from scopix_server.intake.direct import DirectUploads
 
-    expire_direct_uploads(database, storage.own, datetime.now(UTC))
     limits = direct_limits(settings, file_limits(settings))
     return DirectUploads(reception.intake, database, limits, storage.receiving)
 

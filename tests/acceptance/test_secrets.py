@@ -90,9 +90,7 @@ def assert_nothing_secret(text: str) -> None:
 def test_a_key_with_a_line_break_is_used_without_it_and_never_shown(server: ServerProcess, endpoint: Endpoint) -> None:
     endpoint.always = say()
     with server.client() as http:
-        file_id = http.post("/files/upload?engine=vlm", files={"file": ("a.png", encoded(picture()))}).json()[
-            "image_id"
-        ]
+        file_id = http.post("/files/upload", files={"file": ("a.png", encoded(picture()))}).json()["image_id"]
         assert wait_until_described(http, file_id)["unified_status"] == "completed"
         known = [http.get(path).text for path in (f"/files/{file_id}", f"/files/{file_id}/descriptions")]
     assert_nothing_secret(shown_everywhere(server, *known))

@@ -105,6 +105,10 @@ def test_without_a_description_there_are_thumbnails_all_the_same(http: httpx2.Cl
     wait_until_described(http, body["image_id"])
     details = http.get(f"/files/{body['image_id']}").json()
     assert details["variant_count"] == 4
+    listed = http.get("/files", params={"ids": body["image_id"]}).json()["items"][0]
+    # Four waves across and three down, by the first of its characters.
+    assert len(details["blur_hash"]) == 28 and details["blur_hash"][0] == "L"
+    assert listed["blur_hash"] == details["blur_hash"]
     assert details["upload_description"] is None
     for name, side in (("tiny_64", 64), ("small_256", 256), ("medium_750", 750), ("large_1024", 900)):
         redirect = http.get(f"/files/{body['image_id']}/variants/{name}")

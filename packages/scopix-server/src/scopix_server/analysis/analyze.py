@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scopix.types.vocabulary import DescriptionErrorType
+from scopix_server.analysis.blur import blur_hash_of
 from scopix_server.analysis.decode import Decoded, decode, pixels_of
 from scopix_server.analysis.fingerprint import fingerprint_of
 from scopix_server.analysis.hdr import is_hdr
@@ -72,14 +73,16 @@ class ImageAnalyzer:
             "damage": decoded.damage,
             "is_hdr": is_hdr(path),
         }
-        taken, fingerprint = decoded.taken, fingerprint_of(decoded.image)
+        taken, fingerprint, blur_hash = decoded.taken, fingerprint_of(decoded.image), blur_hash_of(decoded.image)
         pixels = pixels_of(decoded.image)
         del decoded  # up to 200 MB that nobody needs while the networks run
         seen = replace(self._look(pixels), **of_file)
         # On a photograph without any text none is looked for at full size: small structures are taken for letters.
         is_reduced = seen.width * seen.height > self._limits.work_pixels and not seen.damage
         is_reduced = is_reduced and (bool(seen.text) or not looks_photographic(seen.statistics))
-        return Analysis(seen, variants, taken, copies, is_reduced=is_reduced, fingerprint=fingerprint)
+        return Analysis(
+            seen, variants, taken, copies, is_reduced=is_reduced, fingerprint=fingerprint, blur_hash=blur_hash
+        )
 
     def read_bands(self, path: Path, first: int) -> ReadLines:
         """See `Analyzer`."""
@@ -95,7 +98,8 @@ class ImageAnalyzer:
     def render(self, path: Path) -> Rendering:
         """See `Analyzer`."""
         decoded = _decode(path, self._limits, min_side=MAX_SIDE)
-        return Rendering(render(decoded), *decoded.full_size, decoded.taken, fingerprint_of(decoded.image))
+        shown = fingerprint_of(decoded.image), blur_hash_of(decoded.image)
+        return Rendering(render(decoded), *decoded.full_size, decoded.taken, *shown)
 
     def copy(self, path: Path, kind: EngineCopy) -> bytes:
         """See `Analyzer`."""

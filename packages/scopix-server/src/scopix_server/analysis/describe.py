@@ -125,7 +125,7 @@ class DescribeFile:
         return replace(analysis, perception=replace(analysis.perception, text=text))
 
     def _save(self, transaction: Transaction, file: File, analysis: Analysis, variants: list[Variant]) -> None:
-        transaction.variants.save(file.id, variants)
+        transaction.variants.save(file.id, variants, analysis.blur_hash)
         transaction.descriptions.save_perception(file.id, analysis.perception, analysis.taken)
         if analysis.fingerprint is not None:
             transaction.fingerprints.keep(file.id, analysis.fingerprint)
@@ -222,7 +222,7 @@ class DescribeFile:
         variants = [self._keep(file, variant) for variant in rendering.variants]
 
         def save(transaction: Transaction) -> None:
-            transaction.variants.save(file_id, variants)
+            transaction.variants.save(file_id, variants, rendering.blur_hash)
             if rendering.fingerprint is not None:
                 transaction.fingerprints.keep(file_id, rendering.fingerprint)
             if rendering.width:

@@ -181,6 +181,7 @@ def file_summary(file: File, variants: Sequence[Variant], links: Links) -> wire.
         size_bytes=file.size_bytes,
         created_at=file.created_at,
         content_created_at=file.content_created_at,
+        blur_hash=file.blur_hash,
         has_full_description=file.description_status is DescriptionStatus.COMPLETED,
         dimensions=_dimensions(file),
         format=_format(file),
@@ -249,6 +250,7 @@ def file_details(
         created_at=file.created_at,
         updated_at=file.updated_at,
         content_created_at=file.content_created_at,
+        blur_hash=file.blur_hash,
     )
 
 

@@ -160,6 +160,7 @@ files = sa.Table(
     sa.Column("deleted_at", UtcDateTime),
     sa.Column("variant_status", sa.String(16), nullable=False),
     sa.Column("variant_error", sa.Text),
+    sa.Column("blur_hash", sa.String(64)),
     sa.Column("description_status", sa.String(16), nullable=False),
     sa.Column("description_revision", sa.Integer, nullable=False),
     sa.Column("description_attempts", sa.Integer, nullable=False),

@@ -42,9 +42,11 @@ class SqlVariants:
         row = self._connection.execute(query).mappings().first()
         return None if row is None else file_of(row)
 
-    def save(self, file_id: str, made: Sequence[Variant]) -> None:
+    def save(self, file_id: str, made: Sequence[Variant], blur_hash: str | None = None) -> None:
         # The file's row first: of two workers that do this at once, the other waits here.
         self._set_status(file_id, VariantStatus.COMPLETED, None)
+        if blur_hash is not None:
+            self._connection.execute(files.update().where(files.c.id == file_id).values(blur_hash=blur_hash))
         self._connection.execute(variants.delete().where(variants.c.file_id == file_id, variants.c.name != TILES))
         rows = [{"file_id": file_id, **asdict(variant)} for variant in made]
         if rows:

@@ -60,6 +60,7 @@ class Analysis:
     document: DocumentDigest | None = None
     is_reduced: bool = False
     fingerprint: Fingerprint | None = None
+    blur_hash: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,7 @@ class Rendering:
     height: int = 0
     taken: datetime | None = None
     fingerprint: Fingerprint | None = None
+    blur_hash: str | None = None
 
 
 class Analyzer(Protocol):

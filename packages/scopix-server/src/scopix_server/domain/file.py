@@ -101,6 +101,7 @@ class File:
     deleted_at: datetime | None = None
     variant_status: VariantStatus = VariantStatus.PENDING
     variant_error: str | None = None
+    blur_hash: str | None = None
     description_status: DescriptionStatus = DescriptionStatus.PENDING
     description_revision: int = 0
     description_attempts: int = 0

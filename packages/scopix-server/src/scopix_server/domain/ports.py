@@ -150,8 +150,8 @@ class VariantRepository(Protocol):
     def missing(self, file_id: str) -> File | None:
         """Return the file if it is there and its variants are not."""
 
-    def save(self, file_id: str, variants: Sequence[Variant]) -> None:
-        """Keep the variants made; replaces what was there, but for tiles."""
+    def save(self, file_id: str, variants: Sequence[Variant], blur_hash: str | None = None) -> None:
+        """Keep the variants made, and the BlurHash; replaces what was there, but for tiles."""
 
     def measured(self, file_id: str, width: int, height: int, taken: datetime | None) -> None:
         """Note what making them told of the file: its size in pixels as it is shown, and when it was taken."""

@@ -119,9 +119,9 @@ def understand(question: str, has_field: Callable[[str], bool], now: datetime) -
 
 def _is_about_bills(reading: _Reading, question: str) -> bool:
     """Whether times are those that papers bear, rather than when a picture of them was taken."""
-    asked = words_of(question)
-    about = TOTAL in (reading.subject, *reading.fields) or not known.BILLS.isdisjoint(map(known.singular, asked))
-    return about and reading.has_field(DATE) and known.TAKEN.isdisjoint(asked)
+    words = words_of(question)
+    about = TOTAL in (reading.subject, *reading.fields) or not known.BILLS.isdisjoint(map(known.singular, words))
+    return about and reading.has_field(DATE) and known.TAKEN.isdisjoint(words)
 
 
 def _take(reading: _Reading, pattern: re.Pattern[str], understood: Callable[[re.Match[str]], bool]) -> None:

@@ -126,6 +126,7 @@ def test_imaging_stays_in_the_files_whose_job_it_is() -> None:
     use_cases = {name for name in using if room_of(name) in {"intake", "analysis", "library", "upkeep"}}
     of_formats = ("coded_colours", "jpegxl", "partial", "psd_merged", "raw_preview")
     theirs = (
+        "blur",
         "decode",
         "descriptive",
         "frames",

@@ -348,6 +348,9 @@ def test_no_tenant_reaches_what_is_another_s(tmp_path: Path, idle: dict[str, Any
             "key_id": mine.get("/api-keys").json()["items"][0]["id"],
             "variant_type": "original",
             "version": "1",
+            "level": "0",
+            "column": "0",
+            "row": "0",
         }
         routes = mine.get("/openapi.json").json()["paths"]
         walked = 0

@@ -145,10 +145,11 @@ def decode(source: Path | BinaryIO, *, max_pixels: int, work_pixels: int, min_si
             if header.code_points and (content_type == "image/png" or not loaded.info.get("icc_profile")):
                 loaded.info["code_points"] = header.code_points
             orientation = _orientation(content_type, header, metadata)
+            turn = 1 if loaded.format == "TIFF" else orientation  # Pillow turns these, and no others, as it loads them
             stored = loaded.size if content_type in _SIZED_BY_DECODER else (header.width, header.height)
             image, is_transparent = _as_rgb(loaded, work_pixels)
             del loaded  # before the picture is turned, which takes a second one
-            image = _upright(image, orientation)
+            image = _upright(image, turn)
         except (MemoryError, DomainError):
             raise
         except Exception as error:  # decoders raise what they like on what strangers sent

@@ -134,6 +134,7 @@ def test_imaging_stays_in_the_files_whose_job_it_is() -> None:
         "full_size",
         "ground",
         "look",
+        "scan_pages",
         "srgb",
         "tiles",
         "variants",

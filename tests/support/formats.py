@@ -2,15 +2,17 @@
 
 import io
 import struct
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 import pillow_heif
 import pylibjxl
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from tests.support.images import encoded
 
-__all__ = ["TYPES", "dng", "exif", "psd", "quarters", "sample"]
+__all__ = ["TYPES", "Sheet", "dng", "exif", "psd", "quarters", "sample", "tiff_of"]
 
 TYPES = {
     "HEIC": "image/heic",
@@ -58,6 +60,27 @@ def sample(format: str, image: Image.Image | None = None, **options: object) -> 
         options = {"icc" if name == "icc_profile" else name: value for name, value in options.items()}
         return bytes(pylibjxl.encode(np.asarray(image), lossless=True, **options))
     return encoded(image, format, **options)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A directory of a TIFF: its picture, its dots per inch across and down, and further tags."""
+
+    image: Image.Image
+    dpi: tuple[float, float] | None = None
+    compression: str = "tiff_lzw"
+    tags: Mapping[int, int] = field(default_factory=dict)
+
+
+def tiff_of(*sheets: Sheet) -> bytes:
+    """A TIFF of several directories, one behind the other."""
+    target = io.BytesIO()
+    with TiffImagePlugin.AppendingTiffWriter(target, new=True) as writer:
+        for sheet in sheets:
+            options = {} if sheet.dpi is None else {"dpi": sheet.dpi}
+            sheet.image.save(writer, "TIFF", compression=sheet.compression, tiffinfo=dict(sheet.tags), **options)
+            writer.newFrame()
+        return target.getvalue()
 
 
 def psd(image: Image.Image, *, version: int = 1, bits: int = 8) -> bytes:

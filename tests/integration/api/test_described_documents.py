@@ -1,12 +1,18 @@
 """A document comes back described, page by page: from the upload to the search, in one process."""
 
+import io
+
 import httpx2
 import pytest
+from PIL import Image
 
 from scopix import DescriptionStatus, SyncScopix
 from tests.integration.api.conftest import ON_SQLITE
+from tests.support.formats import Sheet, tiff_of
+from tests.support.images import encoded, picture
 from tests.support.inprocess import InProcessServer
 from tests.support.pdf import Form, Line, Page, make_pdf, prose
+from tests.support.waiting import wait_until
 
 pytestmark = ON_SQLITE
 GREY = (8, 8, b"\x80" * 64)
@@ -159,3 +165,59 @@ def test_markdown_has_headings_and_tables_but_not_those_in_code(http: httpx2.Cli
     assert [(h["text"], h["level"]) for h in page["headings"]] == [("Harbour", 1), ("Costs", 2)]
     assert page["tables"][0]["rows"] == [["Item", "Sum"], ["Crane", "100"]]
     assert 'titled "Harbour"' in http.get(f"/files/{file_id}").json()["upload_description"]
+
+
+def fax(pages: int = 3) -> bytes:
+    """Of 8 by 6 inches."""
+    sheets = [picture(1632, 588, seed).convert("1") for seed in range(pages)]
+    return tiff_of(*(Sheet(sheet, (204, 98), "group4") for sheet in sheets))
+
+
+def test_a_scan_of_several_pages_is_a_document(http: httpx2.Client) -> None:
+    file_id, status = settled(http, "fax.jpg", fax())
+    assert (status["unified_status"], status["page_count"], status["pages_read"]) == ("completed", 3, 3)
+    details = http.get(f"/files/{file_id}").json()
+    assert (details["media_type"], details["content_type"], details["format"]) == ("document", "image/tiff", "tiff")
+    assert details["upload_description"].startswith("A scanned document of three pages")
+    assert "It is a scan: its text was read from pictures." in details["upload_description"]
+    assert {"document", "scan"} <= set(details["ai_tags"])
+    assert httpx2.get(details["original_url"]).content == fax()
+    shown = httpx2.get(http.get(f"/files/{file_id}/variants/large_1024").headers["Location"])
+    assert Image.open(io.BytesIO(shown.content)).size == (1024, 768)
+
+    pages = http.get(f"/files/{file_id}/pages").json()["items"]
+    assert [(page["number"], page["text_source"], page["width"], page["height"]) for page in pages] == [
+        (number, "ocr", 576, 432) for number in (1, 2, 3)
+    ]
+    assert len({page["text"] for page in pages}) == 3
+    assert pages[2]["text_regions"][0]["text"] == pages[2]["text"]
+    found = http.get("/pages", params={"search": f'"{pages[2]["text"]}"'}).json()
+    assert [(match["image_id"], match["page"]) for match in found["items"]] == [(file_id, 3)]
+    chunks = http.get(f"/files/{file_id}/chunks").json()["items"]
+    assert [chunk["page"] for chunk in chunks] == [1, 2, 3]
+    for kind, is_listed in (("document", True), ("image", False)):
+        listed = http.get("/files", params={"media_types": kind, "limit": 100}).json()["items"]
+        assert (file_id in {item["id"] for item in listed}) is is_listed
+
+
+def test_a_scan_that_is_not_described_has_its_variants(http: httpx2.Client) -> None:
+    sent = http.post("/files/upload", files={"file": ("fax.tif", fax())}, data={"auto_describe": "false"}).json()
+    wait_until(lambda: http.get(f"/files/{sent['image_id']}").json()["variant_status"] == "completed")
+    assert http.get(f"/files/{sent['image_id']}/variants/large_1024").status_code == 302
+
+
+def test_a_tiff_of_one_page_is_an_image(http: httpx2.Client) -> None:
+    sent = http.post("/files/upload", files={"file": ("scan.tif", encoded(picture(), "TIFF"))}).json()
+    assert sent["media_type"] == "image"
+
+
+def test_a_scan_with_a_broken_first_page_is_described(http: httpx2.Client) -> None:
+    data = bytearray(tiff_of(*(Sheet(picture(600, 800, seed), compression="tiff_adobe_deflate") for seed in range(3))))
+    data[100:400] = bytes(300)
+    file_id, status = settled(http, "scan.tif", bytes(data))
+    assert (status["unified_status"], status["pages_read"]) == ("completed", 3), status
+    details = http.get(f"/files/{file_id}").json()
+    assert "Page 1 could not be read." in details["upload_description"]
+    first, second, _ = http.get(f"/files/{file_id}/pages").json()["items"]
+    assert (first["error"], first["text"]) == ("The page is damaged and could not be decoded.", "")
+    assert second["text"]

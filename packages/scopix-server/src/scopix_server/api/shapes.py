@@ -322,7 +322,7 @@ def _is_stuck(file: File, terminal: bool) -> bool:
 
 
 def document_type(media_type: MediaType, object_key: str) -> str | None:
-    """Return what sort of document a file is: pdf, docx, txt or md; None for an image."""
+    """Return what sort of document a file is: pdf, docx, tif, txt or md; None for an image."""
     return object_key.rpartition(".")[2] if media_type is MediaType.DOCUMENT else None
 
 

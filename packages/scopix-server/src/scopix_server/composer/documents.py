@@ -14,6 +14,7 @@ __all__ = ["describe_whole"]
 _FORMATS = {
     "pdf": "PDF document",
     "docx": "Word document",
+    "tif": "scanned document",
     "txt": "text file",
     "md": "Markdown document",
 }

@@ -11,6 +11,7 @@ from scopix_server.documents.docx import open_docx
 from scopix_server.documents.pdf import draw_page, open_pdf, opened_page, pdf_facts
 from scopix_server.documents.pdf_pages import OCR_DPI, read_page
 from scopix_server.documents.plain import open_plain
+from scopix_server.documents.scan import OpenScan, Scan
 from scopix_server.domain.description import TextRegion
 from scopix_server.domain.document import DocumentFacts, DocumentPage
 from scopix_server.domain.errors import DescribeError
@@ -36,16 +37,21 @@ class _Pdf:
             return None if page is None else draw_page(page, dpi=OCR_DPI)
 
 
-def document_opener(max_pages: int) -> Callable[..., Any]:
-    """Return what opens documents, of which at most `max_pages` pages are read."""
-    return partial(_opened, max_pages=max_pages)
+def document_opener(max_pages: int, open_scan: OpenScan | None = None) -> Callable[..., Any]:
+    """Return what opens documents, of which at most `max_pages` pages are read; `open_scan` opens TIFFs."""
+    return partial(_opened, max_pages=max_pages, open_scan=open_scan)
 
 
 @contextmanager
-def _opened(path: Path, extension: str, with_form: bool = False, *, max_pages: int) -> Iterator[Any]:
+def _opened(
+    path: Path, extension: str, with_form: bool = False, *, max_pages: int, open_scan: OpenScan | None
+) -> Iterator[Any]:
     if extension == "pdf":
         with open_pdf(path) as document:
             yield _Pdf(document, pdf_facts(document, max_pages, with_form=with_form))
+    elif extension == "tif" and open_scan is not None:
+        with open_scan(path) as pages:
+            yield Scan(pages, max_pages)
     elif extension in {"txt", "md"}:
         yield open_plain(path, extension, max_pages)
     elif extension == "docx":

@@ -1,16 +1,18 @@
 """What a page's lines hold: paragraphs, tables, labelled fields, dates; alike for text layers and for what was read."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from statistics import median
+from typing import Any
 
+from scopix_server.documents.languages import language_of
 from scopix_server.domain.description import Box, Perception, TextRegion
 from scopix_server.domain.document import DocumentPage, Heading, PageField, PageTable, TextSource
 from scopix_server.domain.phrases import clean
 from scopix_server.reading.entities import find_entities
 from scopix_server.reading.layout import Layout, read_layout
 
-__all__ = ["joined_text", "with_content"]
+__all__ = ["joined_text", "not_read", "with_content", "with_what_is_read"]
 
 _PARAGRAPH = 0.6
 """Line heights between two lines from which on a new paragraph begins: leading is 0.2 to 0.5 of the type's size."""
@@ -43,6 +45,21 @@ def with_content(
         fields=tuple(_fields(layout, regions, in_table))[:_MAX_FIELDS],
         dates=tuple(date for date, _ in dates)[:_MAX_DATES],
     )
+
+
+def with_what_is_read(
+    page: DocumentPage, reason: str, pixels: Any, read: Callable[[Any], tuple[TextRegion, ...]]
+) -> DocumentPage:
+    """Return the page with what is read on its picture; `pixels` are None where it has none."""
+    regions = () if pixels is None else read(pixels)
+    language = language_of(" ".join(region.text for region in regions))
+    return with_content(page, TextSource.OCR, reason, regions, (), language)
+
+
+def not_read(page: DocumentPage, reason: str) -> DocumentPage:
+    """Return a page of which no text is known, since enough others were read."""
+    reason = f"{reason}; not read, since enough pages were read by their pictures"
+    return with_content(page, TextSource.NONE, reason, (), (), None)
 
 
 def joined_text(regions: Sequence[TextRegion]) -> str:

@@ -9,10 +9,10 @@ import pypdfium2.raw as pdfium
 
 from scopix_server.documents.characters import read_characters, type_of, words_of_page
 from scopix_server.documents.languages import language_of
-from scopix_server.documents.page_content import with_content
+from scopix_server.documents.page_content import not_read, with_content, with_what_is_read
 from scopix_server.documents.pdf import box_within, draw_page, opened_page
 from scopix_server.documents.reading_order import Segment, lines_in_order
-from scopix_server.documents.text_layer import Choice, Read, choose_source
+from scopix_server.documents.text_layer import Read, choose_source
 from scopix_server.domain.description import TextRegion
 from scopix_server.domain.document import DocumentPage, Heading, OutlineEntry, TextSource
 
@@ -55,21 +55,13 @@ def read_page(document: Any, index: int, read: Read | None, outline: Sequence[Ou
             text_page.close()
         if choice.source is TextSource.NONE:
             return with_content(empty, choice.source, choice.reason, (), (), None)
-        return _read_picture(page, empty, choice, read)
+        if read is None:
+            return not_read(empty, choice.reason)
+        return with_what_is_read(empty, choice.reason, draw_page(page, dpi=OCR_DPI), read)
 
 
 def _read_nothing(_: Any) -> tuple[TextRegion, ...]:
     return ()
-
-
-def _read_picture(page: Any, empty: DocumentPage, choice: Choice, read: Read | None) -> DocumentPage:
-    if read is None:
-        reason = f"{choice.reason}; not read, since enough pages were read by their pictures"
-        return with_content(empty, TextSource.NONE, reason, (), (), None)
-    pixels = draw_page(page, dpi=OCR_DPI)
-    regions = () if pixels is None else read(pixels)
-    language = language_of(" ".join(region.text for region in regions))
-    return with_content(empty, TextSource.OCR, choice.reason, regions, (), language)
 
 
 def _regions(lines: Sequence[Segment], width: float, height: float) -> tuple[TextRegion, ...]:

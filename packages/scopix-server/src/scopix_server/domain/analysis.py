@@ -131,7 +131,7 @@ class Analyzer(Protocol):
 
 
 class DocumentAnalyzer(Protocol):
-    """Opens documents, and reads their pages some at a time. `extension` tells the type: pdf, docx, txt or md."""
+    """Opens documents, and reads their pages some at a time. `extension` tells the type: pdf, docx, tif, txt or md."""
 
     def open_document(self, path: Path, extension: str) -> OpenedDocument:
         """Return what the document at `path` says of itself.

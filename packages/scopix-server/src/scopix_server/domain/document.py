@@ -125,9 +125,9 @@ class Chunk:
 class DocumentFacts:
     """What a file says of itself.
 
-    `format` is pdf, docx, txt or md. `page_count` counts pages, or parts where the file has no pages (`is_paginated`
-    is False); `to_read` of these are read. Times are ISO 8601 text as the file has them. `notes` are sentences about
-    what is special: what is not read and why.
+    `format` is pdf, docx, tif, txt or md. `page_count` counts pages, or parts where the file has no pages
+    (`is_paginated` is False); `to_read` of these are read. Times are ISO 8601 text as the file has them. `notes` are
+    sentences about what is special: what is not read and why.
     """
 
     format: str

@@ -201,7 +201,7 @@ def extension_of(file: File) -> str:
 
 def has_pages_to_draw(extension: str) -> bool:
     """Whether a document of this type has pages that can be drawn, hence variants."""
-    return extension == "pdf"
+    return extension in {"pdf", "tif"}
 
 
 def has_variants(file: File) -> bool:

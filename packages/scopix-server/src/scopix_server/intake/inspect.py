@@ -7,7 +7,7 @@ when the worker decodes the file. Formats whose header may be anywhere are read 
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from scopix.types.sniff import FileType, raw_type
+from scopix.types.sniff import SCAN, FileType, raw_type
 from scopix_server.domain.errors import CorruptImage
 from scopix_server.domain.file import ImageHeader
 from scopix_server.intake.decode_plan import PixelLimits, check_header, is_raw, read_header, walker_for
@@ -33,10 +33,10 @@ class ImageInspector:
                 check_header(self.file_type.content_type, self._reader.header, self._limits)
 
     def finish(self, whole: AbstractContextManager[Path] | None = None, filename: str = "") -> ImageHeader | None:
-        """Return the size of an image as it is shown, turned as its EXIF says; None for a raw file without one.
+        """Return the size of an image as it is shown, turned as its EXIF says; None for what has none of its own.
 
         `whole` lends the file, for formats that are not read as they stream by. `file_type` is final after that: a TIFF
-        may turn out to be a camera's raw file.
+        may turn out to be a camera's raw file, or a document of several pages, which then has no size.
 
         Raises:
             CorruptImage: the header is damaged or the end is missing; a JPEG whose end is missing is taken when its
@@ -54,6 +54,9 @@ class ImageInspector:
                 "upload a complete copy.",
                 issue="truncated",
             )
+        if header.pages > 1:
+            self.file_type = SCAN
+            return None
         return ImageHeader(*header.turned_size) if header.pixels else None
 
     def _header(self, whole: AbstractContextManager[Path] | None) -> Header:

@@ -1,5 +1,6 @@
 """Builds what looks at images and what describes them: in the child processes of a worker, and wherever else."""
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from scopix_server.categories import Catalogue
@@ -56,13 +57,15 @@ def analyzer_and_describer(
     from scopix_server.analysis.analyze import ImageAnalyzer
     from scopix_server.analysis.builtin_describer import BuiltInDescriber
     from scopix_server.analysis.documents import DocumentLooker, FileAnalyzer
+    from scopix_server.analysis.scan_pages import open_scan
     from scopix_server.composer.documents import describe_whole
     from scopix_server.documents.opening import document_opener
     from scopix_server.intake.decode_plan import PixelLimits
 
     look, compose, look_at_page, read, arrange = parts or look_and_compose(settings)
     limits = PixelLimits(settings.image_pixels, settings.work_pixels)
-    documents = DocumentLooker(document_opener(settings.max_document_pages), look_at_page, read)
+    opener = document_opener(settings.max_document_pages, partial(open_scan, limits=limits))
+    documents = DocumentLooker(opener, look_at_page, read)
     analyzer = FileAnalyzer(ImageAnalyzer(look, limits, copies, read, arrange), documents)
     return analyzer, BuiltInDescriber(compose, catalogue, describe_whole)
 

@@ -15,6 +15,7 @@ __all__ = [
     "IMAGE_EXTENSIONS",
     "IMAGE_TYPES",
     "RAW_TYPES",
+    "SCAN",
     "WIDE_MARKS",
     "FileType",
     "begins_wide",
@@ -61,6 +62,8 @@ _AVIF = FileType("image/avif", "avif", MediaType.IMAGE)
 _HEIC = FileType("image/heic", "heic", MediaType.IMAGE)
 _HEIF = FileType("image/heif", "heif", MediaType.IMAGE)
 _TIFF = FileType("image/tiff", "tif", MediaType.IMAGE)
+SCAN = FileType(_TIFF.content_type, _TIFF.extension, MediaType.DOCUMENT)
+"""A TIFF of several pages, as scanners and fax machines write it; what follows its first bytes tells that."""
 _BMP = FileType("image/bmp", "bmp", MediaType.IMAGE)
 _ICO = FileType("image/vnd.microsoft.icon", "ico", MediaType.IMAGE)
 _PSD = FileType("image/vnd.adobe.photoshop", "psd", MediaType.IMAGE)

@@ -61,7 +61,8 @@ class Header:
     `dng` those of Adobe's format. `first_frame` is where that of a GIF begins and ends (left, top, right, bottom) if it
     leaves some of the picture out. `code_points` are colour primaries and transfer characteristics (ITU-T H.273).
     `codec` is how a HEIF file's picture is coded, by its four letters. `begun` tells that pixels follow, so that
-    something can be decoded of a JPEG, or all of a PNG, whose end is missing.
+    something can be decoded of a JPEG, or all of a PNG, whose end is missing. Of more than one of `pages` a file is a
+    document.
     """
 
     width: int = 0
@@ -74,6 +75,7 @@ class Header:
     coefficient_bytes: int = 0
     scans: int = 0
     frames: int = 1
+    pages: int = 1
     orientation: int = 1
     complete: bool = False
     decoded_pixels: int = 0

@@ -38,8 +38,8 @@ def generated(document: dict[str, Any], tmp_path_factory: pytest.TempPathFactory
     command += ["openapi.json", "--output-path", NAME, "--config", "settings.yaml"]
     done = subprocess.run([str(word) for word in command], cwd=folder, capture_output=True, text=True, timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
-    # What it cannot make is left out with a word: the bytes of a file, of any type, and a picture's tiles, which viewers
-    # fetch by themselves.
+    # What it cannot make is left out with a word: the bytes of a file, of any type, and a picture's tiles, which are
+    # for viewers.
     left_out = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("WARNING")]
     assert all("/api/v2/content/{token}" in line or "/tiles" in line for line in left_out), left_out
     assert "Unable to parse" not in done.stdout + done.stderr

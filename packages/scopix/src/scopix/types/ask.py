@@ -1,6 +1,6 @@
 """Bodies of `POST /ask`."""
 
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from scopix.types._wire import WireModel
 from scopix.types.files import BoundingBox, FileSummary
@@ -18,7 +18,7 @@ class AskRequest(WireModel):
 
     question: str = Field(min_length=1, max_length=1000)
     limit: int = Field(default=20, ge=1, le=100)
-    engine: bool = True
+    engine: StrictBool = True
 
 
 class AskCitation(WireModel):

@@ -1,6 +1,7 @@
 """Pages of a scanned TIFF: which directories are pages, and each page as it is meant to be seen."""
 
 import io
+import struct
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
@@ -123,6 +124,31 @@ def test_compressions_and_colours_may_change_from_page_to_page(compression: str,
     for pixels in pages:
         assert pixels.shape == (1100, 850, 3)
         assert (pixels[550, 425].max(), pixels[9, 9].min()) == (pytest.approx(0, abs=8), pytest.approx(255, abs=8))
+
+
+def big_endian(*shades: int) -> bytes:
+    """Grey pages of 60 x 40, not compressed, in the byte order of which no library here writes more than one page."""
+    data, link = bytearray(b"MM\x00*" + bytes(4)), 4
+    for shade in shades:
+        at = len(data)
+        data += bytes([shade]) * (60 * 40)
+        data[link : link + 4] = struct.pack(">I", len(data))
+        short = {256: 60, 257: 40, 258: 8, 259: 1, 262: 1, 277: 1, 278: 40}
+        entries = [(tag, struct.pack(">HHIHH", tag, 3, 1, value, 0)) for tag, value in short.items()]
+        entries += [(tag, struct.pack(">HHII", tag, 4, 1, value)) for tag, value in ((273, at), (279, 60 * 40))]
+        data += struct.pack(">H", len(entries)) + b"".join(entry for _, entry in sorted(entries))
+        link = len(data)
+        data += bytes(4)
+    return bytes(data)
+
+
+def test_every_byte_order_and_bigtiff(tmp_path: Path) -> None:
+    shades = (10, 100, 200)
+    sheets = [Image.new("L", (60, 40), shade) for shade in shades]
+    large = encoded(sheets[0], "TIFF", big_tiff=True, save_all=True, append_images=sheets[1:])
+    assert large.startswith(b"II+")
+    for data in (large, big_endian(*shades), tiff_of(*map(Sheet, sheets))):
+        assert [int(pixels.mean()) for pixels in pictures(data, tmp_path)] == list(shades)
 
 
 def test_one_page_stays_an_image_and_so_do_measurements_and_raw_files(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ import sqlalchemy as sa
 
 from scopix_server.analysis.ask import AskEngine
 from scopix_server.analysis.describe import DescribeFile
+from scopix_server.analysis.lend import WakeBorrowers
 from scopix_server.categories import catalogue_with
 from scopix_server.config import Settings
 from scopix_server.db.connection import SqlDatabase
@@ -29,6 +30,7 @@ from scopix_server.domain.errors import DescribeError
 from scopix_server.jobs import worker
 from scopix_server.jobs.asking import Asking
 from scopix_server.jobs.engine_gate import WorkerStops
+from scopix_server.jobs.lending import LendingWatch
 from scopix_server.jobs.queue import BUCKET_QUEUE, QUEUE, DbosQueue
 from scopix_server.library.rule_runner import RuleRunner
 from scopix_server.wiring.analysis import Parts, analyzer_and_describer, look_and_compose
@@ -82,6 +84,7 @@ class JobRunner:
         )
         self._asking = Asking(ask, self._gates.choice, self._gates.by_name, self._gates.stopping)
         self._messenger = messenger(settings, database, storage)
+        self._lending = LendingWatch(WakeBorrowers(database, self._jobs))
         self._table = "dbos.workflow_status" if settings.is_shared else "workflow_status"
         self._threads = dict.fromkeys((QUEUE, BUCKET_QUEUE), ThreadPoolExecutor(3, thread_name_prefix="job"))
         self._threads |= {
@@ -95,6 +98,7 @@ class JobRunner:
         self._beat()
         self._execute(f"UPDATE {self._table} SET status = 'ENQUEUED' WHERE status = 'PENDING'")
         self._messenger.start()
+        self._lending.start()
         self._thread.start()
 
     def stop(self) -> None:
@@ -102,6 +106,7 @@ class JobRunner:
         self._gates.stopping.set()
         self._thread.join()
         self._messenger.stop()
+        self._lending.stop()
         for threads in self._threads.values():
             threads.shutdown(cancel_futures=True)
         self._gates.close()

@@ -156,6 +156,7 @@ def test_upload_takes_what_the_contract_lists():
         "tags": None,
         "auto_describe": True,
         "skip_duplicates": False,
+        "describe_once": False,  # beyond the contract
         "project_id": None,
         "custom_schema_id": None,
         "wait_for_descriptions": True,
@@ -185,6 +186,7 @@ def test_upload_batch_takes_what_the_contract_lists():
         "tags": None,
         "auto_describe": True,
         "skip_duplicates": False,
+        "describe_once": False,  # beyond the contract
         "wait_for_descriptions": True,
         "description_timeout": None,
         "raise_on_failure": False,

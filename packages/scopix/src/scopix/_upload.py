@@ -27,6 +27,7 @@ class UploadFields:
     storage_target: StorageTarget | str
     auto_describe: bool
     skip_duplicates: bool
+    describe_once: bool = False
     title: str | None = None
     tags: Sequence[str] | None = None
     folder_id: str | None = None
@@ -46,6 +47,8 @@ class UploadFields:
             "project_id": self.project_id,
             "content_category": _word(self.content_category),
             "custom_schema_id": self.custom_schema_id,
+            # Servers of earlier releases do not know it.
+            "describe_once": "true" if self.describe_once else None,
         }
         return [(name, value) for name, value in values.items() if value is not None]
 
@@ -62,6 +65,7 @@ class UploadFields:
             "project_id": self.project_id,
             "content_category": _word(self.content_category),
             "custom_schema_id": self.custom_schema_id,
+            "describe_once": True if self.describe_once else None,
         }
         return {name: value for name, value in values.items() if value is not None}
 

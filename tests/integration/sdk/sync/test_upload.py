@@ -67,6 +67,7 @@ def test_the_form_with_everything(server, client):
         tags=["a", "b c"],
         auto_describe=False,
         skip_duplicates=True,
+        describe_once=True,
         project_id="p",
         custom_schema_id="s",
     )
@@ -77,6 +78,7 @@ def test_the_form_with_everything(server, client):
         "tags": "a,b c",
         "auto_describe": "false",
         "skip_duplicates": "true",
+        "describe_once": "true",
         "storage_target": "custom",
         "folder_id": "f",
         "project_id": "p",

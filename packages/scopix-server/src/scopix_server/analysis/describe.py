@@ -10,6 +10,7 @@ from scopix.types.vocabulary import DescriptionErrorType, DescriptionStatus, Med
 from scopix_server.analysis.ask import copy_key, record_of, with_keywords
 from scopix_server.analysis.by_vocabulary import by_vocabulary
 from scopix_server.analysis.describe_document import ReadDocument
+from scopix_server.analysis.lend import BorrowDescription
 from scopix_server.analysis.tile_file import TileFile
 from scopix_server.domain.analysis import (
     Analysis,
@@ -76,6 +77,7 @@ class DescribeFile:
             if documents is not None
             else None
         )
+        self._borrow = BorrowDescription(database, self.make_variants, rules, now)
         self.tiles = TileFile(database, stores, analyzer, jobs, min_pixels=tile_pixels)
         # What `analyze` has just seen, for the `describe` that follows in the same process: it need not be read again.
         self._seen: dict[tuple[str, int], tuple[File, Perception]] = {}
@@ -84,7 +86,8 @@ class DescribeFile:
         """Look at the image, unless that was done before; keep its variants and what is on it.
 
         Returns:
-            False when there is nothing left to do: the file was deleted, or another revision was asked for since.
+            False when there is nothing left to do: the file was deleted, another revision was asked for since, or its
+            lender's description was taken.
 
         Raises:
             DescribeError: the image cannot be read.
@@ -99,6 +102,8 @@ class DescribeFile:
             self._seen[file_id, revision] = file, known
             return True
         self._check_attempts(file)
+        if self._borrow.run(file, revision):
+            return False
         with self._stores.local_path(file) as path:
             analysis = self._analyzer.analyze(path)
             variants = [self._keep(file, variant) for variant in analysis.variants]

@@ -31,6 +31,7 @@ def upload_options(fields: Mapping[str, str], known: Catalogue) -> UploadOptions
         tags=check_tags(_tags(fields.get("tags", ""))),
         auto_describe=_boolean(fields, "auto_describe", default=True),
         skip_duplicates=_boolean(fields, "skip_duplicates", default=False),
+        describe_once=_boolean(fields, "describe_once", default=False),
         storage_target=_storage_target(fields.get("storage_target") or StorageTarget.DEFAULT.value),
         folder_id=_uuid(fields, "folder_id"),
         project_id=_uuid(fields, "project_id"),

@@ -374,6 +374,7 @@ def full_description(record: DescriptionRecord) -> wire.FullDescription:
         input_tokens=made.input_tokens,
         output_tokens=made.output_tokens,
         cost=made.cost,
+        lent_from=record.lent_from,
     )
 
 

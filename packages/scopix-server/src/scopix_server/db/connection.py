@@ -34,6 +34,7 @@ from scopix_server.db.fingerprints import SqlFingerprints
 from scopix_server.db.idempotency import SqlIdempotency
 from scopix_server.db.inspections import SqlInspections
 from scopix_server.db.keys import SqlKeys
+from scopix_server.db.lending import SqlLending
 from scopix_server.db.lines import Lines
 from scopix_server.db.maintenance import SqlMaintenance
 from scopix_server.db.marks import COUNT_UP, MarkFile, SqlMarks
@@ -93,6 +94,7 @@ class SqlTransaction:
     versions = _Repository(SqlVersions)
     vectors = _Repository(SqlVectors)
     fingerprints = _Repository(SqlFingerprints)
+    lending = _Repository(SqlLending)
     embeddings = _Repository(SqlEmbeddings)
     engines = _Repository(SqlEngines)
     sessions = _Repository(SqlSessions)

@@ -122,6 +122,8 @@ class SqlDescriptions:
             description_finished_at=None,
             content_category=category,
             description_engine=engine,
+            description_lender=None,
+            description_waits_since=None,
         )
         return revision
 

@@ -1,11 +1,13 @@
-"""The indexes of the table of files, most of them of the part that a list is narrowed down to.
+"""The indexes of the table of files, most of them of the part that a list is narrowed down to; and late columns.
 
 A query has to repeat the words of such a part: SQLite compares them, PostgreSQL cannot prove them of a parameter.
 """
 
 import sqlalchemy as sa
 
-__all__ = ["file_indexes"]
+from scopix_server.db.columns import UtcDateTime
+
+__all__ = ["borrowing_columns", "file_indexes"]
 
 _DELETED = sa.text("deleted_at IS NOT NULL")
 _WAITING = sa.text("description_status IN ('pending', 'queued', 'processing')")
@@ -19,6 +21,13 @@ _OF_CATEGORY = sa.text("deleted_at IS NULL AND content_category <> 'general'")
 _IN_FOLDER = sa.text("deleted_at IS NULL AND folder_id IS NOT NULL")
 _TITLED = sa.text("deleted_at IS NULL AND title IS NOT NULL")
 _UNTITLED = sa.text("deleted_at IS NULL AND title IS NULL")
+_BORROWING = sa.text("description_waits_since IS NOT NULL")
+
+
+def borrowing_columns() -> list[sa.Column[object]]:
+    """Return new ones: the file whose description this one takes, and since when it waits for that."""
+    # No foreign key: a lender may be gone for good while its borrower waits.
+    return [sa.Column("description_lender", sa.String(36)), sa.Column("description_waits_since", UtcDateTime)]
 
 
 def file_indexes() -> list[sa.Index]:
@@ -42,6 +51,7 @@ def file_indexes() -> list[sa.Index]:
         _partial("ix_files_stuck", _TO_DESCRIBE, "tenant_id", "updated_at", "id"),
         _partial("ix_files_waiting", _WAITING, "description_status"),
         _partial("ix_files_unrendered", _UNRENDERED, "variant_status"),
+        _partial("ix_files_borrowing", _BORROWING, "description_lender"),
     ]
 
 

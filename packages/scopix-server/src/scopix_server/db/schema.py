@@ -8,7 +8,7 @@ import sqlalchemy as sa
 
 from scopix_server.db.columns import UtcDateTime, high_water, inspections, metadata
 from scopix_server.db.count_tables import file_counts, session_count_columns
-from scopix_server.db.file_indexes import file_indexes
+from scopix_server.db.file_indexes import borrowing_columns, file_indexes
 from scopix_server.db.rule_tables import reviews, rule_runs, rules, tag_vocabularies
 from scopix_server.db.search_tables import (
     document_pages,
@@ -174,6 +174,7 @@ files = sa.Table(
     sa.Column("description_current", sa.Integer),
     # Where the client had it, relative to what was given there.
     sa.Column("path", sa.String(1024)),
+    *borrowing_columns(),
     *file_indexes(),
 )
 
@@ -222,6 +223,8 @@ descriptions = sa.Table(
     sa.Column("cost", sa.Float),
     # The tags as they were given, where the tenant's vocabulary made others of them.
     sa.Column("given_tags", sa.JSON(none_as_null=True)),
+    # The file that was looked at instead of this one.
+    sa.Column("lent_from", _ID),
     # One answer a revision: a job that runs twice cannot make a second version.
     sa.UniqueConstraint("file_id", "revision"),
 )

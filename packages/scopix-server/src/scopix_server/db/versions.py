@@ -72,6 +72,7 @@ class SqlVersions:
                 output_tokens=made.output_tokens,
                 cost=made.cost,
                 given_tags=None if record.given_tags is None else list(record.given_tags),
+                lent_from=record.lent_from,
             )
         )
 
@@ -117,6 +118,7 @@ def _record_of(row: sa.RowMapping) -> DescriptionRecord:
         processing_time_ms=row["processing_time_ms"],
         is_current=bool(row["is_current"]),
         given_tags=None if row["given_tags"] is None else tuple(row["given_tags"]),
+        lent_from=row["lent_from"],
         description=Description(
             text=row["description"],
             tags=tuple(row["tags"]),

@@ -16,7 +16,8 @@ __all__ = ["DescriptionRecord", "DescriptionRepository", "VersionRepository"]
 class DescriptionRecord:
     """A stored description: one version of one file.
 
-    `given_tags` are the tags as they were given, where the tenant's vocabulary made others of them.
+    `given_tags` are the tags as they were given, where the tenant's vocabulary made others of them. `lent_from` is the
+    file with the same bytes that was looked at instead of this one.
     """
 
     id: str
@@ -28,6 +29,7 @@ class DescriptionRecord:
     processing_time_ms: int
     is_current: bool = True
     given_tags: tuple[str, ...] | None = None
+    lent_from: str | None = None
 
 
 class DescriptionRepository(Protocol):

@@ -114,6 +114,10 @@ class File:
     description_current: int | None = None
     path: str | None = None
     """Where its client had it, for display and for joining alone: relative, with slashes. Never a path of ours."""
+    description_lender: str | None = None
+    """The file with the same bytes whose description it takes, if that has one when its turn comes."""
+    description_waits_since: datetime | None = None
+    """Not None while it waits for its lender, without a job of its own."""
 
 
 def object_key(tenant_id: str, file_id: str, name: str) -> str:

@@ -18,6 +18,7 @@ from scopix_server.domain.engines import EngineRepository
 from scopix_server.domain.file import File, Variant
 from scopix_server.domain.fingerprint import FingerprintRepository
 from scopix_server.domain.inspection import InspectionRepository
+from scopix_server.domain.lending import LendingRepository
 from scopix_server.domain.listing import FileFilter, ListState, Position, Total
 from scopix_server.domain.metrics import MetricsRepository
 from scopix_server.domain.rules import ReviewRepository, RuleRepository
@@ -269,6 +270,8 @@ class Transaction(Protocol):
     def vectors(self) -> VectorRepository: ...
     @property
     def fingerprints(self) -> FingerprintRepository: ...
+    @property
+    def lending(self) -> LendingRepository: ...
     @property
     def embeddings(self) -> EmbeddingRepository: ...
     @property

@@ -6,7 +6,7 @@ a direct upload is one arrival whose bytes came from its parts.
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from scopix.types.vocabulary import DescriptionStatus, MediaType, StorageTarget, VariantStatus
@@ -242,6 +242,8 @@ class Intake:
                 receipts.append(FileReceipt.rejected(index, name, refusal.message, arrival.path))
                 continue
             described = upload.options.auto_describe
+            if upload.options.describe_once and described:
+                file = self._with_lender(transaction, file, same.get(file.sha256))
             receipts.append(FileReceipt.accepted(index, name, file, described=described, path=arrival.path))
             added.append(file)
             same[file.sha256] = records[file.id] = file
@@ -250,12 +252,30 @@ class Intake:
         self._add(transaction, added, priority)
         return tuple(receipts), records
 
+    def _with_lender(self, transaction: Transaction, file: File, earlier: File | None) -> File:
+        """Return a file with who lends it a description: what lends to an `earlier` one of the request, or that one."""
+        if file.media_type is not MediaType.IMAGE:
+            return file
+        if earlier is not None and earlier.description_lender is not None:
+            lender_id, waits = earlier.description_lender, earlier.description_waits_since is not None
+        elif earlier is not None:
+            lender_id, waits = earlier.id, True
+        else:
+            lender = transaction.lending.find(file)
+            if lender is None:
+                return file
+            lender_id, waits = lender.id, lender.is_under_way
+        return replace(file, description_lender=lender_id, description_waits_since=file.created_at if waits else None)
+
     def _add(self, transaction: Transaction, added: Sequence[File], priority: Priority) -> None:
         # All are in one bucket, or none is in any.
         bucket = next(((file.tenant_id, file.storage_id) for file in added if file.storage_id), None)
         if bucket is not None and transaction.storage_configs.get(*bucket) is None:
             raise StorageNotConfigured("The custom storage was removed during the upload. Nothing was stored.")
         transaction.files.add(*added)
-        self._jobs.enqueue_new(transaction, added, priority)
+        self._jobs.enqueue_new(transaction, [f for f in added if f.description_waits_since is None], priority)
+        for file in added:
+            if file.description_waits_since is not None:
+                self._jobs.enqueue_variants(transaction, file)
         if self._rules is not None:
             self._rules.uploaded(transaction, added)

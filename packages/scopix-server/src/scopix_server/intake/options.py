@@ -16,6 +16,7 @@ class UploadOptions:
     tags: tuple[str, ...] = ()
     auto_describe: bool = True
     skip_duplicates: bool = False
+    describe_once: bool = False
     storage_target: StorageTarget = StorageTarget.DEFAULT
     folder_id: str | None = None
     project_id: str | None = None
@@ -24,7 +25,14 @@ class UploadOptions:
 
     def plain(self) -> dict[str, Any]:
         """Return the options as JSON knows them."""
-        return asdict(self) | {"tags": list(self.tags), "storage_target": self.storage_target.value}
+        return self.known() | {"tags": list(self.tags), "storage_target": self.storage_target.value}
+
+    def known(self) -> dict[str, Any]:
+        """Return the options for fingerprints: one that came later only where it is used, as if it had never come."""
+        values = asdict(self)
+        if not self.describe_once:
+            del values["describe_once"]
+        return values
 
     @classmethod
     def from_plain(cls, values: dict[str, Any]) -> Self:

@@ -93,7 +93,7 @@ def keep_response(
 
 def single_fingerprint(sha256: str, filename: str, options: UploadOptions) -> str:
     """Return what a request with one file and no session is known by."""
-    return _digest(["upload", sha256, filename, asdict(options)])
+    return _digest(["upload", sha256, filename, options.known()])
 
 
 def batch_fingerprint(files: Sequence[tuple[str, str]], options: UploadOptions, session: SessionOptions) -> str:
@@ -101,7 +101,7 @@ def batch_fingerprint(files: Sequence[tuple[str, str]], options: UploadOptions, 
 
     A refused file counts by its name and the reason instead: what of it was read before the refusal is not known.
     """
-    return _digest(["batch", files, asdict(options), asdict(session)])
+    return _digest(["batch", files, options.known(), asdict(session)])
 
 
 def _digest(request: list[Any]) -> str:

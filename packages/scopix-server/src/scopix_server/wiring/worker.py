@@ -25,12 +25,15 @@ if TYPE_CHECKING:
     from scopix_server.domain.engines import EngineCopy
     from scopix_server.jobs.embedding import EmbeddingKeeper
     from scopix_server.jobs.isolation import Isolated
+    from scopix_server.jobs.lending import LendingWatch
     from scopix_server.jobs.maintenance import MaintenanceRunner
     from scopix_server.jobs.messenger import Messenger
     from scopix_server.jobs.queue import DbosQueue
     from scopix_server.jobs.recovery import Recovery
     from scopix_server.jobs.worker import Worker
     from scopix_server.library.rule_runner import RuleRunner
+
+    Companion = MaintenanceRunner | Messenger | EmbeddingKeeper | Recovery | LendingWatch
 
 __all__ = ["embedding_keeper", "messenger", "running_worker"]
 
@@ -112,7 +115,9 @@ def _describing(settings: Settings, engines: "Isolated", rules: "RuleRunner") ->
 
 def _companions(
     settings: Settings, database: "SqlDatabase", storage: Storage, jobs: "DbosQueue", worker: "Worker", worker_id: str
-) -> "list[MaintenanceRunner | Messenger | EmbeddingKeeper | Recovery]":
+) -> "list[Companion]":
+    from scopix_server.analysis.lend import WakeBorrowers
+    from scopix_server.jobs.lending import LendingWatch
     from scopix_server.jobs.maintenance import MaintenanceRunner
     from scopix_server.jobs.recovery import Recovery
 
@@ -121,10 +126,11 @@ def _companions(
     upkeep = MaintenanceRunner(database, worker_id, tasks)
     # Apart, since it takes minutes, and the others are due every minute.
     inspection = MaintenanceRunner(database, worker_id, [inspection_task(settings, database, storage, jobs)])
-    companions: list[MaintenanceRunner | Messenger | EmbeddingKeeper | Recovery] = [
+    companions: list[Companion] = [
         upkeep,
         inspection,
         messenger(settings, database, storage),
+        LendingWatch(WakeBorrowers(database, jobs)),
     ]
     if settings.search_by_meaning:
         companions.append(embedding_keeper(database, worker_id))

@@ -60,6 +60,7 @@ class AsyncBatches:
         tags: Sequence[str] | None = None,
         auto_describe: bool = True,
         skip_duplicates: bool = False,
+        describe_once: bool = False,
         wait_for_descriptions: bool = True,
         description_timeout: float | None = None,
         raise_on_failure: bool = False,
@@ -71,24 +72,23 @@ class AsyncBatches:
         `files` is a path, or a list of paths and contents, as `upload` takes them; a content needs its name in
         `filenames`. A directory stands for its pictures (see `find_images`), what else it holds is in `skipped_paths`
         of the results; a named file is sent whatever its name, once; who names it twice gets its result twice. Fields
-        are as in `upload`. `on_progress` and `on_file_complete` are never called: to watch, use `batch_upload`.
+        are as in `upload`. `on_progress` and `on_file_complete` are never called: see `batch_upload`.
 
-        The results come in the order of the input; `path` joins them to it: as given or, in a directory, below it
-        (begun with its name where several things are given). The server keeps it, but of one that is absolute or leads
-        upwards only the name. A file that is refused, or changes while it is sent, has a result without `image_id` that
-        says why; with `raise_on_failure` failures raise `DescriptionError`. With `on_invalid="report"` so does a named
-        file that is missing or unfit. `description_timeout` is in seconds; by default, as long as something is
-        described within `polling_timeout`. `journal`: see `batch_upload`.
-
-        Raises `ValidationError` before sending (bad fields, journal or named files; too many files), `UploadError` for
-        a directory that cannot be read, `QuotaExceededError` and `UploadError` with `partial_results` when the rest
-        could not be sent, `ScopixTimeoutError` with `last_result`, and the server's errors.
+        Results come in the order of the input; `path` joins them to it: as given or, in a directory, below it (begun
+        with its name where several are given). The server keeps it, but of one that is absolute or leads upwards only
+        the name. One that is refused, or changes while it is sent, has no `image_id` and says why; with
+        `raise_on_failure` failures raise `DescriptionError`, with `on_invalid="report"` so does a named file that is
+        missing or unfit. `description_timeout`: seconds; by default, as long as some come within `polling_timeout`.
+        `journal`: see `batch_upload`. Raises `ValidationError` before sending (bad fields, journal or named files; too
+        many), `UploadError` for an unreadable directory, `QuotaExceededError` and `UploadError` with `partial_results`
+        when the rest could not be sent, `ScopixTimeoutError` with `last_result`, and others of the server.
         """
         fields = UploadFields(
             content_category=content_category,
             storage_target=storage_target,
             auto_describe=auto_describe,
             skip_duplicates=skip_duplicates,
+            describe_once=describe_once,
             tags=tags,
             folder_id=folder_id,
             project_id=project_id,
@@ -119,6 +119,7 @@ class AsyncBatches:
         tags: Sequence[str] | None = None,
         auto_describe: bool = True,
         skip_duplicates: bool = False,
+        describe_once: bool = False,
         journal: str | Path | None = None,
     ) -> AsyncBatchUpload:
         """Prepare what `upload_batch` does, step by step, for any number of files and with their states at any time.
@@ -142,6 +143,7 @@ class AsyncBatches:
             storage_target=storage_target,
             auto_describe=auto_describe,
             skip_duplicates=skip_duplicates,
+            describe_once=describe_once,
             tags=tags,
             folder_id=folder_id,
             project_id=project_id,
@@ -176,6 +178,7 @@ class AsyncBatches:
         tags: Sequence[str] | None = None,
         auto_describe: bool = True,
         skip_duplicates: bool = False,
+        describe_once: bool = False,
     ) -> BatchUploadResponse:
         """Send one request of a batch, for callers who keep books of their own and go on after a crash.
 
@@ -193,6 +196,7 @@ class AsyncBatches:
             storage_target=storage_target,
             auto_describe=auto_describe,
             skip_duplicates=skip_duplicates,
+            describe_once=describe_once,
             tags=tags,
             folder_id=folder_id,
             project_id=project_id,

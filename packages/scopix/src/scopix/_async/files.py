@@ -70,6 +70,7 @@ class AsyncFiles(AsyncAnalyses, AsyncBytes):
         tags: Sequence[str] | None = None,
         auto_describe: bool = True,
         skip_duplicates: bool = False,
+        describe_once: bool = False,
         project_id: str | None = None,
         custom_schema_id: str | None = None,
         wait_for_descriptions: bool = True,
@@ -86,20 +87,20 @@ class AsyncFiles(AsyncAnalyses, AsyncBytes):
         `UploadFile`; a Pillow image, or an array of 8-bit samples (both are sent as PNG). The type is told from the
         content: pictures up to 100 MiB, documents up to 50 MiB. A larger file goes in parts if the server takes it.
 
-        `content_category` steers the description. `title` has at most 255 characters; `tags` at most 40 of 50. With
-        `skip_duplicates`, content that is stored already gives the existing file's result, with the status SKIPPED.
-        `description_timeout` is in seconds, by default the client's `polling_timeout`. A failed description is told by
-        the status, or by a `DescriptionError` with `raise_on_failure`. The four `on_...` are never called.
+        `content_category` steers the description. `title` has at most 255 characters; `tags` at most 40 of 50.
+        `skip_duplicates`: stored content gives the existing file's result, SKIPPED; `describe_once`: pictures of the
+        same bytes share a description. `description_timeout` is in seconds, by default `polling_timeout`. A failed
+        one is told by the status, or a `DescriptionError` with `raise_on_failure`. The four `on_...` are never called.
 
-        Raises `ValidationError` before sending (missing, empty, unsupported or too large file; bad title or tags),
-        `ScopixTimeoutError` with `last_result`, `UploadError` when the file changes while it is sent, and the server's
-        errors.
+        Raises `ValidationError` before sending (unfit file, title or tags), `ScopixTimeoutError` with `last_result`,
+        `UploadError` when the file changes while it is sent, and the server's errors.
         """
         fields = UploadFields(
             content_category=content_category,
             storage_target=storage_target,
             auto_describe=auto_describe,
             skip_duplicates=skip_duplicates,
+            describe_once=describe_once,
             title=title,
             tags=tags,
             folder_id=folder_id,
@@ -108,8 +109,7 @@ class AsyncFiles(AsyncAnalyses, AsyncBytes):
         )
         part = await run_blocking_async(lambda: prepare_part(file, filename, fields, any_size=True))
         path = Path(file).as_posix() if isinstance(file, str | os.PathLike) else part.filename
-        sent_path = Entry(b"", part.filename, named=True, path=path).sent_path
-        response = await self._send(replace(part, path=sent_path), fields)
+        response = await self._send(_with_path(part, path), fields)
         try:
             result = await self._follow_up(response, part.filename, wait_for_descriptions, description_timeout)
         except ScopixError as error:  # the file is stored whatever happened since, so its id must not get lost
@@ -297,3 +297,8 @@ class AsyncFiles(AsyncAnalyses, AsyncBytes):
         else:
             existing = result_from_details(await self.get(existing_id))
         return as_skipped_duplicate(existing, filename=filename)
+
+
+def _with_path(part: FilePart, path: str) -> FilePart:
+    """Return what is sent with where its client has it, as far as that is told."""
+    return replace(part, path=Entry(b"", part.filename, named=True, path=path).sent_path)

@@ -72,6 +72,7 @@ class _Run:
                 tags=self._wishes.tags,
                 auto_describe=self._wishes.describe,
                 skip_duplicates=self._wishes.skip_duplicates,
+                describe_once=self._wishes.describe_once,
             )
             if self._upload.total:
                 with self._upload:

@@ -30,6 +30,7 @@ class Wishes:
     describe: bool
     wait: bool
     skip_duplicates: bool = False
+    describe_once: bool = False
 
 
 class UploadRun:
@@ -88,6 +89,7 @@ class UploadRun:
                 title=wishes.title,
                 auto_describe=wishes.describe,
                 skip_duplicates=wishes.skip_duplicates,
+                describe_once=wishes.describe_once,
                 wait_for_descriptions=wishes.wait,
             )
         except ScopixError as error:

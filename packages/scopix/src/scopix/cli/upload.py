@@ -53,6 +53,7 @@ def upload(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only list what would be uploaded, or skipped.")] = False,
     skip_duplicates: Annotated[bool, typer.Option("--skip-duplicates", help="Store no content twice.")] = False,
+    describe_once: Annotated[bool, typer.Option("--describe-once", help="Describe no content twice.")] = False,
     journal_path: Annotated[
         Path | None, typer.Option("--ledger", help=f"Where to keep the journal [default: {JOURNAL}].")
     ] = None,
@@ -77,7 +78,7 @@ def upload(
     if dry_run:
         _report_plan(selection, as_json=as_json)
         raise typer.Exit(0 if selection.files else exit_code(selection.left_out))
-    wishes = Wishes(category, _split_tags(tags), title, not no_describe, not no_wait, skip_duplicates)
+    wishes = Wishes(category, _split_tags(tags), title, not no_describe, not no_wait, skip_duplicates, describe_once)
     with errors_shown():
         client = open_client(context.obj)
         if many:
@@ -88,8 +89,7 @@ def upload(
             interrupted = _run_with_progress(run)
             ended = Ended(run.all_outcomes(), 0, interrupted)
     outcomes = ended.outcomes + selection.left_out
-    remarks = _remarks(ended, goes_on=many and not no_journal)
-    _report(outcomes, remarks, as_json=as_json, nothing_printed=many)
+    _report(outcomes, _remarks(ended, goes_on=many and not no_journal), as_json=as_json, nothing_printed=many)
     raise typer.Exit(EXIT_INTERRUPTED if ended.interrupted else exit_code(outcomes))
 
 

@@ -46,6 +46,7 @@ class CreateDirectUploadRequest(WireModel):
     tags: list[Annotated[str, Field(max_length=50)]] | None = Field(None, max_length=40)
     auto_describe: StrictBool = True
     skip_duplicates: StrictBool = False
+    describe_once: StrictBool = False
     storage_target: StorageTarget = StorageTarget.DEFAULT
     folder_id: UUID | None = None
     project_id: UUID | None = None

@@ -129,7 +129,8 @@ class FullDescription(WireModel):
 
     `version` numbers the file's versions, `is_current` marks the one that counts. `engine` is "builtin", "human" for
     what a person wrote, or the name of a vision-language engine, whose answer `prompt_hash`, `engine_seconds`,
-    `input_tokens`, `output_tokens` and `cost` (in the operator's currency) belong to.
+    `input_tokens`, `output_tokens` and `cost` (in the operator's currency) belong to. `lent_from` is the file with the
+    same bytes that was looked at instead of this one (see `describe_once`).
     """
 
     id: str
@@ -151,6 +152,7 @@ class FullDescription(WireModel):
     input_tokens: int | None = None
     output_tokens: int | None = None
     cost: float | None = None
+    lent_from: str | None = None
 
 
 class ProcessingHistory(WireModel):

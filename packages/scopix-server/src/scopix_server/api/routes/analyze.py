@@ -98,8 +98,9 @@ _TIMEOUT_SCHEMA = {
     "default": _TIMEOUT,
     "description": "Seconds to wait for the description to end.",
 }
-# A description is what is asked for, so it cannot be left out; a path is for those who upload many.
-_BESIDE = {name: shape for name, shape in FORM["properties"].items() if name not in {"file", "auto_describe", "path"}}
+# A description is what is asked for, so it cannot be left out; a path, and one description, are for who uploads many.
+_NOT_HERE = frozenset({"file", "auto_describe", "path", "describe_once"})
+_BESIDE = {name: shape for name, shape in FORM["properties"].items() if name not in _NOT_HERE}
 _FORM = {**FORM, "properties": {"file": FORM["properties"]["file"], **_BESIDE, _TIMEOUT_FIELD: _TIMEOUT_SCHEMA}}
 _FIELDS = frozenset(_FORM["properties"]) - {"file"}
 _JSON: dict[str, Any] = {

@@ -241,6 +241,7 @@ def _options(body: wire.CreateDirectUploadRequest, known: Catalogue) -> UploadOp
         tags=check_tags(body.tags or []),
         auto_describe=body.auto_describe,
         skip_duplicates=body.skip_duplicates,
+        describe_once=body.describe_once,
         storage_target=body.storage_target,
         folder_id=str(body.folder_id) if body.folder_id else None,
         project_id=str(body.project_id) if body.project_id else None,

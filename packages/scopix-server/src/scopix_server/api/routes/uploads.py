@@ -72,6 +72,11 @@ FORM: dict[str, Any] = {
         },
         "auto_describe": {**_BOOLEAN, "default": "true"},
         "skip_duplicates": {**_BOOLEAN, "default": "false"},
+        "describe_once": {
+            **_BOOLEAN,
+            "default": "false",
+            "description": "Take the description of a file with the same bytes and category, if there is one.",
+        },
         "storage_target": {"type": "string", "enum": ["default", "custom"], "default": "default"},
         "folder_id": UUID,
         "project_id": UUID,

@@ -11,6 +11,7 @@ import pytest
 from scopix import SyncScopix
 from scopix.types.vocabulary import DescriptionErrorType
 from scopix_server.domain.errors import DescribeError
+from scopix_server.intake.options import UploadOptions
 from tests.support import job_runner
 from tests.support.images import encoded, picture
 from tests.support.inprocess import InProcessServer, serving
@@ -245,6 +246,23 @@ def test_a_borrower_outlives_a_restart(looks: Looks, database: str, tmp_path: Pa
     finally:
         server.stop()
     assert looks.number == 1
+
+
+def test_a_direct_upload_borrows_too(looks: Looks, http: httpx2.Client) -> None:
+    lender, content = send(http), encoded(picture())
+    version(http, lender)
+    body = {"filename": "b.png", "size_bytes": len(content), "describe_once": True}
+    upload = http.post("/files/direct-uploads", json=body).json()
+    assert httpx2.put(upload["upload_url"], content=content).status_code == 200
+    done = http.post(f"/files/direct-uploads/{upload['id']}/complete")
+    assert done.status_code == 201, done.text
+    assert version(http, upload["image_id"])["lent_from"] == lender
+    assert looks.number == 1
+
+
+def test_requests_of_earlier_releases_keep_their_fingerprints() -> None:
+    assert "describe_once" not in UploadOptions().plain()
+    assert UploadOptions.from_plain(UploadOptions(describe_once=True).plain()).describe_once
 
 
 @pytest.mark.filterwarnings("ignore::scopix.InsecureTransportWarning")

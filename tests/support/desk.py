@@ -50,7 +50,7 @@ class Desk:
             spec.name: EngineGate(build_engine(spec), self._note, self.stopping, known_question(), first_pause=0.02)
             for spec in choice.remote
         }
-        analyzer = ImageAnalyzer(_blind, PixelLimits(10**8, 10**8))
+        analyzer = ImageAnalyzer(_blind, PixelLimits(10**8, 10**8), (), lambda _: (), lambda lines, _: tuple(lines))
         describer = BuiltInDescriber(GroundedComposer().describe, BUILT_IN)
         ask = AskEngine(
             database, stores_over(self.store, database, folder), analyzer, describer, BUILT_IN, language="en"

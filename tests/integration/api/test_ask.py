@@ -137,6 +137,16 @@ def test_ask_for_fields_that_no_file_has_says_where_they_come_from(http: httpx2.
     assert not ask(http, "status:failed")["notes"]
 
 
+def test_ask_for_bills_over_an_amount_needs_no_such_word_on_them(http: httpx2.Client) -> None:
+    response = ask(http, "Which invoices are over 100 euros?")
+    assert response["search"] == "field.total>100" and sorted(names(response)) == ["cafe", "tools", "york"]
+
+
+def test_ask_by_meaning_adds_nothing_up(http: httpx2.Client) -> None:
+    response = ask(http, "How much did I spend on a ship on the water?")
+    assert response["rows"] and response["totals"] == []
+
+
 def test_ask_how_much_adds_up_by_currency(http: httpx2.Client) -> None:
     response = ask(http, "What is the total of all receipts from May 2024?")
     totals = {total["unit"]: (total["total"], total["files"]) for total in response["totals"]}

@@ -116,3 +116,9 @@ def test_a_file_that_is_gone_is_told(tmp_path):
     with pytest.raises(UploadError, match=r"cannot read a\.png") as caught:
         body.open()
     assert caught.value.details == {"filename": "a.png", "stage": "upload"}
+
+
+def test_names_that_are_no_utf_8_are_sent_without_their_odd_bytes() -> None:
+    name = os.fsdecode(b"bad\xff.png")
+    whole = b"".join(sent(form(BytesSource(b"x"), fields=[("path", name)], filename=name)))
+    assert b'filename="bad?.png"' in whole and b"\r\n\r\nbad?.png\r\n" in whole

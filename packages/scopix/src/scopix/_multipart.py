@@ -171,7 +171,8 @@ class FormBody:
             f'--{self.boundary}\r\nContent-Disposition: form-data; name="{escape_quoted(name)}"\r\n\r\n{value}\r\n'
             for name, value in fields
         )
-        return "".join(parts).encode()
+        # A name or path that is no UTF-8 on this disk loses its odd bytes, and its file is sent.
+        return "".join(parts).encode("utf-8", "replace")
 
     def _frame_file_header(self, part: FilePart, field: str) -> bytes:
         return (

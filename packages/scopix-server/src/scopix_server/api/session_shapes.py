@@ -225,6 +225,9 @@ def session_results(
     )
 
 
+_DELETED = "The file was deleted."
+
+
 def _result(
     entry: SessionFile,
     file: File | None,
@@ -232,6 +235,9 @@ def _result(
     links: Links,
 ) -> wire.SessionResult:
     record, variants, perception = known
+    deleted = file is not None and file.deleted_at is not None
+    if deleted:
+        record = perception = None
     rejected = entry.outcome is FileOutcome.REJECTED
     failed = file is not None and file.description_status is DescriptionStatus.FAILED
     description = record.description if record else None
@@ -249,7 +255,7 @@ def _result(
         visible_text=description.visible_text if description else None,
         tags=list(description.tags) if description else None,
         processing_time_ms=record.processing_time_ms if record else None,
-        error_message=entry.error or (file.description_error if failed and file else None),
+        error_message=_DELETED if deleted else entry.error or (file.description_error if failed and file else None),
         thumbnail_url=links.of(file, variants, VariantType.SMALL_256) if file else None,
         created_at=file.created_at if file else None,
         description_status=_description_status(entry, file),
@@ -269,7 +275,7 @@ def _result(
 def _description_status(entry: SessionFile, file: File | None) -> DescriptionStatus | None:
     if entry.outcome is FileOutcome.REJECTED:
         return DescriptionStatus.FAILED
-    if entry.outcome is not FileOutcome.ACCEPTED:
+    if entry.outcome is not FileOutcome.ACCEPTED or (file is not None and file.deleted_at is not None):
         return DescriptionStatus.SKIPPED
     return file.description_status if file else None
 

@@ -13,6 +13,8 @@ def parse_number(text: str) -> float | None:
     digits = match[1]
     if re.fullmatch(r"-?\d{1,3}(?:,\d{3})+(?:\.\d+)?", digits):
         digits = digits.replace(",", "")
+    elif re.fullmatch(r"-?\d{1,3}(?:\.\d{3})+,\d+", digits):  # 1.249,00; without the comma it may be a fraction
+        digits = digits.replace(".", "")
     try:
         return float(digits.replace(",", "."))
     except ValueError:

@@ -16,6 +16,7 @@ from scopix_server.domain.file import File
 from scopix_server.domain.hits import find_hits
 from scopix_server.domain.listing import FileFilter, SortBy, Total
 from scopix_server.domain.ports import Database, Transaction
+from scopix_server.domain.question_words import BILLS, singular
 from scopix_server.domain.questions import Goal, Understood, understand
 from scopix_server.domain.search import SearchBy
 from scopix_server.domain.search_query import Lookup, parse_search
@@ -77,6 +78,11 @@ class AskLibrary:
         understood = self._database.read(read)
         criteria = FileFilter(search=understood.search or None, sort_by=SortBy.RELEVANCE)
         found = self._database.read(lambda t: _by_words(t, tenant_id, understood, criteria, limit))
+        if not found.files and understood.conditions and BILLS.issuperset(map(singular, understood.words)):
+            # What is over an amount is a bill whether or not it says "receipt".
+            understood = replace(understood, search=understood.conditions, words=())
+            criteria = replace(criteria, search=understood.search)
+            found = self._database.read(lambda t: _by_words(t, tenant_id, understood, criteria, limit))
         if not found.files and understood.words:
             found = self._by_meaning(tenant_id, understood, limit)
             criteria = FileFilter(ids=tuple(file.id for file in found.files))
@@ -142,17 +148,28 @@ def _reply(
         if not citations or understood.words:
             citations += _texts(lookups, file, description, perception, page=found.pages.get(file.id))
         rows.append(ReplyRow(file, values, citations, found.found_by.get(file.id, ())))
+    # What is only near in meaning is not what was to be added up.
+    totals = _totals(transaction, tenant_id, understood, criteria) if rows and not found.by_meaning else ()
     return Reply(
         understood,
         rows,
         found.total.number,
         found.total.is_minimum,
-        _totals(transaction, tenant_id, understood, criteria) if rows else (),
-        notes=found.notes,
+        totals,
+        notes=(*found.notes, *_left_out(understood, found, totals)),
         is_complete=found.is_complete,
         by_meaning=found.by_meaning,
         variants=transaction.variants.of(ids),
     )
+
+
+def _left_out(understood: Understood, found: _Found, totals: Sequence[FieldTotal]) -> Sequence[str]:
+    """Say how many of the files found have no number, where numbers are told of all of them."""
+    if understood.field is None or found.by_meaning or found.total.is_minimum:
+        return ()
+    without = found.total.number - sum(total.files for total in totals if total.name == understood.field)
+    are = "file has" if without == 1 else "files have"
+    return (f"{without:,} more {are} no '{understood.field}' that could be read as a number.",) if without > 0 else ()
 
 
 def _totals(

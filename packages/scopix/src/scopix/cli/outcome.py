@@ -10,6 +10,7 @@ from scopix import (
     AuthenticationError,
     BatchFile,
     BatchFileState,
+    DescriptionStatus,
     ScopixConnectionError,
     ScopixError,
     ScopixTimeoutError,
@@ -88,6 +89,8 @@ class Outcome:
             return cls(file.path, State.UPLOADED)
         if file.is_duplicate:
             return cls(file.path, State.DUPLICATE, file.result)
+        if file.result.description_status == DescriptionStatus.SKIPPED and file.result.description_error:
+            return cls(file.path, State.SKIPPED, file.result, why_skipped=file.result.description_error)
         if waited and file.result.is_pending:
             return cls(file.path, State.TIMED_OUT, file.result)
         return cls.of_result(file.path, file.result)

@@ -41,7 +41,7 @@ def list_rules(context: typer.Context, as_json: AsJson = False) -> None:
     for rule in found.items:
         state = "" if rule.is_active else "  (off)"
         actions = ", ".join(action.do for action in rule.actions)
-        line = f"{rule.id[:8]}  {rule.name}: {rule.trigger} [{rule.filter or 'all files'}] -> {actions}{state}"
+        line = f"{rule.id}  {rule.name}: {rule.trigger} [{rule.filter or 'all files'}] -> {actions}{state}"
         typer.echo(rule.model_dump_json(ensure_ascii=True) if as_json else one_line(line))
 
 
@@ -75,7 +75,7 @@ def add(context: typer.Context, file: RuleFile, as_json: AsJson = False) -> None
 @rules.command()
 def delete(
     context: typer.Context,
-    rule_id: Annotated[str, typer.Argument(metavar="ID", help="The rule's whole id (scopix rules --json).")],
+    rule_id: Annotated[str, typer.Argument(metavar="ID", help="The rule's whole id, as scopix rules shows it.")],
 ) -> None:
     """Remove a rule. What it did stays on record."""
     with errors_shown():

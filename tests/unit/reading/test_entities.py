@@ -61,9 +61,17 @@ def test_money(text: str, money: bool) -> None:
     assert bool(MONEY.fullmatch(text)) is money
 
 
+@pytest.mark.parametrize("text", ["Date: 17.05.2024", "17.05.24", "version 10.20.30"])
+def test_what_goes_on_behind_a_point_is_no_money(text: str) -> None:
+    assert MONEY.search(text) is None
+
+
 @pytest.mark.parametrize(
     ("text", "number"),
-    [("12.5 m²", 12.5), ("28,40", 28.4), ("1,240", 1240.0), ("2,360.00", 2360.0), ("-3", -3.0), ("none", None)],
+    [
+        *(("12.5 m²", 12.5), ("28,40", 28.4), ("1,240", 1240.0), ("2,360.00", 2360.0), ("-3", -3.0), ("none", None)),
+        *(("1.249,00", 1249.0), ("1.234.567,89 €", 1234567.89)),
+    ],
 )
 def test_numbers(text: str, number: float | None) -> None:
     assert parse_number(text) == number

@@ -20,7 +20,7 @@ AREA = re.compile(
 )
 MONEY = re.compile(
     r"(?<![\w.,])-?(?:(?:[$€£¥₹]|RM|Rs\.?)\s?)?"
-    r"\d{1,3}(?:[,. ]\d{3}){0,3}[.,]\d{2}(?:\s?(?:€|EUR|USD|GBP|CHF))?(?![\w%])"
+    r"\d{1,3}(?:[,. ]\d{3}){0,3}[.,]\d{2}(?:\s?(?:€|EUR|USD|GBP|CHF))?(?![\w%]|[.,]\d)"
 )
 
 _DATE = re.compile(

@@ -138,6 +138,7 @@ def test_rules_are_tried_made_and_what_waits_is_decided(
     tried = real("rules", "check", file)
     assert tried.exit_code == 0 and "look: 0 of" in tried.stderr and "review queue" in tried.stderr
     assert real("rules", "add", file).exit_code == 0
+    assert "is there already" in real("rules", "add", file).stderr
     (rule,) = json_lines(real("rules", "--json").stdout)
     assert "look: described [title:looked-at] -> review" in real("rules").stdout
     file_id = put(scopix_server, "rules", title="looked-at", describe=True)

@@ -236,6 +236,17 @@ def test_no_connection(run, server, album):
     assert "scopix-server serve" in result.stderr
 
 
+def test_a_server_that_is_away_is_told_although_all_is_sent(run, server, album):
+    BatchScopix(server)
+    folder = album(3)
+    assert run("upload", folder, "--no-wait").exit_code == 0
+    server.routes = {}
+    server.routes["GET /api/v2/tenant/limits"] = problem(503, "SERVICE_UNAVAILABLE")
+    again = run("upload", folder, "--no-wait")
+    assert again.exit_code == 3
+    assert "What became of them cannot be asked now" in again.stderr and totals(again) == "3 files: 3 uploaded"
+
+
 def test_many_files_are_not_all_shown(run, server, album):
     BatchScopix(server)
     folder = album(60)

@@ -24,13 +24,15 @@ class Ended:
     """How an upload of many files ended.
 
     `sent_before` counts the files that an earlier run had sent, by the journal; `interrupted` is true when the user
-    ended it. `sent_otherwise` counts those that it had sent with another value of a field, by the field's name.
+    ended it. `sent_otherwise` counts those that it had sent with another value of a field, by the field's name. `error`
+    is what kept the server from being asked, if anything did.
     """
 
     outcomes: list[Outcome]
     sent_before: int
     interrupted: bool
     sent_otherwise: Mapping[str, int] = field(default_factory=dict)
+    error: ScopixError | None = None
 
 
 def upload_with_journal(client: Scopix, files: Sequence[str], wishes: Wishes, *, journal: Path | None) -> Ended:
@@ -43,7 +45,7 @@ def upload_with_journal(client: Scopix, files: Sequence[str], wishes: Wishes, *,
         asyncio.run(run.go(files, journal))
     except KeyboardInterrupt:
         return Ended(run.outcomes(), run.sent_before, True, run.sent_otherwise)
-    return Ended(run.outcomes(), run.sent_before, False, run.sent_otherwise)
+    return Ended(run.outcomes(), run.sent_before, False, run.sent_otherwise, run.error)
 
 
 class _Run:
@@ -53,14 +55,14 @@ class _Run:
         self._client = client
         self._wishes = wishes
         self._upload: Any = None
-        self._error: ScopixError | None = None
+        self.error: ScopixError | None = None
         self.sent_before = 0
         self.sent_otherwise: Mapping[str, int] = {}
 
     def outcomes(self) -> list[Outcome]:
         """One for each file, in their order."""
         files = [] if self._upload is None else self._upload.files
-        return [Outcome.of_file(file, waited=self._wishes.wait, error=self._error) for file in files]
+        return [Outcome.of_file(file, waited=self._wishes.wait, error=self.error) for file in files]
 
     async def go(self, files: Sequence[str], journal: Path | None) -> None:
         """Send what is not sent yet, wait if that is wished, and ask what became of everything."""
@@ -93,11 +95,11 @@ class _Run:
         except ScopixTimeoutError:
             pass  # each file tells whether it is still being described
         except ScopixError as error:
-            self._error = error
+            self.error = error
         try:
             await self._upload.collect()
         except ScopixError as error:
-            self._error = self._error or error
+            self.error = self.error or error
 
 
 async def _showing(client: Scopix, upload: Any, steps: Coroutine[Any, Any, None], *, waits: bool) -> None:

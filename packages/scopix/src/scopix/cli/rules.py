@@ -27,17 +27,18 @@ RuleFile = Annotated[
 ]
 
 
+async def _fetch(client: Scopix) -> Any:
+    return await client.rules.list()
+
+
 @rules.callback()
 def list_rules(context: typer.Context, as_json: AsJson = False) -> None:
     """List rules, try them out, make and remove them."""
     if context.invoked_subcommand is not None:
         return
 
-    async def fetch(client: Scopix) -> Any:
-        return await client.rules.list()
-
     with errors_shown():
-        found = run(context, fetch)
+        found = run(context, _fetch)
     for rule in found.items:
         state = "" if rule.is_active else "  (off)"
         actions = ", ".join(action.do for action in rule.actions)
@@ -62,9 +63,16 @@ def check(context: typer.Context, file: RuleFile, as_json: AsJson = False) -> No
 
 @rules.command()
 def add(context: typer.Context, file: RuleFile, as_json: AsJson = False) -> None:
-    """Make rules of a file. They are run on what happens from now on; `check` tries them out before."""
+    """Make rules of a file. They are run on what happens from now on; `check` tries them out before.
+
+    Of two rules of one name each would be run, so one whose name is there already is left out.
+    """
     with errors_shown():
+        known = {rule.name: rule.id for rule in run(context, _fetch).items}
         for rule in _read(file):
+            if (there := known.get(rule.get("name"))) is not None:
+                say().print(one_line(f"rule {there} is there already: {rule['name']}"), soft_wrap=True)
+                continue
             made = run(context, partial(_create, rule))
             if as_json:
                 typer.echo(made.model_dump_json(ensure_ascii=True))

@@ -90,7 +90,10 @@ def upload(
             ended = Ended(run.all_outcomes(), 0, interrupted)
     outcomes = ended.outcomes + selection.left_out
     _report(outcomes, _remarks(ended, goes_on=many and not no_journal), as_json=as_json, nothing_printed=many)
-    raise typer.Exit(EXIT_INTERRUPTED if ended.interrupted else exit_code(outcomes))
+    if ended.interrupted:
+        raise typer.Exit(EXIT_INTERRUPTED)
+    # All is sent, by the journal, but nobody answers for it.
+    raise typer.Exit(exit_code(outcomes) or (EXIT_NO_CONNECTION if ended.error is not None else 0))
 
 
 def _remarks(ended: Ended, *, goes_on: bool) -> Iterator[str]:
@@ -98,6 +101,8 @@ def _remarks(ended: Ended, *, goes_on: bool) -> Iterator[str]:
     if ended.sent_before:
         noun = "file was" if ended.sent_before == 1 else "files were"
         yield f"{ended.sent_before:,} {noun} sent by an earlier run"
+    if ended.error is not None and all(outcome.is_fine for outcome in ended.outcomes):
+        yield f"What became of them cannot be asked now: {ended.error.message}"
     for name, count in ended.sent_otherwise.items():
         how = _HOW_TO_CHANGE.get(name, "--ledger with another file uploads them once more")
         yield f"{count:,} of them with other values of {name}, which they keep: {how}"

@@ -1,14 +1,23 @@
 """Signing in, and the library: what is there, found, filtered, and reached by keyboard."""
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import BrowserContext, expect
 
 from tests.support.images import encoded, picture
-from tests.support.inprocess import InProcessServer
+from tests.support.inprocess import InProcessServer, serving
 from tests.support.waiting import wait_until_described
 from tests.web.conftest import signed_in
 
 COUNT = 24
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[InProcessServer]:
+    """One of its own: these pictures are all that is in its library."""
+    with serving(tmp_path_factory.mktemp("library"), analyzer="scripted") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -90,10 +90,14 @@ def upload(
             ended = Ended(run.all_outcomes(), 0, interrupted)
     outcomes = ended.outcomes + selection.left_out
     _report(outcomes, _remarks(ended, goes_on=many and not no_journal), as_json=as_json, nothing_printed=many)
+    raise typer.Exit(_exit_code(ended, outcomes))
+
+
+def _exit_code(ended: Ended, outcomes: Sequence[Outcome]) -> int:
     if ended.interrupted:
-        raise typer.Exit(EXIT_INTERRUPTED)
-    # All is sent, by the journal, but nobody answers for it.
-    raise typer.Exit(exit_code(outcomes) or (EXIT_NO_CONNECTION if ended.error is not None else 0))
+        return EXIT_INTERRUPTED
+    # All may be sent, by the journal, and nobody answer for it.
+    return exit_code(outcomes) or (EXIT_NO_CONNECTION if ended.error is not None else 0)
 
 
 def _remarks(ended: Ended, *, goes_on: bool) -> Iterator[str]:

@@ -51,6 +51,10 @@ def upgrade() -> None:
     )
     op.create_index("ix_rule_runs_file_id", "rule_runs", ["file_id"])
     op.create_index("ix_rule_runs_tenant_at", "rule_runs", ["tenant_id", "at", "id"])
+    _create_reviews()
+
+
+def _create_reviews() -> None:
     op.create_table(
         "reviews",
         sa.Column("id", _ID, nullable=False),

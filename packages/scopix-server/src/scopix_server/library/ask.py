@@ -199,8 +199,8 @@ def _fields(
         return values, citations
     grounds = {entry["field"]: entry.get("regions", ()) for entry in description.evidence if "field" in entry}
     regions = perception.text if perception else ()
+    all_values = list(_values((), "", description.category_data))
     for name in names:
-        all_values = _values((), "", description.category_data)
         parts = [each for each in all_values if each[0] == name or each[0].startswith(f"{name}_")]
         if parts:
             values[name] = " ".join(dict.fromkeys(text for _, _, text in parts))
